@@ -1,0 +1,10 @@
+# Debian's libdnnl-dev has neither a CMake package nor a .pc file.
+find_path(DNNL_INCLUDE_DIR NAMES oneapi/dnnl/dnnl.hpp)
+find_library(DNNL_LIBRARY NAMES dnnl)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(DNNL REQUIRED_VARS DNNL_LIBRARY DNNL_INCLUDE_DIR)
+if(DNNL_FOUND AND NOT TARGET kerf_dnnl)
+  add_library(kerf_dnnl INTERFACE IMPORTED GLOBAL)
+  target_link_libraries(kerf_dnnl INTERFACE ${DNNL_LIBRARY})
+  target_include_directories(kerf_dnnl SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
+endif()

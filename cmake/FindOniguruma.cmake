@@ -1,0 +1,4 @@
+include(KerfPkgConfig)
+kerf_find_pkg_config(Oniguruma Oniguruma::Oniguruma oniguruma)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(Oniguruma REQUIRED_VARS Oniguruma_PC_FOUND VERSION_VAR Oniguruma_VERSION)

@@ -1,0 +1,4 @@
+include(KerfPkgConfig)
+kerf_find_pkg_config(utf8proc utf8proc::utf8proc libutf8proc)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(utf8proc REQUIRED_VARS utf8proc_PC_FOUND VERSION_VAR utf8proc_VERSION)

@@ -1,0 +1,12 @@
+# Every dependency is a Debian package that scripts/setup installs; nothing is downloaded or vendored.
+find_package(Threads REQUIRED)
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json 3.10 REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(Eigen3 3.4 REQUIRED NO_MODULE)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(Oniguruma REQUIRED)
+find_package(utf8proc REQUIRED)
+find_package(DNNL REQUIRED)

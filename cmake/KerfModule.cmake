@@ -1,0 +1,45 @@
+# What every target of kerf is compiled with.
+add_library(kerf_options INTERFACE)
+target_compile_features(kerf_options INTERFACE cxx_std_20)
+target_compile_options(kerf_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+  # One rounding per operation everywhere: the same bits with and without fused multiply-add.
+  -ffp-contract=off)
+if(KERF_ARCH)
+  target_compile_options(kerf_options INTERFACE -march=${KERF_ARCH})
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  target_compile_options(kerf_options INTERFACE -march=x86-64-v3)
+endif()
+if(KERF_SANITIZE)
+  target_compile_options(kerf_options INTERFACE -fsanitize=${KERF_SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all)
+  target_link_options(kerf_options INTERFACE -fsanitize=${KERF_SANITIZE})
+endif()
+target_include_directories(kerf_options INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+
+# kerf_module(NAME DIR [MODULES m…] [LIBRARIES l…]): one static library from every .cpp below DIR. Its headers
+# (beside the sources) must compile alone: target all_verify_interface_header_sets checks it.
+function(kerf_module name directory)
+  cmake_parse_arguments(ARG "" "" "MODULES;LIBRARIES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${directory}/*.cpp)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${directory}/*.h)
+  set(target kerf_${name})
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  if(headers)
+    target_sources(${target} ${scope} FILE_SET kerf_headers TYPE HEADERS
+                   BASE_DIRS ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR} FILES ${headers})
+    set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+  endif()
+  list(TRANSFORM ARG_MODULES PREPEND kerf_)
+  target_link_libraries(${target} ${scope} kerf_options ${ARG_MODULES} ${ARG_LIBRARIES})
+  set_property(GLOBAL APPEND PROPERTY KERF_MODULE_TARGETS ${target})
+endfunction()

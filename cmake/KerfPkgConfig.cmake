@@ -1,0 +1,13 @@
+# kerf_find_pkg_config(NAME TARGET PC_NAME): for libraries that ship a .pc file and no CMake package.
+function(kerf_find_pkg_config name target pc_name)
+  find_package(PkgConfig QUIET REQUIRED)
+  pkg_check_modules(${name}_PC QUIET IMPORTED_TARGET ${pc_name})
+  if(${name}_PC_FOUND)
+    if(NOT TARGET ${target})
+      add_library(${target} INTERFACE IMPORTED GLOBAL)
+      target_link_libraries(${target} INTERFACE PkgConfig::${name}_PC)
+    endif()
+  endif()
+  set(${name}_VERSION "${${name}_PC_VERSION}" PARENT_SCOPE)
+  set(${name}_PC_FOUND "${${name}_PC_FOUND}" PARENT_SCOPE)
+endfunction()

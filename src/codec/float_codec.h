@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/dtype.h"
+
+namespace kerf::codec {
+
+/// IEEE binary16 and bfloat16, by bit operations; encoding rounds to nearest, ties to even. f16 overflows to infinity.
+float f16_to_f32(std::uint16_t bits);
+std::uint16_t f32_to_f16(float value);
+float bf16_to_f32(std::uint16_t bits);
+std::uint16_t f32_to_bf16(float value);
+/// `value` rounded to `dtype` (f32, f16 or bf16) and back.
+float round_to(DType dtype, float value);
+
+/// Elements of a floating dtype (f64 f32 f16 bf16 f8_e4m3 f8_e5m2) as f32; `bytes` holds out.size() of them.
+void decode_floats(DType dtype, std::span<const std::byte> bytes, std::span<float> out);
+/// f32 -> f32, f16 or bf16 bytes.
+void encode_floats(DType dtype, std::span<const float> values, std::span<std::byte> out);
+
+}  // namespace kerf::codec

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "codec/quantized_tensor.h"
+#include "codec/scheme.h"
+
+namespace kerf::codec {
+
+/// Parameters of one group: value = scale * (code - zero) + minimum. One of zero and minimum is 0.
+struct GroupParams {
+  float scale = 0;
+  float zero = 0;     ///< in code units, an integer: 2^(bits-1) for symmetric schemes
+  float minimum = 0;  ///< in value units
+};
+
+/// The set of values that a scheme can hold, as rounding methods see it: choose a group's parameters, round one value.
+/// Every method works with every grid. Stateless, thread-safe. Rounding is to nearest, ties to even, saturating.
+class Grid {
+ public:
+  virtual ~Grid() = default;
+
+  /// Parameters for a group of values by its range (min-max), rounded to the scheme's scale dtype, so that nothing is
+  /// lost in a file. Symmetric schemes below 8 bits put the value of largest magnitude on code 0 (the signed-extreme
+  /// rule of GGUF Q4_0: scale = extreme / -2^(bits-1), may be negative); 8 bits use scale = max|w| / 127.
+  /// Zero-point ranges include 0. `overflow` is set if a scale or minimum does not fit its dtype (then scale is 0).
+  virtual GroupParams fit(std::span<const float> values, bool& overflow) const = 0;
+  virtual std::uint8_t encode(float value, const GroupParams& params) const = 0;
+  virtual float decode(std::uint8_t code, const GroupParams& params) const = 0;
+  /// Codes and values of a run of weights that share params; `values_out` may be empty or the same memory as `values`.
+  virtual void encode_run(std::span<const float> values, const GroupParams& params, std::span<std::uint8_t> codes,
+                          std::span<float> values_out) const = 0;
+};
+
+/// The grid of a quantized scheme; lives as long as the program.
+std::unique_ptr<const Grid> make_grid(const Scheme& scheme);
+
+/// Stores / loads a group's parameters in a quantized tensor; `index` as QuantizedTensor::group_index gives it.
+void set_params(QuantizedTensor& tensor, std::int64_t index, const GroupParams& params);
+GroupParams get_params(const QuantizedTensor& tensor, std::int64_t index);
+
+}  // namespace kerf::codec

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "codec/scheme.h"
+
+namespace kerf::codec {
+
+/// Codes, scales and offsets of one weight matrix. Pure data: what was measured is what is written, and every format
+/// writes exactly these numbers. Values are defined in f32, one rounding per operation:
+///   symmetric   w = scale * float(code - 2^(bits-1))
+///   zero point  w = scale * float(code - zero_point)
+///   minimum     w = scale * float(code) + minimum
+struct QuantizedTensor {
+  Scheme scheme;
+  std::int64_t rows = 0, cols = 0;
+  std::vector<std::uint8_t> codes;        ///< [rows, cols], one code a byte
+  std::vector<float> scales;              ///< [scale_rows, groups]; each exactly representable in scheme.scale_dtype
+  std::vector<std::uint8_t> zero_points;  ///< [scale_rows, groups]; only for Offset::kZeroPoint
+  std::vector<float> minima;              ///< [scale_rows, groups]; only for Offset::kMinimum
+
+  std::int64_t groups() const { return scheme.groups(cols); }
+  /// Index into scales/zero_points/minima of the group that holds (row, col).
+  std::int64_t group_index(std::int64_t row, std::int64_t col) const;
+};
+
+/// A tensor of the right sizes, all zero.
+QuantizedTensor make_quantized(const Scheme& scheme, std::int64_t rows, std::int64_t cols);
+/// Values of rows [first, first + count) -> out [count, cols].
+void dequantize_rows(const QuantizedTensor& tensor, std::int64_t first, std::int64_t count, float* out);
+/// Bits of codes, scales, zero points and minima as the scheme defines them, without a container's padding.
+std::uint64_t storage_bits(const Scheme& scheme, std::int64_t rows, std::int64_t cols);
+
+}  // namespace kerf::codec

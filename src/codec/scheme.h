@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/dtype.h"
+#include "core/shape.h"
+
+namespace kerf::codec {
+
+/// How many weights share one scale.
+enum class Granularity { kTensor, kChannel, kGroup };
+
+/// How a stored code u in [0, 2^bits) becomes a value.
+enum class Offset {
+  kSymmetric,  ///< w = s * (u - 2^(bits-1)): nothing stored beside the scale
+  kZeroPoint,  ///< w = s * (u - z), z an integer code ("-asym": GPTQ, AWQ, ONNX, compressed-tensors)
+  kMinimum,    ///< w = s * u + m, m a value in the scale's dtype ("-min": GGUF Q4_1/Q5_1, MLX)
+};
+
+/// What is stored for one tensor: element type, granularity and the dtype of scales. Pure data.
+///
+/// A weight is seen as a matrix [rows, cols] = [out_features, in_features]; groups are runs of `group_size` consecutive
+/// columns of one row, the last one shorter when group_size does not divide cols.
+struct Scheme {
+  enum class Kind {
+    kKeep,     ///< "none": the source's own dtype
+    kFloat,    ///< a plain dtype, `float_dtype`
+    kInteger,  ///< `bits`-bit codes with scales
+  };
+
+  std::string name;  ///< canonical name, e.g. "int4-g32-asym"
+  Kind kind = Kind::kKeep;
+  DType float_dtype = DType::kF32;
+  int bits = 0;
+  Offset offset = Offset::kSymmetric;
+  Granularity granularity = Granularity::kChannel;
+  std::int64_t group_size = 0;         ///< columns; only for kGroup
+  DType scale_dtype = DType::kF16;     ///< of scales and minima
+
+  bool quantized() const { return kind == Kind::kInteger; }
+  /// Groups in a row of `cols` columns.
+  std::int64_t groups(std::int64_t cols) const;
+  /// Rows of the scale matrix for a weight of `rows` rows: 1 for kTensor.
+  std::int64_t scale_rows(std::int64_t rows) const { return granularity == Granularity::kTensor ? 1 : rows; }
+  /// Columns that share a scale: group_size, or cols.
+  std::int64_t group_width(std::int64_t cols) const { return granularity == Granularity::kGroup ? group_size : cols; }
+
+  bool operator==(const Scheme&) const = default;
+};
+
+/// One way of writing scheme names; src/codec/scheme_families.def lists them all.
+struct SchemeFamily {
+  std::string_view name;                      ///< "integer"
+  std::string_view grammar;                   ///< "int{2..8}[-g{N}|-tensor][-asym|-min]"
+  std::string_view summary;                   ///< one line for help and docs
+  std::vector<std::string> examples;          ///< canonical names that help texts and conformance tests iterate over
+  std::optional<Scheme> (*parse)(std::string_view lower_case_name);
+};
+
+/// All families, in the order of the list.
+const std::vector<const SchemeFamily*>& scheme_families();
+/// Canonical names of all examples of all families.
+std::vector<std::string> scheme_names();
+/// Any case. Error(kUsage) naming the nearest known scheme if no family knows the name.
+Scheme parse_scheme(std::string_view name);
+
+}  // namespace kerf::codec

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+
+namespace kerf::description {
+
+/// What a model is, as data that formats, models and text share. A container without Hugging Face files (GGUF) fills
+/// the same fields by writing its metadata in Hugging Face's terms.
+struct Tokenizer {
+  Json tokenizer_json;      ///< tokenizer.json's content, or null
+  Json tokenizer_config;    ///< tokenizer_config.json's content, or null
+  std::string source_file;  ///< for errors
+};
+
+/// Hyperparameters that memory estimates, writers and reports need, whatever the family. 0: not applicable.
+struct Hyperparameters {
+  std::int64_t vocab_size = 0;
+  std::int64_t hidden_size = 0;
+  std::int64_t intermediate_size = 0;
+  std::int64_t layers = 0;
+  std::int64_t heads = 0;
+  std::int64_t kv_heads = 0;
+  std::int64_t head_dim = 0;
+  std::int64_t context_length = 0;  ///< positions that the model was made for
+  double norm_epsilon = 0;
+  double rope_theta = 0;
+  std::int64_t rotary_dim = 0;
+  std::string activation;
+  std::string rope_type;
+  bool tied_head = false;
+};
+
+/// The whole description of one model.
+struct Model {
+  std::string family;  ///< "llama", "gpt2"
+  Hyperparameters hyperparameters;
+  Json config;         ///< config.json in Hugging Face's terms
+  std::int64_t bos_id = -1, eos_id = -1, pad_id = -1;  ///< -1: none
+  bool causal = true;
+};
+
+}  // namespace kerf::description
