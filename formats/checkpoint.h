@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "description/description.h"
+#include "graph/tensor_source.h"
+
+namespace kerf::formats {
+
+/// What a container holds, before anybody knows the architecture, in Hugging Face's terms: a GGUF file's metadata
+/// appears here as the config.json and tokenizer.json that it was made from would say it.
+struct Checkpoint {
+  std::string path;        ///< as the user gave it
+  std::string format;      ///< "huggingface", "gguf"
+  Json config;             ///< config.json
+  std::string config_file; ///< where it came from, for errors
+  graph::SourceMap tensors;
+  description::Tokenizer tokenizer;
+  /// Files of a Hugging Face directory that travel unchanged with a converted model (tokenizer files,
+  /// generation_config.json, chat templates, licences), full paths, sorted.
+  std::vector<std::string> carried_files;
+  std::vector<std::string> notes;  ///< what was noticed and is harmless, one sentence each
+};
+
+/// Opens a model: a directory as save_pretrained writes it, a .safetensors file with config.json beside it, or a
+/// .gguf file. Reads headers only. Error(kInput) naming the file and what is wrong.
+Checkpoint open_checkpoint(const std::string& path);
+
+}  // namespace kerf::formats
