@@ -4,7 +4,9 @@ target_compile_features(kerf_options INTERFACE cxx_std_20)
 target_compile_options(kerf_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
   # One rounding per operation everywhere: the same bits with and without fused multiply-add.
-  -ffp-contract=off)
+  -ffp-contract=off
+  # GCC 12 reports overlapping copies in std::string's operator+ that are not there (GCC bug 105651).
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 if(KERF_ARCH)
   target_compile_options(kerf_options INTERFACE -march=${KERF_ARCH})
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
@@ -34,9 +36,13 @@ function(kerf_module name directory)
     add_library(${target} INTERFACE)
     set(scope INTERFACE)
   endif()
+  set(base ${PROJECT_SOURCE_DIR})
+  if(directory MATCHES "^src/")
+    set(base ${PROJECT_SOURCE_DIR}/src)
+  endif()
   if(headers)
     target_sources(${target} ${scope} FILE_SET kerf_headers TYPE HEADERS
-                   BASE_DIRS ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR} FILES ${headers})
+                   BASE_DIRS ${base} FILES ${headers})
     set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
   endif()
   list(TRANSFORM ARG_MODULES PREPEND kerf_)

@@ -13,7 +13,8 @@
 
 namespace kerf {
 
-/// A JSON value. Objects keep the order of their keys. Integers stay integers: a number without fraction and
+/// A JSON value with value semantics (objects are shared until one of the copies is changed). Objects keep the order of
+/// their keys. Integers stay integers: a number without fraction and
 /// exponent that fits 64 bits is an integer, anything else a double.
 ///
 /// parse() is strict (RFC 8259): valid UTF-8, no duplicate keys after unescaping, no lone surrogates, depth <= 64,
@@ -31,14 +32,15 @@ class Json {
     std::size_t size() const { return entries_.size(); }
     auto begin() const { return entries_.begin(); }
     auto end() const { return entries_.end(); }
-    void reserve(std::size_t count) { entries_.reserve(count); }
+    /// Adds a key that must be new; false, and no change, if the object has it already.
+    bool append(std::string key, Json value);
 
    private:
-    friend class JsonBuilder;
     std::size_t position(std::string_view key) const;
+    void rebuild_index();
     std::vector<Entry> entries_;
-    /// Index of keys, built once an object has more than a few entries: look-up must not be a linear scan.
-    mutable std::unordered_map<std::string, std::size_t> index_;
+    /// Position of each key, kept once an object has more than a few entries: look-up must not be a linear scan.
+    std::unordered_map<std::string, std::size_t> index_;
   };
   using Array = std::vector<Json>;
 
@@ -87,8 +89,6 @@ class Json {
   /// Sets a key of an object.
   void set(std::string key, Json value) { as_object().set(std::move(key), std::move(value)); }
   void push_back(Json value) { as_array().push_back(std::move(value)); }
-  /// A copy that shares nothing.
-  Json clone() const;
 
   /// `indent` < 0: one line. Doubles are printed with the digits that read back exactly.
   std::string dump(int indent = -1) const;

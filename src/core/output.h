@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/temporaries.h"
+
 namespace kerf {
 
 /// A file that appears under its final name only when complete: bytes go to a temporary in the same folder
@@ -35,7 +37,9 @@ class OutputFile {
  private:
   void write_through(const std::byte* data, std::size_t count);
   std::string final_path_, temporary_path_;
+  TemporaryPath registration_;
   int descriptor_ = -1;
+  bool committed_ = false;
   std::uint64_t position_ = 0;
   std::string buffer_;
 };
@@ -57,6 +61,7 @@ class OutputFolder {
 
  private:
   std::string final_path_, temporary_path_;
+  TemporaryPath registration_;
   bool force_ = false, committed_ = false;
 };
 

@@ -1,0 +1,171 @@
+#include "core/output.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <vector>
+
+#include "core/error.h"
+#include "core/file.h"
+
+namespace kerf {
+namespace {
+
+constexpr std::size_t kBufferBytes = std::size_t{4} << 20;
+
+std::string temporary_pattern(const std::string& final_path) {
+  return join_path(parent_path(final_path), "." + file_name(final_path) + ".kerf-tmp-XXXXXX");
+}
+
+void sync_folder(const std::string& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) throw_errno(folder, "cannot be opened to sync it", errno);
+  const int result = ::fsync(descriptor);
+  const int number = errno;
+  ::close(descriptor);
+  // Some file systems cannot sync a directory (EINVAL); the rename itself stands.
+  if (result != 0 && number != EINVAL) throw_errno(folder, "sync failed", number);
+}
+
+mode_t current_umask() {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return mask;
+}
+
+bool is_empty_folder(const std::string& path) { return list_directory(path).empty(); }
+
+}  // namespace
+
+OutputFile::OutputFile(std::string final_path) : final_path_(std::move(final_path)) {
+  if (is_directory(final_path_)) throw_machine(final_path_, "is a directory, expected a name for a file");
+  std::string pattern = temporary_pattern(final_path_);
+  descriptor_ = ::mkostemp(pattern.data(), O_CLOEXEC);
+  if (descriptor_ < 0) throw_errno(final_path_, "cannot be created", errno);
+  temporary_path_ = pattern;
+  try {
+    registration_ = TemporaryPath(temporary_path_);
+  } catch (...) {
+    ::close(descriptor_);
+    ::unlink(temporary_path_.c_str());
+    throw;
+  }
+  buffer_.reserve(kBufferBytes);
+}
+
+OutputFile::~OutputFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!committed_) ::unlink(temporary_path_.c_str());
+}
+
+void OutputFile::write(std::span<const std::byte> bytes) {
+  position_ += bytes.size();
+  if (buffer_.size() + bytes.size() > kBufferBytes) flush();
+  if (bytes.size() >= kBufferBytes) {
+    write_through(bytes.data(), bytes.size());
+  } else {
+    buffer_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  }
+}
+
+void OutputFile::write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+
+void OutputFile::pad_to(std::uint64_t alignment) {
+  const std::uint64_t rest = position_ % alignment;
+  if (rest != 0) write(std::string(static_cast<std::size_t>(alignment - rest), '\0'));
+}
+
+void OutputFile::flush() {
+  write_through(reinterpret_cast<const std::byte*>(buffer_.data()), buffer_.size());
+  buffer_.clear();
+}
+
+void OutputFile::write_through(const std::byte* data, std::size_t count) {
+  while (count > 0) {
+    const ssize_t done = ::write(descriptor_, data, std::min(count, std::size_t{1} << 30));
+    if (done < 0) {
+      if (errno == EINTR) continue;
+      throw_errno(final_path_, fmt::format("writing failed after {} bytes", position_ - count), errno);
+    }
+    data += done;
+    count -= static_cast<std::size_t>(done);
+  }
+}
+
+void OutputFile::commit() {
+  flush();
+  if (::fchmod(descriptor_, 0666 & ~current_umask()) != 0) throw_errno(final_path_, "setting permissions failed", errno);
+  // A failed fsync is final: what the system holds after it is unknown.
+  if (::fsync(descriptor_) != 0) throw_errno(final_path_, "sync failed", errno);
+  const int closed = ::close(descriptor_);
+  descriptor_ = -1;
+  if (closed != 0 && errno != EINTR) throw_errno(final_path_, "closing failed", errno);
+  if (::rename(temporary_path_.c_str(), final_path_.c_str()) != 0) throw_errno(final_path_, "renaming failed", errno);
+  committed_ = true;
+  registration_.release();
+  sync_folder(parent_path(final_path_));
+}
+
+OutputFolder::OutputFolder(std::string final_path, bool force) : final_path_(std::move(final_path)), force_(force) {
+  while (final_path_.size() > 1 && final_path_.back() == '/') final_path_.pop_back();
+  if (path_exists(final_path_)) {
+    if (!is_directory(final_path_)) throw_machine(final_path_, "is a file, expected a name for a folder");
+    if (!force_ && !is_empty_folder(final_path_)) {
+      throw_usage(final_path_ + ": the folder is not empty; --force replaces it");
+    }
+  }
+  std::string pattern = temporary_pattern(final_path_);
+  if (::mkdtemp(pattern.data()) == nullptr) throw_errno(final_path_, "cannot be created", errno);
+  temporary_path_ = pattern;
+  try {
+    registration_ = TemporaryPath(temporary_path_);
+  } catch (...) {
+    ::rmdir(temporary_path_.c_str());
+    throw;
+  }
+}
+
+OutputFolder::~OutputFolder() {
+  if (committed_) return;
+  std::error_code ignored;
+  std::filesystem::remove_all(temporary_path_, ignored);
+}
+
+std::unique_ptr<OutputFile> OutputFolder::create(std::string_view name) {
+  return std::make_unique<OutputFile>(join_path(temporary_path_, name));
+}
+
+void OutputFolder::commit() {
+  if (::chmod(temporary_path_.c_str(), 0777 & ~current_umask()) != 0) {
+    throw_errno(final_path_, "setting permissions failed", errno);
+  }
+  sync_folder(temporary_path_);
+  // rename() replaces an absent or empty folder; a full one is exchanged and then removed.
+  if (::rename(temporary_path_.c_str(), final_path_.c_str()) != 0) {
+    if (!(force_ && (errno == ENOTEMPTY || errno == EEXIST))) throw_errno(final_path_, "renaming failed", errno);
+    if (::renameat2(AT_FDCWD, temporary_path_.c_str(), AT_FDCWD, final_path_.c_str(), RENAME_EXCHANGE) != 0) {
+      throw_errno(final_path_, "exchanging folders failed", errno);
+    }
+    std::error_code ignored;
+    std::filesystem::remove_all(temporary_path_, ignored);
+  }
+  committed_ = true;
+  registration_.release();
+  sync_folder(parent_path(final_path_));
+}
+
+void write_file(const std::string& path, std::string_view text) {
+  OutputFile file(path);
+  file.write(text);
+  file.commit();
+}
+
+}  // namespace kerf
