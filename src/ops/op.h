@@ -19,10 +19,12 @@ struct TensorSpec {
   bool operator==(const TensorSpec&) const = default;
 };
 
-/// An input of a kernel: a tensor, or, where the operator asks for it (OpInfo::packed_input), a packed matrix.
+/// An input of a kernel: a tensor, or, where the operator asks for it, a packed matrix (OpInfo::packed_input) or a source
+/// of rows (OpInfo::row_input): an embedding table is never in memory as a whole.
 struct Operand {
   Tensor tensor;
   std::shared_ptr<const linalg::PackedMatrix> packed;
+  graph::SourcePtr rows;  ///< a matrix of which the kernel reads single rows (OpInfo::row_input)
 };
 
 /// What a kernel works on. Inputs were verified by the shape rule; absent optional inputs are nullptr.
@@ -36,6 +38,8 @@ class KernelContext {
   bool has_input(std::size_t i) const { return i < inputs_.size() && inputs_[i] != nullptr; }
   const Tensor& input(std::size_t i) const { return inputs_[i]->tensor; }
   const linalg::PackedMatrix& packed(std::size_t i) const { return *inputs_[i]->packed; }
+  /// nullptr if the input is an ordinary tensor.
+  const graph::TensorSource* rows(std::size_t i) const { return inputs_[i]->rows.get(); }
   /// Set by the kernel.
   Tensor& output(std::size_t i) { return outputs_[i]; }
 
@@ -53,6 +57,8 @@ struct OpInfo {
   std::string_view source;  ///< link to the specification
   /// Index of the weight input [out, in] that the kernel wants as a PackedMatrix; -1: none.
   int packed_input = -1;
+  /// Index of an input that, when it is a weight, arrives as a source of rows; -1: none.
+  int row_input = -1;
   /// Every output row (all axes but the last) depends only on the same row of the activations: such nodes may be run
   /// on any subset of positions.
   bool rowwise = false;
