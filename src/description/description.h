@@ -26,6 +26,7 @@ struct Hyperparameters {
   std::int64_t kv_heads = 0;
   std::int64_t head_dim = 0;
   std::int64_t context_length = 0;  ///< positions that the model was made for
+  std::int64_t max_positions = 0;   ///< positions that it cannot exceed (learned positions); 0: no such limit
   double norm_epsilon = 0;
   double rope_theta = 0;
   std::int64_t rotary_dim = 0;

@@ -1,0 +1,162 @@
+#include "sweep/program.h"
+
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+
+namespace kerf::sweep {
+namespace {
+
+using graph::Graph;
+using graph::kNoValue;
+using graph::Node;
+using graph::NodeId;
+using graph::Value;
+using graph::ValueId;
+
+/// Nodes that `wanted` needs: of [begin, end), plus free nodes from anywhere. Ascending.
+std::set<NodeId> needed_nodes(const Graph& graph, const Plan& plan, NodeId begin, NodeId end,
+                              std::span<const ValueId> seeds, std::span<const ValueId> wanted) {
+  const std::set<ValueId> given(seeds.begin(), seeds.end());
+  std::set<NodeId> needed;
+  std::vector<ValueId> open(wanted.begin(), wanted.end());
+  while (!open.empty()) {
+    const ValueId id = open.back();
+    open.pop_back();
+    if (id == kNoValue || given.contains(id) || graph.value(id).kind != Value::Kind::kComputed) continue;
+    const NodeId producer = graph.value(id).producer;
+    const bool inside = producer >= begin && producer < end;
+    if (!inside && !plan.free_node[static_cast<std::size_t>(producer)]) {
+      throw std::logic_error("value " + graph.value(id).name + " is not available where it is needed");
+    }
+    if (!needed.insert(producer).second) continue;
+    const auto& inputs = graph.node(producer).inputs;
+    open.insert(open.end(), inputs.begin(), inputs.end());
+  }
+  return needed;
+}
+
+}  // namespace
+
+int Program::slot_for(ValueId value) {
+  return slots_.emplace(value, static_cast<int>(slots_.size())).first->second;
+}
+
+Program::Program(const Graph& graph, const Plan& plan, NodeId begin, NodeId end, std::span<const ValueId> seeds,
+                 std::span<const ValueId> wanted) {
+  for (const ValueId id : seeds) seed_slots_.push_back(slot_for(id));
+  std::set<ValueId> bound(seeds.begin(), seeds.end());
+  const auto bind = [&](ValueId id) {
+    const Value& value = graph.value(id);
+    if (value.kind == Value::Kind::kComputed || !bound.insert(id).second) return;
+    if (value.kind == Value::Kind::kInput) {
+      const auto at = std::find(graph.inputs().begin(), graph.inputs().end(), id) - graph.inputs().begin();
+      input_slots_.emplace_back(slot_for(id), static_cast<std::size_t>(at));
+    } else {
+      parameter_slots_.emplace_back(id, slot_for(id));
+      parameters_.push_back(id);
+    }
+  };
+  for (const NodeId n : needed_nodes(graph, plan, begin, end, seeds, wanted)) {
+    const Node& node = graph.node(n);
+    Step step{&node, ops::find_op(node.domain, node.op), {}, {}, {}};
+    if (step.op == nullptr) throw std::logic_error("operator " + node.op + " is not implemented");
+    rowwise_ = rowwise_ && step.op->rowwise;
+    for (const ValueId id : node.inputs) {
+      if (id != kNoValue) bind(id);
+      step.inputs.push_back(id == kNoValue ? -1 : slot_for(id));
+    }
+    for (const ValueId id : node.outputs) step.outputs.push_back(slot_for(id));
+    steps_.push_back(std::move(step));
+  }
+  for (const ValueId id : wanted) wanted_slots_.push_back(slot_for(id));
+  std::sort(parameters_.begin(), parameters_.end());
+
+  // Each slot is dropped after the last step that touches it, unless it is wanted.
+  std::set<int> kept(wanted_slots_.begin(), wanted_slots_.end());
+  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
+    for (const auto* list : {&step->inputs, &step->outputs}) {
+      for (const int slot : *list) {
+        if (slot >= 0 && kept.insert(slot).second) step->drops.push_back(slot);
+      }
+    }
+  }
+}
+
+std::vector<Tensor> Program::run(const Operands& operands, std::span<const Tensor> inputs,
+                                 std::span<const Tensor> seeds) const {
+  std::vector<ops::Operand> slots(slots_.size());
+  const auto slot = [&](int s) -> ops::Operand& { return slots[static_cast<std::size_t>(s)]; };
+  for (const auto& [s, index] : input_slots_) slot(s).tensor = inputs[index];
+  for (const auto& [id, s] : parameter_slots_) slot(s) = operands.at(id);
+  for (std::size_t i = 0; i < seed_slots_.size(); ++i) slot(seed_slots_[i]).tensor = seeds[i];
+
+  std::vector<const ops::Operand*> arguments;
+  std::vector<Tensor> results;
+  for (const Step& step : steps_) {
+    arguments.clear();
+    for (const int s : step.inputs) arguments.push_back(s < 0 ? nullptr : &slot(s));
+    results.assign(step.outputs.size(), Tensor());
+    ops::KernelContext context(*step.node, arguments, results);
+    step.op->run(context);
+    for (std::size_t i = 0; i < results.size(); ++i) slot(step.outputs[i]).tensor = std::move(results[i]);
+    for (const int s : step.drops) slot(s) = ops::Operand();
+  }
+  std::vector<Tensor> wanted;
+  for (const int s : wanted_slots_) wanted.push_back(slot(s).tensor);
+  return wanted;
+}
+
+namespace {
+
+enum class Form { kTensor, kPacked, kRows };
+
+/// How the nodes that read a weight want it. One weight may be wanted in several forms (a tied head).
+std::set<Form> wanted_forms(const Graph& graph, ValueId id) {
+  std::set<Form> forms;
+  for (const NodeId n : graph.consumers(id)) {
+    const Node& node = graph.node(n);
+    const ops::OpInfo* op = ops::find_op(node.domain, node.op);
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      if (node.inputs[i] != id) continue;
+      const auto at = static_cast<int>(i);
+      forms.insert(at == op->packed_input ? Form::kPacked : at == op->row_input ? Form::kRows : Form::kTensor);
+    }
+  }
+  return forms;
+}
+
+ops::Operand make_operand(const graph::SourcePtr& source, const std::set<Form>& forms) {
+  ops::Operand operand;
+  if (forms.contains(Form::kRows)) operand.rows = source;
+  if (forms.contains(Form::kTensor)) operand.tensor = source->read();
+  if (forms.contains(Form::kPacked)) {
+    const Tensor values = operand.tensor.defined() ? operand.tensor : source->read();
+    operand.packed = ops::linalg::PackedMatrix::pack(values.data<float>(), source->rows(), source->row_size());
+  }
+  return operand;
+}
+
+}  // namespace
+
+Operands prepare(const Graph& graph, const Program& program, const Overlay* overlay, const Operands* shared) {
+  Operands operands;
+  for (const ValueId id : program.parameters()) {
+    const Value& value = graph.value(id);
+    if (value.kind == Value::Kind::kConstant) {
+      operands[id].tensor = value.constant;
+      continue;
+    }
+    const graph::SourcePtr* replaced = overlay == nullptr ? nullptr : overlay->find(id);
+    if (replaced == nullptr && shared != nullptr) {
+      if (const auto found = shared->find(id); found != shared->end()) {
+        operands[id] = found->second;
+        continue;
+      }
+    }
+    operands[id] = make_operand(replaced != nullptr ? *replaced : value.weight.source, wanted_forms(graph, id));
+  }
+  return operands;
+}
+
+}  // namespace kerf::sweep

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "graph/graph.h"
+#include "ops/op.h"
+#include "sweep/overlay.h"
+#include "sweep/plan.h"
+
+namespace kerf::sweep {
+
+/// Weights and constants made ready for kernels, by value id. Immutable and cheap to copy: entries are shared.
+using Operands = std::map<graph::ValueId, ops::Operand>;
+
+/// The nodes of [begin, end) that `wanted` values need, and the free nodes before them, ready to run for one window
+/// after another. Thread-safe once made.
+class Program {
+ public:
+  /// `seeds`: kept values that the caller will provide at run time.
+  Program(const graph::Graph& graph, const Plan& plan, graph::NodeId begin, graph::NodeId end,
+          std::span<const graph::ValueId> seeds, std::span<const graph::ValueId> wanted);
+
+  /// Weights and constants that the nodes read, ascending.
+  const std::vector<graph::ValueId>& parameters() const { return parameters_; }
+  /// May every node be run on a subset of the positions (all axes but the last)?
+  bool rowwise() const { return rowwise_; }
+
+  /// `inputs`: one tensor per graph input. `seeds` as given to the constructor, in that order. Returns the wanted values.
+  std::vector<Tensor> run(const Operands& operands, std::span<const Tensor> inputs, std::span<const Tensor> seeds) const;
+
+ private:
+  struct Step {
+    const graph::Node* node;
+    const ops::OpInfo* op;
+    std::vector<int> inputs, outputs;  ///< slots; -1: absent
+    std::vector<int> drops;            ///< slots not read again
+  };
+  int slot_for(graph::ValueId value);
+
+  std::vector<Step> steps_;
+  std::map<graph::ValueId, int> slots_;
+  std::vector<std::pair<int, std::size_t>> input_slots_;  ///< slot, index of the graph input
+  std::vector<int> seed_slots_, wanted_slots_;
+  std::vector<std::pair<graph::ValueId, int>> parameter_slots_;
+  std::vector<graph::ValueId> parameters_;
+  bool rowwise_ = true;
+};
+
+/// Reads and packs the parameters of a program under an overlay. What `shared` already holds, and the overlay does not
+/// replace, is taken from there.
+Operands prepare(const graph::Graph& graph, const Program& program, const Overlay* overlay, const Operands* shared);
+
+}  // namespace kerf::sweep
