@@ -12,10 +12,11 @@ namespace kerf::formats {
 /// What a container holds, before anybody knows the architecture, in Hugging Face's terms: a GGUF file's metadata
 /// appears here as the config.json and tokenizer.json that it was made from would say it.
 struct Checkpoint {
-  std::string path;        ///< as the user gave it
-  std::string format;      ///< "huggingface", "gguf"
-  Json config;             ///< config.json
-  std::string config_file; ///< where it came from, for errors
+  std::string path;         ///< as the user gave it
+  std::string format;       ///< "huggingface", "gguf"
+  std::string layout;       ///< of quantized weights: "compressed-tensors"; empty if the container needs none
+  Json config;              ///< config.json, without the quantization_config that the tensors were decoded by
+  std::string config_file;  ///< where it came from, for errors
   graph::SourceMap tensors;
   description::Tokenizer tokenizer;
   /// Files of a Hugging Face directory that travel unchanged with a converted model (tokenizer files,

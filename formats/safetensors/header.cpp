@@ -1,0 +1,165 @@
+#include "formats/safetensors/header.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/strings.h"
+#include "formats/safetensors/header_parser.h"
+
+namespace kerf::formats::safetensors {
+namespace {
+
+constexpr std::size_t kLengthBytes = 8;
+
+constexpr std::array<std::pair<std::string_view, DType>, 16> kDtypes = {{
+    {"F64", DType::kF64},
+    {"F32", DType::kF32},
+    {"F16", DType::kF16},
+    {"BF16", DType::kBF16},
+    {"F8_E4M3", DType::kF8E4M3},
+    {"F8_E5M2", DType::kF8E5M2},
+    {"F8_E8M0", DType::kE8M0},
+    {"I64", DType::kI64},
+    {"I32", DType::kI32},
+    {"I16", DType::kI16},
+    {"I8", DType::kI8},
+    {"U64", DType::kU64},
+    {"U32", DType::kU32},
+    {"U16", DType::kU16},
+    {"U8", DType::kU8},
+    {"BOOL", DType::kBool},
+}};
+
+struct Signature {
+  std::string_view start;
+  std::string_view what;
+};
+
+/// What people have in place of a model, by how it begins.
+constexpr std::array<Signature, 7> kImpostors = {{
+    {"version https://git-lfs", "a Git LFS pointer, not the file it stands for (run 'git lfs pull')"},
+    {"<!DOCTYPE", "an HTML page, probably an error message saved by a download"},
+    {"<!doctype", "an HTML page, probably an error message saved by a download"},
+    {"<html", "an HTML page, probably an error message saved by a download"},
+    {"PK\x03\x04", "a ZIP archive, probably a PyTorch checkpoint"},
+    {"GGUF", "a GGUF file"},
+    {"\x80\x02", "a Python pickle, probably a PyTorch checkpoint"},
+}};
+
+std::string_view as_text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+void check_impostor(std::string_view start, const std::string& file) {
+  const auto first = start.find_first_not_of(" \t\r\n");
+  const std::string_view text = first == std::string_view::npos ? start : start.substr(first);
+  for (const Signature& signature : kImpostors) {
+    if (starts_with(text, signature.start)) {
+      throw_input(file, "", fmt::format("is {}; expected a safetensors file", signature.what));
+    }
+  }
+}
+
+/// Ranges must follow each other from the first byte of the data to the last, so that no byte has two owners or none.
+void check_coverage(const Header& header, std::uint64_t file_bytes, const std::string& file) {
+  using Named = std::pair<const std::string, Entry>;
+  std::vector<const Named*> order;
+  order.reserve(header.tensors.size());
+  for (const Named& named : header.tensors) order.push_back(&named);
+  std::sort(order.begin(), order.end(), [](const Named* a, const Named* b) {
+    return std::pair(a->second.offset, a->second.bytes) < std::pair(b->second.offset, b->second.bytes);
+  });
+  const std::uint64_t data_bytes = file_bytes - header.data_start;
+  std::uint64_t position = 0;
+  for (const Named* named : order) {
+    const Entry& entry = named->second;
+    const std::string place = fmt::format("tensor {}", quoted(named->first));
+    if (entry.offset < position) {
+      throw_input(file, place,
+                  fmt::format("begins at byte {} of the data, inside the tensor before it, which ends at {}",
+                              entry.offset, position));
+    }
+    if (entry.offset > position) {
+      throw_input(file, place,
+                  fmt::format("begins at byte {} of the data, but the tensor before it ends at {}: {} bytes belong to "
+                              "no tensor",
+                              entry.offset, position, entry.offset - position));
+    }
+    position += entry.bytes;  // The range's end, which the header stated in 64 bits.
+    if (position > data_bytes) {
+      throw_input(file, place,
+                  fmt::format("ends at byte {} of the data, but the file holds only {} bytes of it: an unfinished "
+                              "download or copy",
+                              position, data_bytes));
+    }
+  }
+  if (position != data_bytes) {
+    throw_input(file, "", fmt::format("has {} bytes after the last tensor, expected none", data_bytes - position));
+  }
+}
+
+}  // namespace
+
+std::string_view format_dtype_name(DType dtype) {
+  const auto found = std::find_if(kDtypes.begin(), kDtypes.end(), [&](const auto& row) { return row.second == dtype; });
+  return found->first;
+}
+
+std::optional<DType> parse_format_dtype(std::string_view name) {
+  const auto found = std::find_if(kDtypes.begin(), kDtypes.end(), [&](const auto& row) { return row.first == name; });
+  return found == kDtypes.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::uint64_t header_length(std::span<const std::byte> start, std::uint64_t file_bytes, const std::string& file) {
+  if (file_bytes == 0) throw_input(file, "", "is empty; expected a safetensors file (an unfinished download?)");
+  check_impostor(as_text(start), file);
+  if (start.size() < kLengthBytes) {
+    throw_input(file, "",
+                fmt::format("holds {} bytes, expected at least {} of a safetensors file", file_bytes, kLengthBytes));
+  }
+  std::uint64_t length = 0;
+  std::memcpy(&length, start.data(), kLengthBytes);
+  if (length > kMaxHeaderBytes) {
+    throw_input(file, "",
+                fmt::format("is not a safetensors file: it would have a header of {} bytes, more than {}", length,
+                            kMaxHeaderBytes));
+  }
+  if (length > file_bytes - kLengthBytes) {
+    throw_input(file, "",
+                fmt::format("has a header of {} bytes, but the file ends {} bytes after its length: an "
+                            "unfinished download or copy",
+                            length, file_bytes - kLengthBytes));
+  }
+  return length;
+}
+
+Header parse_header(std::string_view json, std::uint64_t file_bytes, const std::string& file) {
+  Header header = parse_header_json(json, file);
+  header.data_start = kLengthBytes + json.size();
+  check_coverage(header, file_bytes, file);
+  for (auto& [name, entry] : header.tensors) entry.offset += header.data_start;
+  return header;
+}
+
+Header parse_bytes(std::span<const std::byte> bytes, const std::string& file) {
+  const std::uint64_t length = header_length(bytes.first(std::min(bytes.size(), kStartBytes)), bytes.size(), file);
+  return parse_header(as_text(bytes.subspan(kLengthBytes, length)), bytes.size(), file);
+}
+
+Header read_header(const InputFile& file) {
+  std::array<std::byte, kStartBytes> buffer;
+  const auto start =
+      std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), kStartBytes)));
+  file.read(0, start);
+  std::string json(static_cast<std::size_t>(header_length(start, file.size(), file.path())), '\0');
+  file.read(kLengthBytes, std::as_writable_bytes(std::span(json)));
+  return parse_header(json, file.size(), file.path());
+}
+
+}  // namespace kerf::formats::safetensors
