@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string_view>
 
-namespace kerf::sweep {
+namespace kerf {
 
-/// Told how far a long job is; the command line draws a bar. Calls come from one thread.
+/// Told how far a long job is; the command line draws a bar from it. Calls come from one thread at a time.
 class Progress {
  public:
   virtual ~Progress() = default;
@@ -15,4 +15,4 @@ class Progress {
   virtual void finish() = 0;
 };
 
-}  // namespace kerf::sweep
+}  // namespace kerf

@@ -1,0 +1,231 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kerf/error.h"
+#include "kerf/progress.h"
+
+/// kerf as a library: what the command line does, as calls. Every function throws kerf::Error and nothing else that a
+/// caller has to expect. Paths are files or folders; a model is a Hugging Face directory, a .safetensors or a .gguf file.
+namespace kerf {
+
+/// "0.1.0"
+std::string version();
+/// Libraries and instruction set that the numbers depend on, one line each.
+std::vector<std::string> build_info();
+
+/// Limits of the machine that a call keeps to.
+struct Resources {
+  int threads = 0;                ///< 0: all that this process may use
+  std::uint64_t max_ram = 0;      ///< bytes for kept values and weights in use; 0: what the machine or cgroup gives
+  std::string scratch_folder = "/tmp";  ///< for values beyond max_ram
+  Progress* progress = nullptr;   ///< not owned; may be null
+};
+
+/// Where tokens come from.
+struct TextInput {
+  std::vector<std::string> files;  ///< .txt, or .jsonl with `text`; concatenated
+  std::string tokens_file;         ///< .safetensors or .jsonl of ids, instead of files
+  std::string tokenizer;           ///< folder or tokenizer.json; empty: the model's own
+};
+
+/// What is registered under a name: for help texts and docs.
+struct Named {
+  std::string name, summary, source;
+};
+std::vector<Named> schemes();
+std::vector<Named> methods();
+std::vector<Named> transforms();
+std::vector<Named> formats();    ///< output formats
+std::vector<Named> protocols();
+std::vector<Named> families();
+std::vector<Named> roles();
+
+// ---- inspect -------------------------------------------------------------------------------------------------------
+
+struct TensorInfo {
+  std::string name, role, dtype;        ///< dtype of a quantized tensor: its scheme
+  std::vector<std::int64_t> shape;
+  int layer = -1;
+  std::uint64_t bytes = 0;              ///< in the file
+  double bits_per_weight = 0;
+};
+struct MemoryEstimate {
+  std::string precision;                ///< scheme of the linear weights
+  std::uint64_t weights = 0, kv_cache = 0, activations = 0;  ///< bytes, at `context`
+};
+struct Inspection {
+  std::string path, container, family, tokenizer;
+  std::uint64_t parameters = 0, tensor_bytes = 0;
+  double bits_per_weight = 0;
+  std::int64_t layers = 0, hidden = 0, intermediate = 0, heads = 0, kv_heads = 0, head_dim = 0, vocabulary = 0,
+               context = 0;
+  bool tied_head = false;
+  std::string activation, rope;
+  std::vector<TensorInfo> tensors;
+  std::vector<MemoryEstimate> memory;
+  std::vector<std::string> notes;
+};
+Inspection inspect(const std::string& model, std::int64_t context);
+
+// ---- tokenize, logits ----------------------------------------------------------------------------------------------
+
+/// `path` may also be a folder with only tokenizer files, or a tokenizer.json.
+class TextEncoder {
+ public:
+  static TextEncoder open(const std::string& path);
+  std::vector<std::int64_t> encode(const std::string& text, bool special) const;
+  std::string decode(const std::vector<std::int64_t>& ids) const;
+
+ private:
+  std::shared_ptr<const void> tokenizer_;
+};
+
+/// One forward pass; reads inputs from and writes `logits` to safetensors files.
+void logits(const std::string& model, const std::string& inputs, const std::string& output, const Resources& resources);
+/// The most likely next tokens after a prompt, best first: (text, probability).
+std::vector<std::pair<std::string, double>> next_tokens(const std::string& model, const std::string& prompt, int count,
+                                                        const Resources& resources);
+
+// ---- measuring -----------------------------------------------------------------------------------------------------
+
+struct EvaluationOptions {
+  TextInput text;
+  std::string protocol = "llama.cpp";
+  std::int64_t context = 0;       ///< 0: the protocol's default, at most the model's
+  std::int64_t windows = -1;      ///< measure only the first so many; -1: all
+};
+
+/// How a text was cut and scored.
+struct TextFigures {
+  std::string protocol;
+  std::int64_t context = 0, windows = 0, tokens_total = 0, tokens_dropped = 0, tokens_scored = 0;
+  bool bos = false;               ///< windows begin with BOS
+  std::vector<std::string> notes;
+};
+
+/// Measurements of one model. Those against the reference are absent for the reference itself and without one.
+struct Measurement {
+  std::string spec;               ///< what was measured: a path or a candidate's spec
+  double perplexity = 0, perplexity_stderr = 0;
+  std::optional<double> kl_mean, kl_stderr, kl_median, kl_p90, kl_p99, kl_p999, kl_max;   ///< nats
+  std::optional<double> top1_agreement, top5_agreement;   ///< fractions
+  std::optional<double> delta_p_rms;
+  std::int64_t tokens_scored = 0;
+  std::uint64_t bytes = 0;        ///< files written, or that would be; of an existing model its tensor files
+  std::string bytes_as;           ///< the format whose bytes these are
+  double bits_per_weight = 0;
+  double seconds = 0;             ///< quantization and evaluation of this candidate
+  std::uint64_t peak_ram_bytes = 0;
+  std::vector<std::string> notes;
+};
+
+struct Evaluation {
+  TextFigures text;
+  std::optional<Measurement> reference;
+  Measurement candidate;
+};
+/// `reference` empty: perplexity only.
+Evaluation evaluate(const std::string& model, const std::string& reference, const EvaluationOptions& options,
+                    const Resources& resources);
+
+// ---- quantizing ----------------------------------------------------------------------------------------------------
+
+struct CalibrationOptions {
+  TextInput text;                 ///< or, in `files`, one file that `calibrate` saved
+  std::int64_t context = 0;       ///< 0: min(512, the model's)
+  std::int64_t samples = 128;
+  std::uint64_t seed = 0;
+  bool given() const { return !text.files.empty() || !text.tokens_file.empty(); }
+};
+
+/// The choices of one candidate; empty: the default, which the result states.
+struct QuantizationChoice {
+  std::string scheme, method;
+  std::vector<std::string> transforms;
+  std::string embedding, head;    ///< schemes; empty: the source's dtype, F32 as f16
+  std::string scale_dtype;        ///< f16 unless given
+  std::string recipe_file;        ///< YAML, instead of or before the above
+  std::vector<std::string> keep;  ///< name patterns of weights that stay as they are
+  double damping = 0.01;
+  bool sequential = true, act_order = true;
+};
+/// "scheme[/method[+transform…]]" -> choice; the rest from `defaults`.
+QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice& defaults);
+
+struct OutputRequest {
+  std::string path;
+  std::string format;             ///< empty: by the path's ending (.gguf), a folder is compressed-tensors
+};
+
+struct QuantizeOptions {
+  std::string model;
+  std::vector<OutputRequest> outputs;
+  QuantizationChoice choice;
+  CalibrationOptions calibration;
+  bool dry_run = false, force = false, allow_requantize = false;
+};
+
+/// What happens, or would happen, to one tensor.
+struct TensorPlan {
+  std::string name, role, scheme, method, rule;  ///< `rule`: the recipe's rule that decided
+  std::vector<std::int64_t> shape;
+  double bits_per_weight = 0;
+};
+/// What a method did at one site.
+struct SiteReport {
+  std::string name, scheme, method;
+  std::int64_t tokens = 0, dead_inputs = 0;
+  double damping = 0;
+  double objective = 0, rtn_objective = 0;  ///< mean squared output error relative to the mean squared output
+  double block_error = 0, block_error_rtn = 0;  ///< transforms: block output error found and without the transform
+  std::string note;
+};
+struct WrittenOutput {
+  std::string path, format;
+  std::uint64_t bytes = 0;        ///< exact; in a dry run too
+  double bits_per_weight = 0;
+  std::string sha256;             ///< of the dequantized values in tensor order, read back from the files; empty in a dry run
+};
+struct QuantizeResult {
+  std::string chosen;             ///< one line: scheme and method, and the flag that changes them
+  std::vector<TensorPlan> tensors;
+  std::vector<SiteReport> sites;
+  std::vector<WrittenOutput> outputs;
+  std::uint64_t expected_ram = 0; ///< bytes
+  double seconds = 0;
+  std::uint64_t peak_ram_bytes = 0;
+  std::vector<std::string> notes;
+};
+QuantizeResult quantize(const QuantizeOptions& options, const Resources& resources);
+
+struct CompareOptions {
+  std::string model;
+  std::vector<std::string> candidates;  ///< specs, or paths of quantized models
+  QuantizationChoice defaults;
+  CalibrationOptions calibration;
+  EvaluationOptions evaluation;
+};
+struct Comparison {
+  TextFigures text;
+  Measurement reference;
+  std::vector<Measurement> candidates;  ///< in the order asked
+};
+Comparison compare(const CompareOptions& options, const Resources& resources);
+
+/// Saves the statistics of a model's linear inputs over text, or merges saved ones.
+struct CalibrateResult {
+  std::int64_t windows = 0, tokens = 0, sites = 0;
+  std::uint64_t bytes = 0;
+  std::vector<std::string> notes;
+};
+CalibrateResult calibrate(const std::string& model, const CalibrationOptions& options, bool hessian,
+                          const std::string& output, const Resources& resources);
+CalibrateResult merge_statistics(const std::vector<std::string>& files, const std::string& output);
+
+}  // namespace kerf
