@@ -17,6 +17,12 @@ if(KERF_SANITIZE)
                          -fno-sanitize-recover=all)
   target_link_options(kerf_options INTERFACE -fsanitize=${KERF_SANITIZE})
 endif()
+if(KERF_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "KERF_FUZZ needs clang's libFuzzer; without it the fuzz targets replay their corpus")
+  endif()
+  target_compile_options(kerf_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 target_include_directories(kerf_options INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
