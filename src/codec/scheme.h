@@ -57,13 +57,13 @@ struct SchemeFamily {
   std::string_view name;                      ///< "integer"
   std::string_view grammar;                   ///< "int{2..8}[-g{N}|-tensor][-asym|-min]"
   std::string_view summary;                   ///< one line for help and docs
-  std::vector<std::string> examples;          ///< canonical names that help texts and conformance tests iterate over
+  std::vector<std::string> examples;          ///< names for help texts; canonical ones, or aliases in a family of aliases
   std::optional<Scheme> (*parse)(std::string_view lower_case_name);
 };
 
 /// All families, in the order of the list.
 const std::vector<const SchemeFamily*>& scheme_families();
-/// Canonical names of all examples of all families.
+/// Canonical names of all examples of all families, each once: what conformance tests iterate over.
 std::vector<std::string> scheme_names();
 /// Any case. Error(kUsage) naming the nearest known scheme if no family knows the name.
 Scheme parse_scheme(std::string_view name);
