@@ -1,0 +1,269 @@
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/strings.h"
+#include "formats/gguf/pre_tokenizers.h"
+#include "formats/gguf/token_types.h"
+#include "formats/gguf/tokenizer.h"
+
+namespace kerf::formats::gguf {
+namespace {
+
+std::string_view kind_of(const JsonCursor& part) {
+  const Json* type = part.json().find("type");
+  return type != nullptr && type->is_string() ? std::string_view(type->as_string()) : std::string_view("unnamed");
+}
+
+/// llama.cpp would give other tokens.
+[[noreturn]] void refuse(const JsonCursor& where, std::string_view what) {
+  throw_usage(fmt::format("{}: {}: {}, which a GGUF file cannot say", where.file(), where.path(), what));
+}
+
+bool is_empty(const std::optional<JsonCursor>& value) {
+  return !value || (value->json().is_string() && value->as_string().empty());
+}
+
+void check_model(const JsonCursor& model) {
+  if (kind_of(model) != "BPE") refuse(model, fmt::format("found a tokenizer model of type {}", quoted(kind_of(model))));
+  if (model.bool_or("byte_fallback", false)) refuse(model, "found a SentencePiece-like BPE with byte_fallback");
+  for (const std::string_view key : {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"}) {
+    if (!is_empty(model.get(key))) refuse(model, fmt::format("found a value for {}", key));
+  }
+}
+
+/// llama.cpp does not normalize text for BPE. NFC leaves text that is composed already, nearly all, as it is.
+void check_normalizer(const JsonCursor& json, std::vector<std::string>& notes) {
+  const auto normalizer = json.get("normalizer");
+  if (!normalizer) return;
+  if (kind_of(*normalizer) != "NFC") {
+    refuse(*normalizer, fmt::format("found a normalizer of type {}", quoted(kind_of(*normalizer))));
+  }
+  notes.push_back("tokenizer: llama.cpp does not apply the NFC normalization of tokenizer.json");
+}
+
+const PreTokenizer& pre_tokenizer_of(const JsonCursor& json) {
+  const JsonCursor pre = json.at("pre_tokenizer");
+  const PreTokenizer* known = find_pre_tokenizer(pre.json(), json.at("model").bool_or("ignore_merges", false));
+  if (known == nullptr) refuse(pre, "found a way to split text that is none of llama.cpp's known ones");
+  return *known;
+}
+
+/// Tokens by id, as they are collected.
+class Vocabulary {
+ public:
+  Vocabulary(std::int64_t size, std::string file)
+      : file_(std::move(file)),
+        tokens_(static_cast<std::size_t>(size)),
+        types_(static_cast<std::size_t>(size), static_cast<std::int32_t>(TokenType::kUnused)),
+        filled_(static_cast<std::size_t>(size), false) {}
+
+  /// An added token has an entry in the vocabulary or none; the later type wins.
+  void add(std::string_view token, std::int64_t id, TokenType type) {
+    if (id < 0 || id >= static_cast<std::int64_t>(tokens_.size())) {
+      throw_input(file_, fmt::format("token {}", quoted(token)),
+                  fmt::format("found id {}, but the model's embeddings have only {} rows", id, tokens_.size()));
+    }
+    const auto at = static_cast<std::size_t>(id);
+    const auto [known, fresh] = ids_.emplace(token, id);
+    if ((filled_[at] && tokens_[at] != token) || (!fresh && known->second != id)) {
+      throw_input(file_, fmt::format("token {}", quoted(token)),
+                  fmt::format("found id {} or the token used twice, expected one id a token", id));
+    }
+    tokens_[at] = token;
+    types_[at] = static_cast<std::int32_t>(type);
+    filled_[at] = true;
+  }
+
+  std::optional<std::int64_t> id(std::string_view token) const {
+    const auto found = ids_.find(std::string(token));
+    return found == ids_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  /// Fills the ids without a token; returns how many there were.
+  std::int64_t pad() {
+    std::int64_t count = 0;
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      if (filled_[i]) continue;
+      tokens_[i] = fmt::format("[PAD{}]", i);
+      if (!ids_.emplace(tokens_[i], static_cast<std::int64_t>(i)).second) {
+        throw_input(file_, fmt::format("token {}", quoted(tokens_[i])), "found the name that padding needs");
+      }
+      ++count;
+    }
+    return count;
+  }
+
+  const std::vector<std::string>& tokens() const { return tokens_; }
+  const std::vector<std::int32_t>& types() const { return types_; }
+
+ private:
+  std::string file_;
+  std::vector<std::string> tokens_;
+  std::vector<std::int32_t> types_;
+  std::vector<bool> filled_;
+  std::unordered_map<std::string, std::int64_t> ids_;
+};
+
+Vocabulary collect(const JsonCursor& json, std::int64_t vocab_size) {
+  Vocabulary vocabulary(vocab_size, json.file());
+  const JsonCursor words = json.at("model").at("vocab");
+  for (const auto& [token, id] : words.as_object()) {
+    if (!id.is_integer())
+      words.fail(fmt::format("found {} as the id of {}, expected an integer", id.kind(), quoted(token)));
+    vocabulary.add(token, id.as_int64(), TokenType::kNormal);
+  }
+  if (const auto added = json.get("added_tokens")) {
+    for (std::size_t i = 0; i < added->as_array().size(); ++i) {
+      const JsonCursor token = added->at(i);
+      const bool special = token.bool_or("special", false);
+      vocabulary.add(token.at("content").as_string(), token.at("id").as_int64(),
+                     special ? TokenType::kControl : TokenType::kUserDefined);
+    }
+  }
+  return vocabulary;
+}
+
+std::string merge_text(const JsonCursor& merge) {
+  if (merge.json().is_string()) return merge.as_string();
+  if (merge.as_array().size() != 2) merge.fail(fmt::format("found {} parts, expected 2", merge.as_array().size()));
+  const std::string left = merge.at(std::size_t{0}).as_string(), right = merge.at(std::size_t{1}).as_string();
+  if (left.find(' ') != std::string::npos || right.find(' ') != std::string::npos) {
+    refuse(merge, "found a space in a merge");
+  }
+  return left + " " + right;
+}
+
+std::vector<std::string> collect_merges(const JsonCursor& model) {
+  const JsonCursor merges = model.at("merges");
+  std::vector<std::string> result;
+  result.reserve(merges.as_array().size());
+  for (std::size_t i = 0; i < merges.as_array().size(); ++i) result.push_back(merge_text(merges.at(i)));
+  return result;
+}
+
+/// Ids that the post-processor puts around a text.
+struct Framing {
+  std::optional<std::int64_t> bos, eos;
+};
+
+std::int64_t special_id(const JsonCursor& processor, const JsonCursor& piece) {
+  const JsonCursor ids = processor.at("special_tokens").at(piece.at("SpecialToken").at("id").as_string()).at("ids");
+  if (ids.as_array().size() != 1) refuse(ids, fmt::format("found {} ids for one token", ids.as_array().size()));
+  return ids.at(std::size_t{0}).as_int64();
+}
+
+void read_template(const JsonCursor& processor, Framing& framing) {
+  const JsonCursor pieces = processor.at("single");
+  bool text_seen = false;
+  for (std::size_t i = 0; i < pieces.as_array().size(); ++i) {
+    const JsonCursor piece = pieces.at(i);
+    if (piece.has("Sequence")) {
+      if (text_seen) refuse(piece, "found the text twice");
+      text_seen = true;
+      continue;
+    }
+    std::optional<std::int64_t>& place = text_seen ? framing.eos : framing.bos;
+    if (place) refuse(piece, "found more than one token on one side of the text");
+    place = special_id(processor, piece);
+  }
+}
+
+void read_post_processor(const JsonCursor& processor, Framing& framing) {
+  const std::string_view kind = kind_of(processor);
+  if (kind == "ByteLevel") return;
+  if (kind == "TemplateProcessing") return read_template(processor, framing);
+  if (kind != "Sequence") refuse(processor, fmt::format("found a post-processor of type {}", quoted(kind)));
+  const JsonCursor parts = processor.at("processors");
+  for (std::size_t i = 0; i < parts.as_array().size(); ++i) read_post_processor(parts.at(i), framing);
+}
+
+/// "<s>", or {"content": "<s>", …}.
+std::optional<std::string> token_text(const JsonCursor& config, std::string_view key) {
+  const auto value = config.get(key);
+  if (!value) return std::nullopt;
+  return value->json().is_object() ? value->at("content").as_string() : value->as_string();
+}
+
+void write_special_ids(const JsonCursor& config, const description::Model& model, const Vocabulary& vocabulary,
+                       const Framing& framing, Metadata& metadata) {
+  for (const SpecialToken& special : kSpecialTokens) {
+    const auto text = token_text(config, special.config_key);
+    std::optional<std::int64_t> id = text ? vocabulary.id(*text) : std::nullopt;
+    const auto fallback = [&](std::string_view key, std::int64_t value) {
+      if (special.config_key == key && !id && value >= 0) id = value;
+    };
+    fallback("bos_token", model.bos_id);
+    fallback("eos_token", model.eos_id);
+    fallback("pad_token", model.pad_id);
+    // What is put around every text is the tokenizer's own word on which tokens those are.
+    if (special.config_key == "bos_token" && framing.bos) id = framing.bos;
+    if (special.config_key == "eos_token" && framing.eos) id = framing.eos;
+    if (!id) continue;
+    if (*id < 0 || *id >= static_cast<std::int64_t>(vocabulary.tokens().size())) {
+      throw_input(config.file(), std::string(special.config_key),
+                  fmt::format("found id {}, but there are only {} tokens", *id, vocabulary.tokens().size()));
+    }
+    metadata.set(std::string(special.gguf_key), static_cast<std::uint32_t>(*id));
+  }
+  metadata.set(std::string(kAddBosKey), framing.bos.has_value());
+  metadata.set(std::string(kAddEosKey), framing.eos.has_value());
+}
+
+void write_chat_template(const JsonCursor& config, Metadata& metadata) {
+  const auto value = config.get("chat_template");
+  if (!value) return;
+  if (value->json().is_string()) {
+    metadata.set(std::string(kChatTemplateKey), value->as_string());
+    return;
+  }
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < value->as_array().size(); ++i) {
+    const std::string name = value->at(i).at("name").as_string();
+    const std::string text = value->at(i).at("template").as_string();
+    if (name == "default") {
+      metadata.set(std::string(kChatTemplateKey), text);
+    } else {
+      names.push_back(name);
+      metadata.set(fmt::format("{}.{}", kChatTemplateKey, name), text);
+    }
+  }
+  if (!names.empty()) metadata.set(std::string(kChatTemplatesKey), Array{std::move(names)});
+}
+
+}  // namespace
+
+void write_tokenizer(const description::Tokenizer& tokenizer, const description::Model& model, std::int64_t vocab_size,
+                     Metadata& metadata, std::vector<std::string>& notes) {
+  if (tokenizer.tokenizer_json.is_null()) {
+    metadata.set(std::string(kTokenizerModelKey), std::string("none"));
+    notes.push_back("the model has no tokenizer.json: the GGUF file says tokenizer 'none' and takes token ids only");
+    return;
+  }
+  const JsonCursor json(tokenizer.tokenizer_json, tokenizer.source_file);
+  const Json empty = Json::object();
+  const JsonCursor config(tokenizer.tokenizer_config.is_null() ? empty : tokenizer.tokenizer_config,
+                          tokenizer.source_file);
+  check_model(json.at("model"));
+  check_normalizer(json, notes);
+  const PreTokenizer& pre = pre_tokenizer_of(json);
+  Framing framing;
+  if (const auto processor = json.get("post_processor")) read_post_processor(*processor, framing);
+
+  Vocabulary vocabulary = collect(json, vocab_size);
+  const std::int64_t padded = vocabulary.pad();
+  if (padded > 0)
+    notes.push_back(fmt::format("tokenizer: {} of {} ids have no token and are unused", padded, vocab_size));
+  metadata.set(std::string(kTokenizerModelKey), std::string("gpt2"));
+  metadata.set(std::string(kPreTokenizerKey), std::string(pre.name));
+  metadata.set(std::string(kTokensKey), Array{vocabulary.tokens()});
+  metadata.set(std::string(kTokenTypesKey), Array{vocabulary.types()});
+  metadata.set(std::string(kMergesKey), Array{collect_merges(json.at("model"))});
+  write_special_ids(config, model, vocabulary, framing, metadata);
+  write_chat_template(config, metadata);
+}
+
+}  // namespace kerf::formats::gguf

@@ -1,0 +1,143 @@
+#include "formats/gguf/writer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "codec/float_codec.h"
+#include "core/checked.h"
+#include "core/error.h"
+#include "core/strings.h"
+#include "core/threads.h"
+
+namespace kerf::formats::gguf {
+namespace {
+
+/// Values of a float tensor that are in memory at a time.
+constexpr std::int64_t kSlabValues = std::int64_t{4} << 20;
+
+struct Target {
+  const TensorInfo& info;
+  const FileTensor& tensor;
+  ContainerWriter& writer;
+
+  [[noreturn]] void fail(std::string_view message) const {
+    throw_usage(fmt::format("tensor {}: {}", quoted(info.name), message));
+  }
+  std::int64_t source_row(std::int64_t row) const {
+    return tensor.rows.empty() ? row : tensor.rows[static_cast<std::size_t>(row)];
+  }
+};
+
+void check_finite(const Target& target, std::span<const float> values, std::string_view what) {
+  const auto bad = std::find_if_not(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+  if (bad == values.end()) return;
+  target.fail(fmt::format("found a {} of {} at index {}, expected finite values", what, *bad, bad - values.begin()));
+}
+
+void write_blocks(const Target& target, const codec::QuantizedTensor& tensor) {
+  const codec::BlockCodec& block = *target.tensor.storage.block;
+  const std::int64_t row_bytes = tensor.cols / block.block_size * block.block_bytes;
+  const std::int64_t slab = std::max<std::int64_t>(kSlabValues / tensor.cols, 1);
+  std::vector<std::byte> bytes(static_cast<std::size_t>(std::min(slab, tensor.rows) * row_bytes));
+  for (std::int64_t first = 0; first < tensor.rows; first += slab) {
+    const std::int64_t rows = std::min(slab, tensor.rows - first);
+    parallel_for(rows, [&](std::int64_t i) {
+      const auto at = static_cast<std::size_t>(i * row_bytes);
+      block.encode_row(tensor, target.source_row(first + i),
+                       std::span(bytes).subspan(at, static_cast<std::size_t>(row_bytes)));
+    });
+    target.writer.write(std::span<const std::byte>(bytes).first(static_cast<std::size_t>(rows * row_bytes)));
+  }
+}
+
+void write_quantized(const Target& target, const codec::QuantizedTensor& tensor) {
+  const Storage& storage = target.tensor.storage;
+  const codec::Scheme& planned = target.tensor.scheme;
+  if (storage.block == nullptr) target.fail("found codes, expected floats as planned");
+  const std::int64_t cols = target.info.shape.back();
+  if (!(tensor.scheme == planned) || tensor.cols != cols || tensor.rows != numel(target.info.shape) / cols) {
+    target.fail(fmt::format("found codes of {} [{}, {}], expected {} {}", tensor.scheme.name, tensor.rows, tensor.cols,
+                            planned.name, to_string(target.info.shape)));
+  }
+  check_finite(target, tensor.scales, "scale");
+  check_finite(target, tensor.minima, "minimum");
+  if (tensor.scheme.granularity == storage.scheme.granularity &&
+      tensor.scheme.group_size == storage.scheme.group_size) {
+    return write_blocks(target, tensor);
+  }
+  write_blocks(target, with_narrower_groups(tensor, storage.scheme));
+}
+
+/// Fails if a finite value became infinite in a narrower type.
+void check_representable(const Target& target, std::span<const float> values, std::int64_t first) {
+  const DType dtype = *target.tensor.storage.type->dtype;
+  if (dtype == DType::kF32) return;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (std::isfinite(codec::round_to(dtype, values[i]))) continue;
+    target.fail(fmt::format("found {} at index {}, which {} cannot hold", values[i],
+                            first + static_cast<std::int64_t>(i), dtype_name(dtype)));
+  }
+}
+
+void read_permuted(const Target& target, const graph::TensorSource& source, std::int64_t first, std::int64_t count,
+                   float* out) {
+  if (target.tensor.rows.empty()) return source.read_rows(first, count, out);
+  for (std::int64_t i = 0; i < count; ++i) {
+    source.read_rows(target.source_row(first + i), 1, out + i * source.row_size());
+  }
+}
+
+void write_floats(const Target& target, const graph::TensorSource& source) {
+  if (target.tensor.storage.block != nullptr) target.fail("found floats, expected codes as planned");
+  if (source.shape() != target.info.shape) {
+    target.fail(
+        fmt::format("found the shape {}, expected {}", to_string(source.shape()), to_string(target.info.shape)));
+  }
+  const DType dtype = *target.tensor.storage.type->dtype;
+  const std::int64_t width = source.row_size();
+  const std::int64_t slab = std::max<std::int64_t>(kSlabValues / width, 1);
+  std::vector<float> values;
+  std::vector<std::byte> bytes;
+  for (std::int64_t first = 0; first < source.rows(); first += slab) {
+    const std::int64_t rows = std::min(slab, source.rows() - first);
+    values.resize(static_cast<std::size_t>(rows * width));
+    bytes.resize(values.size() * dtype_bytes(dtype));
+    read_permuted(target, source, first, rows, values.data());
+    check_finite(target, values, "value");
+    check_representable(target, values, first * width);
+    codec::encode_floats(dtype, values, bytes);
+    target.writer.write(bytes);
+  }
+}
+
+void write_tensor(const Target& target, const TensorData& data) {
+  if (const auto* quantized = std::get_if<codec::QuantizedTensor>(&data)) {
+    write_quantized(target, *quantized);
+  } else if (const auto* tensor = std::get_if<Tensor>(&data)) {
+    write_floats(target, *graph::make_memory_source(*tensor, target.info.name));
+  } else {
+    write_floats(target, *std::get<graph::SourcePtr>(data));
+  }
+}
+
+}  // namespace
+
+void write_gguf(const GgufPlan& plan, OutputFile& output, const std::function<TensorData(std::size_t planned)>& data) {
+  ContainerWriter writer(plan.layout, output);
+  for (std::size_t i = 0; i < plan.tensors.size(); ++i) {
+    const FileTensor& tensor = plan.tensors[i];
+    const Target target{plan.layout.tensors[i], tensor, writer};
+    if (tensor.planned < 0) {
+      write_tensor(target, tensor.values);
+    } else {
+      write_tensor(target, data(static_cast<std::size_t>(tensor.planned)));
+    }
+    writer.finish_tensor();
+  }
+  writer.finish();
+}
+
+}  // namespace kerf::formats::gguf
