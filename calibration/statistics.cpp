@@ -1,0 +1,62 @@
+#include "calibration/statistics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "core/error.h"
+
+namespace kerf::calibration {
+
+Statistics::Statistics(std::int64_t cols, const std::vector<std::string>& observer_names) : cols_(cols) {
+  for (const std::string& name : observer_names) {
+    const ObserverInfo* info = find_observer(name);
+    if (info == nullptr) throw std::logic_error("no observer " + name);
+    states_.emplace(name, Tensor::zeros(info->dtype, info->shape(cols)));
+  }
+}
+
+void Statistics::observe(const float* x, std::int64_t rows) {
+  for (auto& [name, state] : states_) find_observer(name)->observe(x, rows, cols_, state);
+  tokens_ += rows;
+}
+
+namespace {
+
+template <typename T>
+void merge_state(const ObserverInfo& info, Tensor& into, const Tensor& from) {
+  const auto source = from.values<T>();
+  auto target = into.values<T>();
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    target[i] = info.merge == Merge::kSum ? target[i] + source[i] : std::max(target[i], source[i]);
+  }
+}
+
+}  // namespace
+
+void Statistics::merge(const Statistics& other) {
+  if (other.cols_ != cols_) {
+    throw_input("", "", fmt::format("statistics of {} and of {} channels cannot be merged", cols_, other.cols_));
+  }
+  for (auto& [name, state] : states_) {
+    const auto found = other.states_.find(name);
+    if (found == other.states_.end()) throw_input("", "", fmt::format("'{}' was collected in only one of the files", name));
+    const ObserverInfo& info = *find_observer(name);
+    if (info.dtype == DType::kF64) {
+      merge_state<double>(info, state, found->second);
+    } else {
+      merge_state<float>(info, state, found->second);
+    }
+  }
+  tokens_ += other.tokens_;
+}
+
+void Statistics::restore(std::int64_t cols, std::int64_t tokens, std::map<std::string, Tensor, std::less<>> states) {
+  cols_ = cols;
+  tokens_ = tokens;
+  states_ = std::move(states);
+}
+
+}  // namespace kerf::calibration

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "calibration/observer.h"
+#include "core/tensor.h"
+
+namespace kerf::calibration {
+
+/// What was observed about the inputs of one group of linear sites.
+class Statistics {
+ public:
+  Statistics() = default;
+  /// Starts collecting with the named observers (see observers.def).
+  Statistics(std::int64_t cols, const std::vector<std::string>& observer_names);
+
+  std::int64_t cols() const { return cols_; }
+  std::int64_t tokens() const { return tokens_; }
+  bool has(std::string_view observer) const { return states_.contains(observer); }
+  const Tensor& state(std::string_view observer) const { return states_.find(observer)->second; }
+  const std::map<std::string, Tensor, std::less<>>& states() const { return states_; }
+
+  /// Adds tokens x [rows, cols].
+  void observe(const float* x, std::int64_t rows);
+  /// Adds what another text gave. Both must have the same channels and observers (Error kInput otherwise).
+  void merge(const Statistics& other);
+  /// For readers of saved statistics.
+  void restore(std::int64_t cols, std::int64_t tokens, std::map<std::string, Tensor, std::less<>> states);
+
+ private:
+  std::int64_t cols_ = 0, tokens_ = 0;
+  std::map<std::string, Tensor, std::less<>> states_;
+};
+
+/// Statistics of a whole model on its reference stream, by weight name. Weights that read the same value share one entry.
+struct ModelStatistics {
+  std::map<std::string, std::shared_ptr<const Statistics>> by_weight;
+  std::int64_t windows = 0, tokens = 0;
+  std::string text_sha256;  ///< of the token ids that were run
+};
+
+}  // namespace kerf::calibration

@@ -1,0 +1,129 @@
+#include "quant/hessian.h"
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/threads.h"
+#include "ops/linalg.h"
+
+namespace kerf::quant {
+namespace {
+
+using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic>;
+
+/// Columns of U that one task solves: fixed, so that bits do not depend on the number of threads.
+constexpr Eigen::Index kColumnsAtOnce = 128;
+
+/// Entry (i, j) of the symmetric matrix of which only the tiles up to the diagonal were collected.
+double outer_at(const float* outer, std::int64_t cols, std::int64_t i, std::int64_t j) {
+  return static_cast<double>(i >= j ? outer[i * cols + j] : outer[j * cols + i]);
+}
+
+/// H in the order's *reverse*, lower triangle: its Cholesky factor, reversed again, is the upper M with H = M M^T, whose
+/// inverse is U. One factorization, no explicit inverse of H.
+Matrix reversed_hessian(const float* outer, const std::vector<std::int64_t>& order, double scale, double added,
+                        double dead_value) {
+  const auto n = static_cast<Eigen::Index>(order.size());
+  const auto cols = static_cast<std::int64_t>(n);
+  Matrix h(n, n);
+  parallel_for(cols, [&](std::int64_t column) {
+    const auto c = static_cast<Eigen::Index>(column);
+    const std::int64_t from = order[static_cast<std::size_t>(n - 1 - c)];
+    for (Eigen::Index r = c; r < n; ++r) {
+      h(r, c) = scale * outer_at(outer, cols, order[static_cast<std::size_t>(n - 1 - r)], from);
+    }
+    if (outer_at(outer, cols, from, from) <= 0) h(c, c) = dead_value;
+    h(c, c) += added;
+  });
+  return h;
+}
+
+/// U = M^-1 as floats, M(i, j) = L(n-1-i, n-1-j).
+Tensor inverse_upper(const Matrix& lower) {
+  const Eigen::Index n = lower.rows();
+  Tensor result = Tensor::zeros(DType::kF32, {n, n});
+  float* const out = result.data<float>();
+  // L^-1 column by column: column c of L^-1 solves L y = e_c and starts at row c.
+  const Eigen::Index tasks = (n + kColumnsAtOnce - 1) / kColumnsAtOnce;
+  parallel_for(static_cast<std::int64_t>(tasks), [&](std::int64_t task) {
+    const Eigen::Index begin = static_cast<Eigen::Index>(task) * kColumnsAtOnce;
+    const Eigen::Index width = std::min(kColumnsAtOnce, n - begin), height = n - begin;
+    Matrix columns = Matrix::Zero(height, width);
+    columns.topRows(width).setIdentity();
+    lower.bottomRightCorner(height, height).triangularView<Eigen::Lower>().solveInPlace(columns);
+    for (Eigen::Index c = 0; c < width; ++c) {
+      for (Eigen::Index r = c; r < height; ++r) {
+        // (L^-1)(begin + r, begin + c) is U(n-1-begin-r, n-1-begin-c).
+        out[(n - 1 - begin - r) * n + (n - 1 - begin - c)] = static_cast<float>(columns(r, c));
+      }
+    }
+  });
+  return result;
+}
+
+}  // namespace
+
+HessianFactor::HessianFactor(const calibration::Statistics& statistics, double damping, bool act_order) {
+  const std::int64_t cols = statistics.cols();
+  const float* const outer = statistics.state("outer_product").data<float>();
+  const double scale = 2.0 / static_cast<double>(std::max<std::int64_t>(statistics.tokens(), 1));
+  std::vector<double> diagonal(static_cast<std::size_t>(cols));
+  for (std::int64_t c = 0; c < cols; ++c) diagonal[static_cast<std::size_t>(c)] = scale * outer_at(outer, cols, c, c);
+  dead_ = std::count_if(diagonal.begin(), diagonal.end(), [](double d) { return !(d > 0); });
+  const double mean = std::accumulate(diagonal.begin(), diagonal.end(), 0.0) / static_cast<double>(cols);
+
+  order_.resize(static_cast<std::size_t>(cols));
+  std::iota(order_.begin(), order_.end(), 0);
+  if (act_order) {
+    std::stable_sort(order_.begin(), order_.end(), [&](std::int64_t a, std::int64_t b) {
+      return diagonal[static_cast<std::size_t>(a)] > diagonal[static_cast<std::size_t>(b)];
+    });
+  }
+  if (!(mean > 0) || !std::isfinite(mean)) return;  // no input was ever different from zero
+  for (damping_ = damping; damping_ <= 10.0; damping_ = std::max(damping_ * 10, 1e-3)) {
+    Matrix h = reversed_hessian(outer, order_, scale, damping_ * mean, mean);
+    const Eigen::LLT<Eigen::Ref<Matrix>, Eigen::Lower> factor(h);
+    if (factor.info() != Eigen::Success) continue;
+    upper_ = inverse_upper(h);
+    const auto values = upper_.values<float>();
+    ok_ = std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+    if (ok_) return;
+  }
+}
+
+double relative_objective(const Tensor& weights, const codec::QuantizedTensor& quantized,
+                          const calibration::Statistics& statistics) {
+  constexpr std::int64_t kMostRows = 128;
+  const std::int64_t rows = weights.dim(0), cols = weights.dim(1), sampled = std::min(rows, kMostRows);
+  Tensor outer = statistics.state("outer_product").clone();
+  float* const h = outer.data<float>();
+  for (std::int64_t i = 0; i < cols; ++i) {
+    for (std::int64_t j = i + 1; j < cols; ++j) h[i * cols + j] = h[j * cols + i];
+  }
+  Tensor both(DType::kF32, {2 * sampled, cols});
+  for (std::int64_t s = 0; s < sampled; ++s) {
+    const std::int64_t row = s * rows / sampled;
+    float* const error = both.data<float>() + s * cols;
+    float* const original = both.data<float>() + (sampled + s) * cols;
+    std::copy_n(weights.data<float>() + row * cols, cols, original);
+    codec::dequantize_rows(quantized, row, 1, error);
+    for (std::int64_t c = 0; c < cols; ++c) error[c] = original[c] - error[c];
+  }
+  Tensor product(DType::kF32, {2 * sampled, cols});
+  ops::linalg::gemm(false, false, 2 * sampled, cols, cols, 1.0f, both.data<float>(), cols, h, cols, 0.0f,
+                    product.data<float>(), cols);
+  const auto inner = [&](std::int64_t from) {
+    double sum = 0;
+    for (std::int64_t i = from * cols; i < (from + sampled) * cols; ++i) {
+      sum += static_cast<double>(both.data<float>()[i]) * static_cast<double>(product.data<float>()[i]);
+    }
+    return sum;
+  };
+  const double whole = inner(sampled);
+  return whole > 0 ? inner(0) / whole : 0.0;
+}
+
+}  // namespace kerf::quant

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "calibration/statistics.h"
+#include "codec/quantized_tensor.h"
+#include "core/tensor.h"
+
+namespace kerf::quant {
+
+/// Options that methods share; each reads what concerns it.
+struct MethodOptions {
+  double damping = 0.01;    ///< fraction of mean(diag H) added to the Hessian's diagonal
+  bool act_order = true;    ///< gptq: columns in order of falling diag(H)
+  bool sequential = true;   ///< statistics of the candidate's own stream, with everything before already quantized
+};
+
+/// One weight to be rounded.
+struct SiteProblem {
+  std::string name;                ///< of the weight, for errors
+  const Tensor& weights;           ///< [out, in] f32, transforms applied
+  const codec::Scheme& scheme;
+  const calibration::Statistics* statistics = nullptr;  ///< of its inputs; null where the method needs none
+  MethodOptions options;
+};
+
+/// What a method did: goes into the ledger.
+struct SiteOutcome {
+  codec::QuantizedTensor tensor;
+  double damping = 0;              ///< that was used
+  std::int64_t dead_inputs = 0;    ///< channels that were zero for every token
+  std::string note;                ///< a fallback and its reason, in one sentence; empty if none
+};
+
+/// State that the sites of one group share (a factorized Hessian); made once, from the group's statistics.
+class GroupState {
+ public:
+  virtual ~GroupState() = default;
+};
+
+/// A way of choosing codes; src/quant/methods.def lists them all, each one file. Works with every scheme's grid.
+struct MethodInfo {
+  std::string_view name;
+  std::string_view summary;
+  std::string_view source;
+  std::vector<std::string> observers;  ///< what it needs to know about the inputs; empty: no data
+  /// May be null. Called once per group.
+  std::shared_ptr<const GroupState> (*prepare)(const calibration::Statistics& statistics, const MethodOptions& options);
+  SiteOutcome (*solve)(const SiteProblem& problem, const GroupState* state);
+};
+
+const std::vector<const MethodInfo*>& methods();
+/// Error(kUsage) with the nearest name if there is none.
+const MethodInfo& find_method(std::string_view name);
+
+}  // namespace kerf::quant

@@ -1,0 +1,291 @@
+#include "quant/quantizer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+#include "core/error.h"
+#include "core/threads.h"
+#include "quant/hessian.h"
+#include "quant/sources.h"
+
+namespace kerf::quant {
+namespace {
+
+using calibration::Statistics;
+using graph::ValueId;
+
+/// Tokens on which transforms search: enough for a stable error, few enough for a grid of twenty.
+constexpr std::int64_t kSearchTokens = 2048;
+
+/// Adds the time of its scope to a candidate.
+class Stopwatch {
+ public:
+  explicit Stopwatch(Candidate& candidate) : candidate_(candidate), start_(std::chrono::steady_clock::now()) {}
+  ~Stopwatch() {
+    candidate_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  Candidate& candidate_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+void require_data(const Candidate& candidate, const CalibrationData& data) {
+  if (!needs_data(candidate) || data.windows) return;
+  if (!candidate.transforms.empty()) {
+    throw_usage(fmt::format("{}: the transform {} needs calibration text; give --calibration FILE", candidate.spec,
+                            candidate.transforms.front()->name));
+  }
+  if (!data.statistics) {
+    throw_usage(fmt::format("{}: the method needs calibration text; give --calibration FILE, or use rtn", candidate.spec));
+  }
+  if (candidate.options.sequential) {
+    throw_usage(fmt::format("{}: saved statistics describe the reference's activations only; add --no-sequential",
+                            candidate.spec));
+  }
+}
+
+}  // namespace
+
+Quantizer::Quantizer(const sweep::Walker& walker, std::vector<Candidate*> candidates, CalibrationData data,
+                     std::shared_ptr<sweep::Budget> budget)
+    : walker_(walker), candidates_(std::move(candidates)), data_(std::move(data)) {
+  bool reference = false;
+  for (Candidate* candidate : candidates_) {
+    require_data(*candidate, data_);
+    start_overlay(*candidate);
+    reference = reference || wants_reference(*candidate);
+    any_statistics_ = any_statistics_ || needs_data(*candidate);
+    if (data_.windows && needs_own_stream(*candidate)) candidate->stream.emplace(data_.windows, budget);
+  }
+  if (data_.windows && reference) reference_.emplace(data_.windows, budget);
+}
+
+bool Quantizer::wants_reference(const Candidate& candidate) const {
+  return !candidate.transforms.empty() || (needs_data(candidate) && !candidate.options.sequential);
+}
+
+void Quantizer::start_overlay(Candidate& candidate) {
+  for (const auto& [id, decision] : candidate.decisions) {
+    const graph::SourcePtr& source = walker_.graph().value(id).weight.source;
+    if (decision.scheme.kind == codec::Scheme::Kind::kFloat) {
+      if (decision.scheme.float_dtype != source->dtype()) {
+        candidate.overlay.set(id, make_rounded_source(source, decision.scheme.float_dtype));
+      }
+    } else if (decision.scheme.quantized() && candidate.transforms.empty() && decision.method->observers.empty()) {
+      candidate.overlay.set(id, make_rtn_source(source, decision.scheme));
+    } else if (decision.scheme.quantized() && !walker_.plan().sites[static_cast<std::size_t>(
+                                                  walker_.plan().site_of(id))].lookup_uses.empty()) {
+      candidate.overlay.set(id, make_rtn_source(source, decision.scheme));
+    }
+  }
+}
+
+std::vector<std::string> Quantizer::reference_observers(const sweep::Block& block) const {
+  std::set<std::string> names;
+  for (const Candidate* candidate : candidates_) {
+    for (const TransformInfo* transform : candidate->transforms) {
+      names.insert(transform->observers.begin(), transform->observers.end());
+    }
+    if (candidate->options.sequential) continue;
+    for (const sweep::Group& group : block.groups) {
+      for (const std::size_t s : group.sites) {
+        const auto found = candidate->decisions.find(walker_.plan().sites[s].weight);
+        if (found == candidate->decisions.end() || found->second.method == nullptr) continue;
+        names.insert(found->second.method->observers.begin(), found->second.method->observers.end());
+      }
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+Quantizer::BlockStatistics Quantizer::observe_reference(const sweep::Block& block, const sweep::Operands& shared) {
+  BlockStatistics result(block.groups.size());
+  if (!reference_) {
+    for (std::size_t g = 0; data_.statistics && g < block.groups.size(); ++g) {
+      for (const std::size_t s : block.groups[g].sites) {
+        const auto& name = walker_.graph().value(walker_.plan().sites[s].weight).weight.name;
+        const auto found = data_.statistics->by_weight.find(name);
+        if (found != data_.statistics->by_weight.end()) result[g] = found->second;
+      }
+    }
+    return result;
+  }
+  const auto names = reference_observers(block);
+  std::vector<ValueId> wanted;
+  std::vector<std::shared_ptr<Statistics>> collected;
+  for (const sweep::Group& group : block.groups) {
+    wanted.push_back(group.input);
+    const ValueId weight = walker_.plan().sites[group.sites.front()].weight;
+    collected.push_back(std::make_shared<Statistics>(walker_.graph().value(weight).weight.source->row_size(), names));
+  }
+  const std::size_t inputs = wanted.size();
+  wanted.insert(wanted.end(), block.live_out.begin(), block.live_out.end());
+  search_seeds_.clear();
+  search_outputs_.clear();
+  std::int64_t searched = 0;
+  walker_.visit(*reference_, block.end, wanted, nullptr, &shared, -1,
+                [&](std::size_t window, std::span<const Tensor> values) {
+                  for (std::size_t g = 0; g < inputs; ++g) {
+                    const Tensor& x = values[g];
+                    collected[g]->observe(x.data<float>(), x.size() / collected[g]->cols());
+                  }
+                  if (searched < kSearchTokens) {
+                    search_seeds_.push_back(reference_->load(window));
+                    search_outputs_.emplace_back(values.begin() + static_cast<std::ptrdiff_t>(inputs), values.end());
+                    searched += reference_->inputs(window).front().size();
+                  }
+                });
+  std::copy(collected.begin(), collected.end(), result.begin());
+  return result;
+}
+
+namespace {
+
+struct SquaredSums {
+  double difference = 0, reference = 0;
+};
+
+SquaredSums compare_values(const Tensor& found, const Tensor& expected) {
+  SquaredSums sums;
+  const auto a = found.values<float>(), b = expected.values<float>();
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
+    sums.difference += difference * difference;
+    sums.reference += static_cast<double>(b[i]) * static_cast<double>(b[i]);
+  }
+  return sums;
+}
+
+}  // namespace
+
+void Quantizer::run_transforms(const sweep::Block& block, const sweep::Operands& shared, Candidate& candidate,
+                               const BlockStatistics& statistics) {
+  if (candidate.transforms.empty()) return;
+  const sweep::Program whole = walker_.program(*reference_, block.end, block.live_out);
+  const auto block_error = [&](const sweep::Overlay& trial) {
+    const sweep::Operands operands = sweep::prepare(walker_.graph(), whole, &trial, &shared);
+    std::vector<SquaredSums> sums(search_seeds_.size());
+    parallel_for(static_cast<std::int64_t>(sums.size()), [&](std::int64_t i) {
+      const auto w = static_cast<std::size_t>(i);
+      const auto outputs = whole.run(operands, reference_->inputs(w), search_seeds_[w]);
+      for (std::size_t v = 0; v < outputs.size(); ++v) {
+        const SquaredSums part = compare_values(outputs[v], search_outputs_[w][v]);
+        sums[w].difference += part.difference;
+        sums[w].reference += part.reference;
+      }
+    });
+    SquaredSums total;
+    for (const SquaredSums& part : sums) {
+      total.difference += part.difference;
+      total.reference += part.reference;
+    }
+    return total.reference > 0 ? total.difference / total.reference : total.difference;
+  };
+  BlockContext context{walker_, block, candidate, statistics, block_error};
+  for (const TransformInfo* transform : candidate.transforms) transform->apply(context);
+}
+
+void Quantizer::solve_group(const sweep::Group& group, Candidate& candidate, const Statistics* statistics) {
+  const auto& graph = walker_.graph();
+  std::map<const MethodInfo*, std::shared_ptr<const GroupState>> states;
+  for (const std::size_t s : group.sites) {
+    const ValueId id = walker_.plan().sites[s].weight;
+    const Decision& decision = candidate.decisions.at(id);
+    if (!decision.scheme.quantized()) continue;
+    const graph::SourcePtr source = candidate.overlay.source(graph, id);
+    if (source->scheme()) continue;  // rounded from the start
+    const MethodInfo& method = *decision.method;
+    if (!method.observers.empty() && statistics == nullptr) {
+      throw_usage(fmt::format("the saved statistics have nothing about {}", graph.value(id).weight.name));
+    }
+    if (method.prepare != nullptr && !states.contains(&method)) {
+      for (const std::string& observer : method.observers) {
+        if (!statistics->has(observer)) {
+          throw_usage(fmt::format("{} needs {}; collect it with kerf calibrate --hessian", method.name, observer));
+        }
+      }
+      states[&method] = method.prepare(*statistics, candidate.options);
+    }
+    const Tensor weights = source->read().reshaped({source->rows(), source->row_size()});
+    SiteOutcome outcome = method.solve(
+        {graph.value(id).weight.name, weights, decision.scheme, statistics, candidate.options}, states[&method].get());
+    SiteReport report;
+    report.name = graph.value(id).weight.name;
+    report.scheme = decision.scheme.name;
+    report.method = method.name;
+    report.damping = outcome.damping;
+    report.dead_inputs = outcome.dead_inputs;
+    report.note = outcome.note;
+    if (statistics != nullptr && statistics->has("outer_product")) {
+      report.tokens = statistics->tokens();
+      report.objective = relative_objective(weights, outcome.tensor, *statistics);
+      report.rtn_objective =
+          relative_objective(weights, round_to_nearest(weights, decision.scheme, report.name), *statistics);
+    }
+    candidate.ledger.push_back(std::move(report));
+    auto tensor = std::make_shared<const codec::QuantizedTensor>(std::move(outcome.tensor));
+    candidate.overlay.set(id, make_quantized_source(std::move(tensor), *graph.value(id).weight.source));
+  }
+}
+
+namespace {
+
+/// Does a site of the group need to know the inputs?
+bool group_wants_statistics(const sweep::Walker& walker, const sweep::Group& group, const Candidate& candidate) {
+  return std::any_of(group.sites.begin(), group.sites.end(), [&](std::size_t s) {
+    const auto found = candidate.decisions.find(walker.plan().sites[s].weight);
+    return found != candidate.decisions.end() && found->second.method != nullptr &&
+           !found->second.method->observers.empty();
+  });
+}
+
+std::vector<std::string> group_observers(const sweep::Walker& walker, const sweep::Group& group,
+                                         const Candidate& candidate) {
+  std::set<std::string> names;
+  for (const std::size_t s : group.sites) {
+    const auto* method = candidate.decisions.at(walker.plan().sites[s].weight).method;
+    if (method != nullptr) names.insert(method->observers.begin(), method->observers.end());
+  }
+  return {names.begin(), names.end()};
+}
+
+}  // namespace
+
+void Quantizer::solve_block(const sweep::Block& block, const sweep::Operands& shared, Candidate& candidate,
+                            const BlockStatistics& statistics) {
+  for (std::size_t g = 0; g < block.groups.size(); ++g) {
+    const sweep::Group& group = block.groups[g];
+    if (!candidate.stream || !group_wants_statistics(walker_, group, candidate)) {
+      solve_group(group, candidate, statistics[g].get());
+      continue;
+    }
+    walker_.advance(*candidate.stream, group.first_node, &candidate.overlay, &shared);
+    const auto& alive = candidate.stream->alive();
+    const auto at = static_cast<std::size_t>(std::find(alive.begin(), alive.end(), group.input) - alive.begin());
+    const ValueId weight = walker_.plan().sites[group.sites.front()].weight;
+    Statistics own(walker_.graph().value(weight).weight.source->row_size(), group_observers(walker_, group, candidate));
+    for (std::size_t w = 0; w < candidate.stream->size(); ++w) {
+      const Tensor x = candidate.stream->load(w)[at];
+      own.observe(x.data<float>(), x.size() / own.cols());
+    }
+    solve_group(group, candidate, &own);
+  }
+}
+
+void Quantizer::process_block(const sweep::Block& block, const sweep::Operands& shared) {
+  const BlockStatistics statistics = observe_reference(block, shared);
+  const bool last = block.end == static_cast<graph::NodeId>(walker_.graph().nodes().size());
+  for (Candidate* candidate : candidates_) {
+    const Stopwatch watch(*candidate);
+    run_transforms(block, shared, *candidate, statistics);
+    solve_block(block, shared, *candidate, statistics);
+    if (candidate->stream && !last) walker_.advance(*candidate->stream, block.end, &candidate->overlay, &shared);
+  }
+  if (reference_ && !last) walker_.advance(*reference_, block.end, nullptr, &shared);
+}
+
+}  // namespace kerf::quant

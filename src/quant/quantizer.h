@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "calibration/statistics.h"
+#include "quant/candidate.h"
+#include "sweep/walker.h"
+
+namespace kerf::quant {
+
+/// Everything about the calibration text that a run needs.
+struct CalibrationData {
+  std::shared_ptr<const std::vector<sweep::WindowInputs>> windows;   ///< may be null: no text
+  std::shared_ptr<const calibration::ModelStatistics> statistics;    ///< saved ones of the reference stream; may be null
+};
+
+/// Quantizes any number of candidates block by block. The reference stream's statistics are shared by all of them;
+/// a sequential method's own stream belongs to its candidate.
+class Quantizer {
+ public:
+  /// Fails (kUsage) if a candidate needs data that is not there. `candidates` must outlive this; their overlays are
+  /// filled at once with everything that needs no data (kept dtypes, tables), and block by block with the rest.
+  Quantizer(const sweep::Walker& walker, std::vector<Candidate*> candidates, CalibrationData data,
+            std::shared_ptr<sweep::Budget> budget);
+
+  /// Does any candidate look at activations? If not, process_block() has nothing to do.
+  bool uses_data() const { return reference_.has_value() || any_statistics_; }
+  /// Decides the block's weights for every candidate. Blocks in order. `shared`: the reference's operands of the block.
+  void process_block(const sweep::Block& block, const sweep::Operands& shared);
+
+ private:
+  using BlockStatistics = std::vector<std::shared_ptr<const calibration::Statistics>>;
+
+  void start_overlay(Candidate& candidate);
+  bool wants_reference(const Candidate& candidate) const;
+  std::vector<std::string> reference_observers(const sweep::Block& block) const;
+  BlockStatistics observe_reference(const sweep::Block& block, const sweep::Operands& shared);
+  void run_transforms(const sweep::Block& block, const sweep::Operands& shared, Candidate& candidate,
+                      const BlockStatistics& statistics);
+  void solve_block(const sweep::Block& block, const sweep::Operands& shared, Candidate& candidate,
+                   const BlockStatistics& statistics);
+  void solve_group(const sweep::Group& group, Candidate& candidate, const calibration::Statistics* statistics);
+
+  const sweep::Walker& walker_;
+  std::vector<Candidate*> candidates_;
+  CalibrationData data_;
+  std::optional<sweep::Stream> reference_;
+  bool any_statistics_ = false;
+  /// What enters and leaves the block on the first windows: the transforms' search set.
+  std::vector<std::vector<Tensor>> search_seeds_, search_outputs_;
+};
+
+}  // namespace kerf::quant

@@ -1,0 +1,181 @@
+#include "quant/sources.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "codec/float_codec.h"
+#include "core/error.h"
+#include "core/threads.h"
+
+namespace kerf::quant {
+namespace {
+
+using codec::Granularity;
+using codec::GroupParams;
+using codec::QuantizedTensor;
+using codec::Scheme;
+
+constexpr std::int64_t kRowsAtOnce = 64;
+
+/// Rows of a slab that keeps temporary memory near 16 MB.
+std::int64_t slab_rows(std::int64_t cols) {
+  return std::clamp<std::int64_t>((std::int64_t{4} << 20) / std::max<std::int64_t>(cols, 1), 1, 4096);
+}
+
+void round_row(const float* values, std::int64_t row, const codec::Grid& grid, QuantizedTensor& tensor,
+               const std::string& label) {
+  const std::int64_t cols = tensor.cols, width = tensor.scheme.group_width(cols);
+  for (std::int64_t begin = 0; begin < cols; begin += width) {
+    const auto count = static_cast<std::size_t>(std::min(width, cols - begin));
+    const std::span<const float> group(values + begin, count);
+    bool overflow = false;
+    const GroupParams params = grid.fit(group, overflow);
+    if (overflow) throw_scale_overflow(label, tensor.scheme, row);
+    codec::set_params(tensor, tensor.group_index(row, begin), params);
+    grid.encode_run(group, params, {tensor.codes.data() + row * cols + begin, count}, {});
+  }
+}
+
+void round_whole(const float* values, const codec::Grid& grid, QuantizedTensor& tensor, const std::string& label) {
+  const auto all = static_cast<std::size_t>(tensor.rows * tensor.cols);
+  bool overflow = false;
+  const GroupParams params = grid.fit({values, all}, overflow);
+  if (overflow) throw_scale_overflow(label, tensor.scheme, 0);
+  codec::set_params(tensor, 0, params);
+  const auto cols = static_cast<std::size_t>(tensor.cols);
+  parallel_for(tensor.rows, [&](std::int64_t row) {
+    const auto at = static_cast<std::size_t>(row) * cols;
+    grid.encode_run({values + at, cols}, params, {tensor.codes.data() + at, cols}, {});
+  });
+}
+
+class RtnSource : public graph::TensorSource {
+ public:
+  RtnSource(graph::SourcePtr source, Scheme scheme)
+      : TensorSource(scheme.scale_dtype, source->shape(), source->label()),
+        source_(std::move(source)),
+        scheme_(std::move(scheme)),
+        grid_(codec::make_grid(scheme_)) {}
+
+  std::optional<Scheme> scheme() const override { return scheme_; }
+  std::uint64_t stored_bytes() const override {
+    return (codec::storage_bits(scheme_, rows(), row_size()) + 7) / 8;
+  }
+
+  std::optional<QuantizedTensor> read_quantized() const override {
+    if (scheme_.granularity == Granularity::kTensor) return round_to_nearest(source_->read(), scheme_, label());
+    QuantizedTensor tensor = codec::make_quantized(scheme_, rows(), row_size());
+    const std::int64_t slab = slab_rows(row_size());
+    std::vector<float> values(static_cast<std::size_t>(std::min(slab, rows()) * row_size()));
+    for (std::int64_t first = 0; first < rows(); first += slab) {
+      const std::int64_t count = std::min(slab, rows() - first);
+      source_->read_rows(first, count, values.data());
+      round_rows(values.data(), first, count, *grid_, tensor, label());
+    }
+    return tensor;
+  }
+
+  void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
+    if (scheme_.granularity == Granularity::kTensor) {
+      codec::dequantize_rows(*read_quantized(), first, count, out);
+      return;
+    }
+    source_->read_rows(first, count, out);
+    QuantizedTensor part = codec::make_quantized(scheme_, count, row_size());
+    round_rows(out, 0, count, *grid_, part, label());
+    codec::dequantize_rows(part, 0, count, out);
+  }
+
+ private:
+  graph::SourcePtr source_;
+  Scheme scheme_;
+  std::unique_ptr<const codec::Grid> grid_;
+};
+
+class QuantizedSource : public graph::TensorSource {
+ public:
+  QuantizedSource(std::shared_ptr<const QuantizedTensor> tensor, Shape shape, std::string label)
+      : TensorSource(tensor->scheme.scale_dtype, std::move(shape), std::move(label)), tensor_(std::move(tensor)) {}
+
+  std::optional<Scheme> scheme() const override { return tensor_->scheme; }
+  std::optional<QuantizedTensor> read_quantized() const override { return *tensor_; }
+  std::uint64_t stored_bytes() const override {
+    return (codec::storage_bits(tensor_->scheme, tensor_->rows, tensor_->cols) + 7) / 8;
+  }
+  void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
+    codec::dequantize_rows(*tensor_, first, count, out);
+  }
+
+ private:
+  std::shared_ptr<const QuantizedTensor> tensor_;
+};
+
+class RoundedSource : public graph::TensorSource {
+ public:
+  RoundedSource(graph::SourcePtr source, DType dtype)
+      : TensorSource(dtype, source->shape(), source->label()), source_(std::move(source)) {}
+
+  void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
+    source_->read_rows(first, count, out);
+    for (std::int64_t i = 0; i < count * row_size(); ++i) {
+      const float rounded = codec::round_to(dtype(), out[i]);
+      if (!std::isfinite(rounded)) {
+        throw_input(label(), "", fmt::format("value {} in row {} does not fit {}", out[i], first + i / row_size(),
+                                             dtype_name(dtype())));
+      }
+      out[i] = rounded;
+    }
+  }
+
+ private:
+  graph::SourcePtr source_;
+};
+
+}  // namespace
+
+void throw_scale_overflow(const std::string& label, const Scheme& scheme, std::int64_t row) {
+  throw_input(label, fmt::format("row {}", row),
+              fmt::format("a scale or minimum of {} does not fit {}; --scale-dtype f32 or bf16 holds it", scheme.name,
+                          dtype_name(scheme.scale_dtype)));
+}
+
+void round_rows(const float* values, std::int64_t first, std::int64_t count, const codec::Grid& grid,
+                QuantizedTensor& tensor, const std::string& label) {
+  const std::int64_t chunks = (count + kRowsAtOnce - 1) / kRowsAtOnce;
+  parallel_for(chunks, [&](std::int64_t chunk) {
+    const std::int64_t end = std::min(count, (chunk + 1) * kRowsAtOnce);
+    for (std::int64_t r = chunk * kRowsAtOnce; r < end; ++r) {
+      round_row(values + r * tensor.cols, first + r, grid, tensor, label);
+    }
+  });
+}
+
+QuantizedTensor round_to_nearest(const Tensor& values, const Scheme& scheme, const std::string& label) {
+  const std::int64_t rows = values.dim(0), cols = values.size() / std::max<std::int64_t>(rows, 1);
+  QuantizedTensor tensor = codec::make_quantized(scheme, rows, cols);
+  const auto grid = codec::make_grid(scheme);
+  if (scheme.granularity == Granularity::kTensor) {
+    round_whole(values.data<float>(), *grid, tensor, label);
+  } else {
+    round_rows(values.data<float>(), 0, rows, *grid, tensor, label);
+  }
+  return tensor;
+}
+
+graph::SourcePtr make_rtn_source(graph::SourcePtr source, Scheme scheme) {
+  return std::make_shared<RtnSource>(std::move(source), std::move(scheme));
+}
+
+graph::SourcePtr make_quantized_source(std::shared_ptr<const QuantizedTensor> tensor,
+                                       const graph::TensorSource& original) {
+  return std::make_shared<QuantizedSource>(std::move(tensor), original.shape(), original.label());
+}
+
+graph::SourcePtr make_rounded_source(graph::SourcePtr source, DType dtype) {
+  return std::make_shared<RoundedSource>(std::move(source), dtype);
+}
+
+}  // namespace kerf::quant

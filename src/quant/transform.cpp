@@ -1,0 +1,30 @@
+#include "quant/transform.h"
+
+#include "core/error.h"
+#include "core/strings.h"
+
+namespace kerf::quant {
+
+#define X(id) extern const TransformInfo id##_transform;
+#include "quant/transforms.def"
+#undef X
+
+const std::vector<const TransformInfo*>& transforms() {
+  static const std::vector<const TransformInfo*> all = {
+#define X(id) &id##_transform,
+#include "quant/transforms.def"
+#undef X
+  };
+  return all;
+}
+
+const TransformInfo& find_transform(std::string_view name) {
+  std::vector<std::string> known;
+  for (const TransformInfo* info : transforms()) {
+    if (info->name == to_lower_ascii(name)) return *info;
+    known.emplace_back(info->name);
+  }
+  throw_usage(unknown_name("transform", name, known));
+}
+
+}  // namespace kerf::quant
