@@ -28,6 +28,8 @@ class Program {
   const std::vector<graph::ValueId>& parameters() const { return parameters_; }
   /// May every node be run on a subset of the positions (all axes but the last)?
   bool rowwise() const { return rowwise_; }
+  /// Does a node read an input of the graph (a mask, positions)?
+  bool reads_inputs() const { return !input_slots_.empty(); }
 
   /// `inputs`: one tensor per graph input. `seeds` as given to the constructor, in that order. Returns the wanted values.
   std::vector<Tensor> run(const Operands& operands, std::span<const Tensor> inputs, std::span<const Tensor> seeds) const;
