@@ -1,0 +1,308 @@
+"""Hostile inputs. A case replaces files of the valid model, or stands beside it, and says which commands meet it.
+
+`refuse` is true where accepting would be wrong; random mutants may be harmless and then only have to behave.
+"""
+import copy
+import json
+import os
+import random
+import struct
+
+from hostile import model
+
+FIFO, DIRECTORY, MISSING = object(), object(), object()
+
+
+class Link(str):
+    """A symbolic link to this path."""
+
+
+class Case:
+    def __init__(self, name, files, commands, refuse=False, about=None):
+        self.name = name            # also the folder's
+        self.files = files          # of the model directory or beside it ("../x"): bytes, FIFO, DIRECTORY, MISSING, Link
+        self.commands = commands    # names of COMMANDS
+        self.refuse = refuse
+        self.about = about or sorted({os.path.basename(name) for name in files})
+
+
+# {model}, {dir}: the mutated model directory and the folder around it; {out}: where output would go.
+COMMANDS = {
+    "inspect": ["inspect", "{model}"],
+    "eval": ["eval", "{model}", "--text", "{dir}/text.txt", "--context", "32"],
+    "tokenize": ["tokenize", "{model}", "--file", "{dir}/text.txt"],
+    "quantize": ["quantize", "{model}", "-o", "{out}/out.gguf", "--scheme", "q4_0"],
+    "calibrated": ["quantize", "{model}", "-o", "{out}/out", "--scheme", "int4-g32", "--method", "gptq", "--calibration",
+                   "{dir}/text.txt", "--context", "32", "--samples", "4"],
+    "recipe": ["quantize", "{model}", "-o", "{out}/out", "--recipe", "{dir}/recipe.yaml"],
+    "inspect-gguf": ["inspect", "{dir}/model.gguf"],
+    "eval-gguf": ["eval", "{dir}/model.gguf", "--text", "{dir}/text.txt", "--context", "32"],
+    "requantize": ["quantize", "{dir}/model.gguf", "-o", "{out}/out.gguf", "--scheme", "q8_0", "--allow-requantize"],
+}
+
+
+def mutant(data, draw):
+    """One to three changes of some bytes."""
+    data = bytearray(data)
+    for _ in range(draw.randint(1, 3)):
+        if not data:
+            break
+        at = draw.randrange(len(data))
+        kind = draw.randrange(6)
+        if kind == 0:
+            data[at] ^= 1 << draw.randrange(8)
+        elif kind == 1:
+            data[at] = draw.randrange(256)
+        elif kind == 2:
+            del data[at:at + draw.randint(1, 24)]
+        elif kind == 3:
+            data[at:at] = bytes(draw.randrange(256) for _ in range(draw.randint(1, 8)))
+        elif kind == 4:
+            data[at:at] = data[at:at + draw.randint(1, 64)]
+        else:
+            value = draw.choice([0, 1, 0x7fffffff, 0xffffffff, 1 << 40, (1 << 63) - 1, 1 << 63, (1 << 64) - 8])
+            data[at:at + 8] = struct.pack("<Q", value)
+    return bytes(data)
+
+
+def config_cases(count):
+    wrong = [MISSING, None, "x", [], {}, True, -1, 0, 3, 2**31, 2**63, 10**30, 1e308, 0.5]
+    for key, value in model.CONFIG.items():
+        for number, replacement in enumerate(wrong):
+            if type(replacement) is type(value) and replacement == value:
+                continue
+            changed = {k: v for k, v in model.CONFIG.items() if k != key}
+            if replacement is not MISSING:
+                changed[key] = replacement
+            command = "eval" if number % 4 == 0 else "inspect"
+            yield Case(f"config-{key}-{number}", {"config.json": json.dumps(changed).encode()}, [command])
+    text = json.dumps(model.CONFIG)
+    for name, data in {
+        "empty": b"", "null": b"null", "array": b"[]", "truncated": text[:-20].encode(), "twice": (text + text).encode(),
+        "duplicate": text.replace('"hidden_act"', '"hidden_size": 64, "hidden_act"').encode(),
+        "escaped-duplicate": text.replace('"hidden_act"', '"hidden_\\u0073ize": 64, "hidden_act"').encode(),
+        "deep": b'{"a":' * 5000 + b"1" + b"}" * 5000, "open": b"[" * 100000, "latin1": text.encode() + b"\xe9",
+        "bom": b"\xef\xbb\xbf" + text.encode(), "nul": text.encode() + b"\0", "nan": text.replace("1e-05", "NaN").encode(),
+        "escapes": text.replace("llama", "\\u001b[31mred\\u0007").encode(),
+        "long-type": text.replace('"llama"', '"' + "A" * 200000 + '"').encode(),
+        "surrogate": text.replace('"silu"', '"\\ud800"').encode(), "rope": text.replace('"rope_scaling": null',
+                                                                                        '"rope_scaling": {"rope_type": "warp"}').encode(),
+    }.items():
+        yield Case(f"config-{name}", {"config.json": data}, ["inspect", "quantize"], refuse=True)
+    for name, kind in {"missing": MISSING, "fifo": FIFO, "directory": DIRECTORY, "device": Link("/dev/zero"),
+                       "dangling": Link("nowhere"), "loop": Link("config.json")}.items():
+        yield Case(f"config-{name}", {"config.json": kind}, ["inspect"], refuse=True)
+    for number in range(count):
+        draw = random.Random(f"config {number}")
+        yield Case(f"config-random-{number}", {"config.json": mutant(text.encode(), draw)}, ["inspect"])
+
+
+def tokenizer_cases(count):
+    base = model.tokenizer()
+
+    def changed(change):
+        copied = copy.deepcopy(base)
+        change(copied)
+        return json.dumps(copied).encode()
+
+    vocab = base["model"]["vocab"]
+    structured = {
+        "no-model": lambda t: t.pop("model"), "no-vocab": lambda t: t["model"].pop("vocab"),
+        "unknown-model": lambda t: t["model"].update(type="Magic"),
+        "unknown-normalizer": lambda t: t.update(normalizer={"type": "Magic"}),
+        "unknown-pre-tokenizer": lambda t: t.update(pre_tokenizer={"type": "Magic"}),
+        "vocab-list": lambda t: t["model"].update(vocab=[1, 2, 3]),
+        "vocab-text-id": lambda t: t["model"]["vocab"].update(th="5"),
+        "vocab-negative-id": lambda t: t["model"]["vocab"].update(th=-5),
+        "vocab-same-id": lambda t: t["model"]["vocab"].update(th=vocab["the"]),
+        "vocab-huge-id": lambda t: t["model"]["vocab"].update(th=2**40),
+        "id-beyond-embedding": lambda t: t["model"]["vocab"].update(th=5000),
+        "merge-of-unknown": lambda t: t["model"]["merges"].append(["qq", "zz"]),
+        "merge-of-three": lambda t: t["model"]["merges"].append(["a", "b", "c"]),
+        "merge-number": lambda t: t["model"]["merges"].append(7),
+        "added-huge-id": lambda t: t["added_tokens"][0].update(id=2**31),
+        "added-negative-id": lambda t: t["added_tokens"][0].update(id=-1),
+        "added-empty": lambda t: t["added_tokens"][0].update(content=""),
+        "bad-regex": lambda t: t.update(pre_tokenizer={"type": "Split", "pattern": {"Regex": "(((("}, "behavior": "Isolated",
+                                                       "invert": False}),
+    }
+    for name, change in structured.items():
+        harmless = name in ("added-empty",)
+        yield Case(f"tokenizer-{name}", {"tokenizer.json": changed(change)}, ["tokenize", "eval"], refuse=not harmless,
+                   about=["tokenizer.json", "config.json"])
+    slow = {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": False}
+    yield Case("tokenizer-slow-regex", {"tokenizer.json": changed(lambda t: t.update(pre_tokenizer=slow)),
+                                        "../text.txt": b"a" * 5000 + b"!"}, ["tokenize"])
+    deep = {"type": "Lowercase"}
+    for _ in range(60):
+        deep = {"type": "Sequence", "normalizers": [deep]}
+    yield Case("tokenizer-deep-sequence", {"tokenizer.json": changed(lambda t: t.update(normalizer=deep))}, ["tokenize"])
+    for name, kind in {"fifo": FIFO, "directory": DIRECTORY, "empty": b"", "device": Link("/dev/zero")}.items():
+        yield Case(f"tokenizer-{name}", {"tokenizer.json": kind}, ["tokenize"], refuse=True)
+    text = json.dumps(base).encode()
+    for number in range(count):
+        draw = random.Random(f"tokenizer {number}")
+        yield Case(f"tokenizer-random-{number}", {"tokenizer.json": mutant(text, draw)}, ["tokenize"])
+
+
+def safetensors_cases(count):
+    tensors = model.weights()
+    header = model.safetensors_header(tensors)
+    data = b"".join(data for _, data in tensors.values())
+    whole = model.safetensors(header, data)
+    victim = "model.layers.1.mlp.down_proj.weight"
+
+    def with_entry(**changes):
+        copied = copy.deepcopy(header)
+        copied[victim].update(changes)
+        return model.safetensors(copied, data)
+
+    start, end = header[victim]["data_offsets"]
+    text = json.dumps(header)
+    structured = {
+        "empty": b"", "short": whole[:5], "length-only": whole[:8], "length-zero": struct.pack("<Q", 0),
+        "length-huge": struct.pack("<Q", 2**63) + whole[8:], "length-max": b"\xff" * 8 + whole[8:],
+        "length-past-end": struct.pack("<Q", len(whole)) + whole[8:], "header-truncated": whole[:200],
+        "data-truncated": whole[:-1], "data-gone": whole[:8 + len(text)], "trailing": whole + b"\0",
+        "header-array": model.safetensors(b"[]", data), "header-empty": model.safetensors(b"{}", data),
+        "header-deep": model.safetensors(b"[" * 100000, data),
+        "dtype-unknown": with_entry(dtype="F33"), "dtype-number": with_entry(dtype=3), "dtype-wider": with_entry(dtype="F64"),
+        "shape-negative": with_entry(shape=[-64, -96]), "shape-overflow": with_entry(shape=[2**32, 2**32]),
+        "shape-overflow-zero": with_entry(shape=[2**62, 8, 0]), "shape-huge": with_entry(shape=[2**63 - 1]),
+        "shape-other": with_entry(shape=[96, 64]), "shape-flat": with_entry(shape=[96 * 64]), "shape-scalar": with_entry(shape=[]),
+        "shape-real": with_entry(shape=[64.0, 96]), "shape-many": with_entry(shape=[1] * 5000 + [64, 96]),
+        "offset-backwards": with_entry(data_offsets=[end, start]), "offset-negative": with_entry(data_offsets=[-8, end]),
+        "offset-past-end": with_entry(data_offsets=[start + 2**40, end + 2**40]), "offset-overflow": with_entry(data_offsets=[2**64 - 8, 2**64 - 4]),
+        "offset-overlap": with_entry(data_offsets=[start - 64, end - 64]), "offset-short": with_entry(data_offsets=[start, end - 4]),
+        "offset-one": with_entry(data_offsets=[start]),
+        "duplicate": model.safetensors((text[:-1] + f', "{victim}": ' + json.dumps(header[victim]) + "}").encode(), data),
+        "tensor-missing": model.safetensors({k: v for k, v in header.items() if k != victim}, data),
+        "latin1": model.safetensors(text.replace("down_proj", "d\u00f6wn").encode("latin1", "replace"), data),
+        "metadata-number": model.safetensors({"__metadata__": {"format": 1}, **header}, data),
+    }
+    for name, content in structured.items():
+        yield Case(f"safetensors-{name}", {"model.safetensors": content}, ["inspect", "quantize"], refuse=True)
+    for name, bits in {"nan": 0x7fc00000, "infinite": 0x7f800000}.items():
+        at = 8 + len(text) + start + 4 * 17
+        yield Case(f"safetensors-{name}", {"model.safetensors": whole[:at] + struct.pack("<I", bits) + whole[at + 4:]},
+                   ["quantize", "calibrated", "eval"], refuse=True)
+    strange = {victim.replace("down", "d\x1b[31m\x07\u202ewn"): header[victim], **{k: v for k, v in header.items() if k != victim}}
+    yield Case("safetensors-terminal-escape", {"model.safetensors": model.safetensors(strange, data)}, ["inspect", "quantize"])
+    many = {f"t{n}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for n in range(100000)}
+    yield Case("safetensors-many-tensors", {"model.safetensors": model.safetensors(many, b"")}, ["inspect"], refuse=True,
+               about=["model.safetensors", "config.json"])
+    for name, kind in {"missing": MISSING, "fifo": FIFO, "directory": DIRECTORY, "device": Link("/dev/zero")}.items():
+        yield Case(f"safetensors-{name}", {"model.safetensors": kind}, ["inspect", "quantize"], refuse=True,
+                   about=["model.safetensors", "model"])
+    for number in range(count):
+        draw = random.Random(f"safetensors {number}")
+        at = 8 + len(text)
+        broken = mutant(whole[:at], draw) + whole[at:]
+        yield Case(f"safetensors-random-{number}", {"model.safetensors": broken}, ["inspect", "quantize"] if number % 4 == 0 else ["inspect"])
+
+
+def index_cases():
+    tensors = model.weights()
+    names = list(tensors)
+    parts = {"model-00001-of-00002.safetensors": names[:9], "model-00002-of-00002.safetensors": names[9:]}
+    shards = {}
+    for file, held in parts.items():
+        chosen = {name: tensors[name] for name in held}
+        shards[file] = model.safetensors(model.safetensors_header(chosen), b"".join(data for _, data in chosen.values()))
+    weight_map = {name: file for file, held in parts.items() for name in held}
+
+    def case(name, index, refuse=True, **files):
+        content = index if isinstance(index, bytes) else json.dumps(index).encode()
+        changed = {"model.safetensors": MISSING, "model.safetensors.index.json": content, **shards, **files}
+        return Case(f"index-{name}", changed, ["inspect", "quantize"], refuse,
+                    about=["model.safetensors.index.json", *shards, "config.json"])
+
+    good = {"metadata": {"total_size": 1}, "weight_map": weight_map}
+    yield case("valid", good, refuse=False)
+    victim = names[3]
+    for name, target in {"parent": "../../../../etc/passwd", "absolute": "/etc/passwd", "empty": "", "dot": ".",
+                         "nul": "a\0b", "backslash": "..\\x", "missing": "model-00003-of-00002.safetensors",
+                         "other-shard": "model-00002-of-00002.safetensors", "itself": "model.safetensors.index.json"}.items():
+        yield case(name, {**good, "weight_map": {**weight_map, victim: target}})
+    yield case("number", {**good, "weight_map": {**weight_map, victim: 3}})
+    yield case("list", {**good, "weight_map": list(weight_map)})
+    yield case("no-map", {"metadata": {}})
+    yield case("empty-map", {**good, "weight_map": {}})
+    yield case("tensor-gone", {**good, "weight_map": {k: v for k, v in weight_map.items() if k != victim}})
+    yield case("ghost-tensor", {**good, "weight_map": {**weight_map, "ghost.weight": "model-00001-of-00002.safetensors"}})
+    yield case("truncated", json.dumps(good).encode()[:-30])
+    yield case("shard-fifo", good, **{"model-00002-of-00002.safetensors": FIFO})
+    yield case("shard-truncated", good, **{"model-00002-of-00002.safetensors": shards["model-00002-of-00002.safetensors"][:-3]})
+    yield case("shard-swapped", good, **{"model-00002-of-00002.safetensors": shards["model-00001-of-00002.safetensors"]})
+
+
+def text_cases():
+    contents = {"empty": b"", "spaces": b" \n\t " * 3, "latin1": b"caf\xe9 " * 300, "surrogate": b"\xed\xa0\x80" * 300,
+                "truncated-utf8": model.TEXT.encode() + b"\xe2\x82", "short": b"Hi."}
+    for name, content in contents.items():
+        yield Case(f"text-{name}", {"../text.txt": content}, ["eval", "calibrated"], refuse=True)
+    for name, content in {"nul": b"a\0b " * 600, "one-line": b"x" * 300000, "one-letter": b"a" * 3000,
+                          "controls": bytes(range(1, 32)) * 60, "newlines": b"\n" * 5000}.items():
+        yield Case(f"text-{name}", {"../text.txt": content}, ["tokenize", "eval"])
+    for name, kind in {"missing": MISSING, "fifo": FIFO, "directory": DIRECTORY, "device": Link("/dev/zero")}.items():
+        yield Case(f"text-{name}", {"../text.txt": kind}, ["eval", "tokenize", "calibrated"], refuse=True)
+
+
+def recipe_cases(count):
+    base = model.RECIPE
+    laughs = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n" for before, name in zip("abcdefghi", "bcdefghij")) + "rules: *j\n"
+    structured = {
+        "empty": "", "list": "[1, 2]", "scalar": "7", "no-rules": "rulez: []\n", "unknown-key": base.replace("scheme", "sheme"),
+        "unknown-role": base.replace("down", "dwon"), "unknown-scheme": base.replace("int8", "int77"),
+        "unknown-method": base.replace("rtn", "rnt"), "keep-number": base.replace("true", "7"), "rule-scalar": "rules: [3]\n",
+        "rules-map": "rules: {a: b}\n", "layers-backwards": base.replace("0-1", "1-0"), "layers-text": base.replace("0-1", "x-y"),
+        "layers-huge": base.replace("0-1", "0-99999999999999999999"), "duplicate-key": base.replace("scheme:", "role: up, scheme:"),
+        "open": base.replace("}", ""), "tab": base.replace("  -", "\t-"), "laughs": laughs, "deep": "[" * 20000,
+        "control": base.replace("down", '"\x1b[2J"'), "two-documents": base + "---\n" + base, "unknown-anchor": "rules: *x\n",
+    }
+    for name, text in structured.items():
+        yield Case(f"recipe-{name}", {"../recipe.yaml": text.encode()}, ["recipe"], refuse=True)
+    for name, kind in {"latin1": base.replace("down", "d\u00f6wn").encode("latin1"), "missing": MISSING, "fifo": FIFO,
+                       "directory": DIRECTORY, "nul": base.encode() + b"\0"}.items():
+        yield Case(f"recipe-{name}", {"../recipe.yaml": kind}, ["recipe"], refuse=True)
+    for number in range(count):
+        draw = random.Random(f"recipe {number}")
+        yield Case(f"recipe-random-{number}", {"../recipe.yaml": mutant(base.encode(), draw)}, ["recipe"])
+
+
+def gguf_cases(valid, count):
+    """`valid`: a file that kerf itself wrote."""
+    header = valid.index(b"blk.0.")  # everything before: counts, keys and values
+    infos = valid.rindex(b"blk.1.") + 80
+    structured = {
+        "empty": b"", "magic": b"GGUX" + valid[4:], "magic-only": valid[:4], "version-0": valid[:4] + struct.pack("<I", 0) + valid[8:],
+        "version-99": valid[:4] + struct.pack("<I", 99) + valid[8:], "big-endian": valid[:4] + struct.pack(">I", 3) + valid[8:],
+        "tensors-huge": valid[:8] + struct.pack("<Q", 2**62) + valid[16:], "tensors-zero": valid[:8] + struct.pack("<Q", 0) + valid[16:],
+        "keys-huge": valid[:16] + struct.pack("<Q", 2**62) + valid[24:], "keys-zero": valid[:16] + struct.pack("<Q", 0) + valid[24:],
+        "key-length-huge": valid[:24] + struct.pack("<Q", 2**63) + valid[32:],
+        "header-only": valid[:24], "truncated-keys": valid[:header // 2], "truncated-infos": valid[:infos],
+        "truncated-data": valid[:-1], "half": valid[:len(valid) // 2],
+        "array-nested": valid[:16] + struct.pack("<Q", 1) + struct.pack("<Q", 1) + b"a" + struct.pack("<I", 9) + struct.pack("<IQ", 9, 1) * 4000,
+        "array-huge": valid[:16] + struct.pack("<Q", 1) + struct.pack("<Q", 1) + b"a" + struct.pack("<IIQ", 9, 4, 2**61),
+        "key-twice": valid[:8] + struct.pack("<QQ", 0, 2) + (struct.pack("<Q", 1) + b"a" + struct.pack("<II", 4, 1)) * 2,
+    }
+    for name, content in structured.items():
+        yield Case(f"gguf-{name}", {"../model.gguf": content}, ["inspect-gguf", "requantize"], refuse=True)
+    for name, kind in {"fifo": FIFO, "directory": DIRECTORY, "device": Link("/dev/zero"), "missing": MISSING}.items():
+        yield Case(f"gguf-{name}", {"../model.gguf": kind}, ["inspect-gguf"], refuse=True)
+    for number in range(count):
+        draw = random.Random(f"gguf {number}")
+        broken = mutant(valid[:infos], draw) + valid[infos:]
+        commands = [["inspect-gguf"], ["inspect-gguf", "eval-gguf"], ["requantize"]][number % 3]
+        yield Case(f"gguf-random-{number}", {"../model.gguf": broken}, commands)
+
+
+def all_cases(gguf, count):
+    yield from config_cases(count)
+    yield from tokenizer_cases(count)
+    yield from safetensors_cases(count)
+    yield from index_cases()
+    yield from text_cases()
+    yield from recipe_cases(count)
+    yield from gguf_cases(gguf, count)
