@@ -38,11 +38,8 @@ install(FILES ${PROJECT_BINARY_DIR}/kerfConfig.cmake ${PROJECT_BINARY_DIR}/kerfC
 
 if(TARGET kerf)
   install(TARGETS kerf)
-  # Asking a sanitized program for its help costs little; the page is then the same in every build.
   add_custom_command(OUTPUT ${PROJECT_BINARY_DIR}/kerf.1
-                     COMMAND ${PROJECT_SOURCE_DIR}/scripts/make_man $<TARGET_FILE:kerf> ${PROJECT_VERSION}
-                             ${PROJECT_BINARY_DIR}/kerf.1
-                     DEPENDS kerf ${PROJECT_SOURCE_DIR}/scripts/make_man VERBATIM)
+                     COMMAND kerf help --man > ${PROJECT_BINARY_DIR}/kerf.1 DEPENDS kerf VERBATIM)
   add_custom_target(kerf_man ALL DEPENDS ${PROJECT_BINARY_DIR}/kerf.1)
   install(FILES ${PROJECT_BINARY_DIR}/kerf.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()
