@@ -44,7 +44,7 @@ void Distribution::set(std::span<const float> logits) {
   const float peak = largest(logits);
   float* const weights = weights_.data();
 #pragma omp simd
-  for (std::size_t i = 0; i < logits.size(); ++i) weights[i] = ops::math::exp(logits[i] - peak);
+  for (std::size_t i = 0; i < logits.size(); ++i) weights[i] = ops::exp_f32(logits[i] - peak);
   weight_sum_ = lane_sum(weights_.size(), [&](std::size_t i) { return weights[i]; });
   log_normalizer_ = static_cast<double>(peak) + std::log(weight_sum_);
   find_top();

@@ -1,0 +1,56 @@
+#include "emit/target.h"
+
+#include "core/error.h"
+#include "core/strings.h"
+
+namespace kerf::emit {
+
+#define X(id) extern const TargetInfo id##_target;
+#include "emit/targets.def"
+#undef X
+
+const std::vector<const TargetInfo*>& targets() {
+  static const std::vector<const TargetInfo*> all = {
+#define X(id) &id##_target,
+#include "emit/targets.def"
+#undef X
+  };
+  return all;
+}
+
+const TargetInfo& find_target(std::string_view name) {
+  std::vector<std::string> known;
+  for (const TargetInfo* info : targets()) {
+    if (info->name == to_lower_ascii(name)) return *info;
+    known.emplace_back(info->name);
+  }
+  throw_usage(unknown_name("format", name, known));
+}
+
+const TargetInfo& target_for(const std::string& path, const std::string& format) {
+  if (!format.empty()) return find_target(format);
+  for (const TargetInfo* info : targets()) {
+    if (!info->ending.empty() && ends_with(to_lower_ascii(path), info->ending)) return *info;
+  }
+  const std::size_t dot = path.rfind('.');
+  const std::size_t slash = path.rfind('/');
+  if (dot != std::string::npos && (slash == std::string::npos || dot > slash + 1) && dot + 1 < path.size()) {
+    const std::string ending = path.substr(dot);
+    // "model-v0.5" is a folder's name; ".onnx" and the like are endings of files that this build does not write.
+    if (ending == ".onnx" || ending == ".safetensors" || ending == ".bin") {
+      throw_usage(path + ": no format writes files ending in " + ending + "; name a .gguf file or a folder");
+    }
+  }
+  for (const TargetInfo* info : targets()) {
+    if (info->folder) return *info;
+  }
+  throw_usage(path + ": no format is known for this path; give --format");
+}
+
+Json plain_config(const description::Model& model) {
+  Json config = model.config;
+  config.as_object().erase("quantization_config");
+  return config;
+}
+
+}  // namespace kerf::emit

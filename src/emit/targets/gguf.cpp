@@ -1,0 +1,72 @@
+#include "formats/gguf/writer.h"
+
+#include <memory>
+#include <utility>
+
+#include "core/error.h"
+#include "core/output.h"
+#include "core/file.h"
+#include "emit/target.h"
+
+namespace kerf::emit {
+namespace {
+
+namespace gguf = formats::gguf;
+
+class GgufEmission : public Emission {
+ public:
+  explicit GgufEmission(const EmitModel& model) {
+    std::vector<gguf::PlannedTensor> planned;
+    for (const EmitTensor& tensor : model.tensors) {
+      planned.push_back({tensor.name, tensor.shape, tensor.scheme, tensor.source_dtype});
+    }
+    plan_ = gguf::plan(*model.model, *model.tokenizer, planned, {.name = model.name});
+  }
+
+  std::uint64_t bytes() const override { return plan_.total_bytes(); }
+  std::uint64_t tensor_bytes() const override {
+    std::uint64_t total = 0;
+    for (const auto& tensor : plan_.layout.tensors) total += tensor.bytes;
+    return total;
+  }
+  std::vector<std::string> notes() const override { return plan_.notes; }
+
+  void open(const std::string& path, bool) override { file_ = std::make_unique<OutputFile>(path); }
+  void write(const EmitModel& model) override {
+    gguf::write_gguf(plan_, *file_, [&](std::size_t index) -> gguf::TensorData {
+      const EmitTensor& tensor = model.tensors[index];
+      if (auto quantized = tensor.source->read_quantized(); quantized && tensor.scheme.quantized()) {
+        return *std::move(quantized);
+      }
+      return tensor.source;
+    });
+    file_->flush();
+  }
+  std::string readable_path() const override { return file_->temporary_path(); }
+  void commit() override { file_->commit(); }
+
+ private:
+  gguf::GgufPlan plan_;
+  std::unique_ptr<OutputFile> file_;
+};
+
+std::unique_ptr<Emission> plan(const EmitModel& model) { return std::make_unique<GgufEmission>(model); }
+
+/// GGUF holds norms and biases as f32, whatever they were.
+DType folded_dtype(DType) { return DType::kF32; }
+
+}  // namespace
+
+extern const TargetInfo gguf_target;
+const TargetInfo gguf_target{
+    .name = "gguf",
+    .summary = "one file with tokenizer and metadata, for llama.cpp and what is built on it",
+    .source = "https://github.com/ggml-org/ggml/blob/master/docs/gguf.md",
+    .ending = ".gguf",
+    .folder = false,
+    .default_scheme = "q4_0",
+    .folded_dtype = folded_dtype,
+    .plan = plan,
+};
+
+}  // namespace kerf::emit
