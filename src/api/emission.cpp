@@ -1,0 +1,75 @@
+#include "api/emission.h"
+
+#include "codec/quantized_tensor.h"
+#include "core/error.h"
+#include "core/file.h"
+
+namespace kerf::api {
+namespace {
+
+bool stored_transposed(const OpenModel& model, const graph::Weight& weight) {
+  const auto stored = model.checkpoint().tensors.find(weight.name);
+  if (stored == model.checkpoint().tensors.end() || weight.source->shape().size() != 2) return false;
+  return weight.source != stored->second && graph::make_transposed_source(weight.source) == stored->second;
+}
+
+/// Schemes are by weight matrix; norms, biases and whatever else there is keep the source's dtype.
+codec::Scheme scheme_of(const quant::Candidate& candidate, graph::ValueId id) {
+  const auto decision = candidate.decisions.find(id);
+  return decision == candidate.decisions.end() ? codec::parse_scheme("none") : decision->second.scheme;
+}
+
+std::uint64_t plain_bytes(const emit::EmitModel& model) {
+  std::uint64_t bits = 0;
+  for (const emit::EmitTensor& tensor : model.tensors) {
+    const auto count = static_cast<std::uint64_t>(numel(tensor.shape));
+    if (tensor.scheme.quantized()) {
+      bits += codec::storage_bits(tensor.scheme, tensor.shape[0], tensor.shape[1]);
+    } else {
+      const bool cast = tensor.scheme.kind == codec::Scheme::Kind::kFloat;
+      bits += 8 * count * dtype_bytes(cast ? tensor.scheme.float_dtype : tensor.source_dtype);
+    }
+  }
+  return (bits + 7) / 8;
+}
+
+}  // namespace
+
+emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candidate, bool with_sources) {
+  emit::EmitModel result;
+  result.model = &model.description();
+  result.tokenizer = &model.checkpoint().tokenizer;
+  result.name = file_name(model.path());
+  result.carried_files = model.checkpoint().carried_files;
+  for (const graph::ValueId id : model.graph().weights()) {
+    const graph::Weight& weight = model.graph().value(id).weight;
+    emit::EmitTensor tensor;
+    tensor.name = weight.name;
+    tensor.role = weight.role;
+    tensor.shape = weight.source->shape();
+    tensor.stored_transposed = stored_transposed(model, weight);
+    tensor.scheme = scheme_of(candidate, id);
+    tensor.source_dtype = weight.source->dtype();
+    // A weight that is already codes, and stays as it is.
+    if (tensor.scheme.kind == codec::Scheme::Kind::kKeep && weight.source->scheme()) tensor.scheme = *weight.source->scheme();
+    if (with_sources) tensor.source = candidate.overlay.source(model.graph(), id);
+    result.tensors.push_back(std::move(tensor));
+  }
+  return result;
+}
+
+Weighed weigh(const OpenModel& model, const quant::Candidate& candidate) {
+  const emit::EmitModel planned = emit_model(model, candidate, false);
+  for (const emit::TargetInfo* target : emit::targets()) {
+    try {
+      const auto emission = target->plan(planned);
+      return {emission->bytes(), emission->tensor_bytes(), std::string(target->name)};
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kUsage) throw;
+    }
+  }
+  const std::uint64_t bytes = plain_bytes(planned);
+  return {bytes, bytes, "tensors alone"};
+}
+
+}  // namespace kerf::api

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "api/open_model.h"
+#include "emit/target.h"
+#include "quant/candidate.h"
+
+namespace kerf::api {
+
+/// The model as `candidate` leaves it, for a target: without values (planning) or with the candidate's sources.
+emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candidate, bool with_sources);
+
+/// What the candidate would weigh in the first target that can hold it exactly; in none, its plain tensors.
+struct Weighed {
+  std::uint64_t bytes = 0, tensor_bytes = 0;
+  std::string as;
+};
+Weighed weigh(const OpenModel& model, const quant::Candidate& candidate);
+
+}  // namespace kerf::api

@@ -1,0 +1,85 @@
+// Registries as lists of names, and what the build is made of.
+#include <fmt/format.h>
+
+#include "codec/scheme.h"
+#include "core/strings.h"
+#include "emit/target.h"
+#include "graph/role.h"
+#include "kerf/kerf.h"
+#include "models/model_graph.h"
+#include "ops/linalg.h"
+#include "quant/method.h"
+#include "quant/transform.h"
+#include "text/protocol.h"
+
+#ifndef KERF_VERSION
+#error "KERF_VERSION is set by the build"
+#endif
+
+namespace kerf {
+namespace {
+
+template <typename Info>
+Named named(const Info& info) {
+  return {std::string(info.name), std::string(info.summary), std::string(info.source)};
+}
+
+}  // namespace
+
+std::string version() { return KERF_VERSION; }
+
+std::vector<std::string> build_info() {
+  return {ops::linalg::library_name(), fmt::format("{} {}.{}",
+#if defined(__clang__)
+                                                   "clang", __clang_major__, __clang_minor__
+#else
+                                                   "g++", __GNUC__, __GNUC_MINOR__
+#endif
+                                                   )};
+}
+
+std::vector<Named> schemes() {
+  std::vector<Named> list;
+  for (const codec::SchemeFamily* family : codec::scheme_families()) {
+    list.push_back({std::string(family->grammar), std::string(family->summary), join(family->examples, " ")});
+  }
+  return list;
+}
+
+std::vector<Named> methods() {
+  std::vector<Named> list;
+  for (const auto* info : quant::methods()) list.push_back(named(*info));
+  return list;
+}
+
+std::vector<Named> transforms() {
+  std::vector<Named> list;
+  for (const auto* info : quant::transforms()) list.push_back(named(*info));
+  return list;
+}
+
+std::vector<Named> formats() {
+  std::vector<Named> list;
+  for (const auto* info : emit::targets()) list.push_back(named(*info));
+  return list;
+}
+
+std::vector<Named> protocols() {
+  std::vector<Named> list;
+  for (const auto* info : text::protocols()) list.push_back(named(*info));
+  return list;
+}
+
+std::vector<Named> families() {
+  std::vector<Named> list;
+  for (const auto* info : models::families()) list.push_back({std::string(info->name), std::string(info->summary), ""});
+  return list;
+}
+
+std::vector<Named> roles() {
+  std::vector<Named> list;
+  for (const std::string& name : graph::role_names()) list.push_back({name, "", ""});
+  return list;
+}
+
+}  // namespace kerf

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "formats/checkpoint.h"
+#include "models/model_graph.h"
+#include "sweep/walker.h"
+#include "text/tokenizer.h"
+
+namespace kerf::api {
+
+/// A model ready for any command: its container, its graph, the way through it. Pinned in memory: the walker refers to
+/// the graph.
+class OpenModel {
+ public:
+  explicit OpenModel(const std::string& path);
+  OpenModel(const OpenModel&) = delete;
+  OpenModel& operator=(const OpenModel&) = delete;
+
+  const std::string& path() const { return checkpoint_.path; }
+  const formats::Checkpoint& checkpoint() const { return checkpoint_; }
+  const description::Model& description() const { return built_.model; }
+  const graph::Graph& graph() const { return built_.graph; }
+  const sweep::Walker& walker() const { return walker_; }
+  const std::vector<std::string>& notes() const { return notes_; }
+  /// All weights' elements.
+  std::uint64_t parameters() const;
+  /// Bytes of all weights as they are stored.
+  std::uint64_t tensor_bytes() const;
+  /// Is any weight stored as codes?
+  bool quantized() const;
+  /// Runs every shape rule for one window, so that kernels may trust their inputs.
+  void check_shapes(std::int64_t length) const;
+
+ private:
+  formats::Checkpoint checkpoint_;
+  models::ModelGraph built_;
+  sweep::Walker walker_;
+  std::vector<std::string> notes_;
+};
+
+/// The tokenizer of a model, or of `path` (a folder with tokenizer files, or a tokenizer.json) if that is not empty.
+std::shared_ptr<const text::Tokenizer> open_tokenizer(const formats::Checkpoint& checkpoint, const std::string& path);
+/// The tokenizer at a path: a folder, a tokenizer.json, or any model.
+std::shared_ptr<const text::Tokenizer> open_tokenizer(const std::string& path);
+
+}  // namespace kerf::api
