@@ -52,16 +52,16 @@ void require_data(const Candidate& candidate, const CalibrationData& data) {
 
 Quantizer::Quantizer(const sweep::Walker& walker, std::vector<Candidate*> candidates, CalibrationData data,
                      std::shared_ptr<sweep::Budget> budget)
-    : walker_(walker), candidates_(std::move(candidates)), data_(std::move(data)) {
+    : walker_(walker), candidates_(std::move(candidates)), data_(std::move(data)), budget_(std::move(budget)) {
   bool reference = false;
   for (Candidate* candidate : candidates_) {
     require_data(*candidate, data_);
     start_overlay(*candidate);
     reference = reference || wants_reference(*candidate);
     any_statistics_ = any_statistics_ || needs_data(*candidate);
-    if (data_.windows && needs_own_stream(*candidate)) candidate->stream.emplace(data_.windows, budget);
+    if (data_.windows && needs_own_stream(*candidate)) candidate->stream.emplace(data_.windows, budget_);
   }
-  if (data_.windows && reference) reference_.emplace(data_.windows, budget);
+  if (data_.windows && reference) reference_.emplace(data_.windows, budget_);
 }
 
 bool Quantizer::wants_reference(const Candidate& candidate) const {
@@ -185,7 +185,7 @@ void Quantizer::run_transforms(const sweep::Block& block, const sweep::Operands&
     }
     return total.reference > 0 ? total.difference / total.reference : total.difference;
   };
-  BlockContext context{walker_, block, candidate, statistics, block_error};
+  BlockContext context{walker_, block, candidate, budget_, statistics, block_error};
   for (const TransformInfo* transform : candidate.transforms) transform->apply(context);
 }
 
@@ -227,8 +227,7 @@ void Quantizer::solve_group(const sweep::Group& group, Candidate& candidate, con
           relative_objective(weights, round_to_nearest(weights, decision.scheme, report.name), *statistics);
     }
     candidate.ledger.push_back(std::move(report));
-    auto tensor = std::make_shared<const codec::QuantizedTensor>(std::move(outcome.tensor));
-    candidate.overlay.set(id, make_quantized_source(std::move(tensor), *graph.value(id).weight.source));
+    candidate.overlay.set(id, make_quantized_source(std::move(outcome.tensor), *graph.value(id).weight.source, budget_));
   }
 }
 

@@ -46,6 +46,7 @@ class Quantizer {
   const sweep::Walker& walker_;
   std::vector<Candidate*> candidates_;
   CalibrationData data_;
+  std::shared_ptr<sweep::Budget> budget_;
   std::optional<sweep::Stream> reference_;
   bool any_statistics_ = false;
   /// What enters and leaves the block on the first windows: the transforms' search set.

@@ -95,22 +95,34 @@ class RtnSource : public graph::TensorSource {
   std::unique_ptr<const codec::Grid> grid_;
 };
 
+/// Codes wherever the budget has room for them, the few scales in memory.
 class QuantizedSource : public graph::TensorSource {
  public:
-  QuantizedSource(std::shared_ptr<const QuantizedTensor> tensor, Shape shape, std::string label)
-      : TensorSource(tensor->scheme.scale_dtype, std::move(shape), std::move(label)), tensor_(std::move(tensor)) {}
+  QuantizedSource(QuantizedTensor tensor, Shape shape, std::string label, const std::shared_ptr<sweep::Budget>& budget)
+      : TensorSource(tensor.scheme.scale_dtype, std::move(shape), std::move(label)),
+        codes_(Tensor::from<std::uint8_t>({tensor.rows, tensor.cols}, tensor.codes), budget),
+        parameters_(std::move(tensor)) {
+    parameters_.codes = {};
+  }
 
-  std::optional<Scheme> scheme() const override { return tensor_->scheme; }
-  std::optional<QuantizedTensor> read_quantized() const override { return *tensor_; }
+  std::optional<Scheme> scheme() const override { return parameters_.scheme; }
+  std::optional<QuantizedTensor> read_quantized() const override {
+    QuantizedTensor tensor = parameters_;
+    const Tensor codes = codes_.load();
+    const auto values = codes.values<std::uint8_t>();
+    tensor.codes.assign(values.begin(), values.end());
+    return tensor;
+  }
   std::uint64_t stored_bytes() const override {
-    return (codec::storage_bits(tensor_->scheme, tensor_->rows, tensor_->cols) + 7) / 8;
+    return (codec::storage_bits(parameters_.scheme, parameters_.rows, parameters_.cols) + 7) / 8;
   }
   void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
-    codec::dequantize_rows(*tensor_, first, count, out);
+    codec::dequantize_rows(*read_quantized(), first, count, out);
   }
 
  private:
-  std::shared_ptr<const QuantizedTensor> tensor_;
+  sweep::StoredTensor codes_;
+  QuantizedTensor parameters_;  ///< everything but the codes
 };
 
 class RoundedSource : public graph::TensorSource {
@@ -169,9 +181,9 @@ graph::SourcePtr make_rtn_source(graph::SourcePtr source, Scheme scheme) {
   return std::make_shared<RtnSource>(std::move(source), std::move(scheme));
 }
 
-graph::SourcePtr make_quantized_source(std::shared_ptr<const QuantizedTensor> tensor,
-                                       const graph::TensorSource& original) {
-  return std::make_shared<QuantizedSource>(std::move(tensor), original.shape(), original.label());
+graph::SourcePtr make_quantized_source(QuantizedTensor tensor, const graph::TensorSource& original,
+                                       const std::shared_ptr<sweep::Budget>& budget) {
+  return std::make_shared<QuantizedSource>(std::move(tensor), original.shape(), original.label(), budget);
 }
 
 graph::SourcePtr make_rounded_source(graph::SourcePtr source, DType dtype) {

@@ -7,6 +7,7 @@
 #include "codec/quantized_tensor.h"
 #include "codec/scheme.h"
 #include "graph/tensor_source.h"
+#include "sweep/value_store.h"
 
 namespace kerf::quant {
 
@@ -15,9 +16,9 @@ namespace kerf::quant {
 /// not fit the scheme's scale dtype.
 graph::SourcePtr make_rtn_source(graph::SourcePtr source, codec::Scheme scheme);
 
-/// Codes that a method chose.
-graph::SourcePtr make_quantized_source(std::shared_ptr<const codec::QuantizedTensor> tensor,
-                                       const graph::TensorSource& original);
+/// Codes that a method chose. The codes count towards `budget` and go to its scratch file when it is used up.
+graph::SourcePtr make_quantized_source(codec::QuantizedTensor tensor, const graph::TensorSource& original,
+                                       const std::shared_ptr<sweep::Budget>& budget);
 
 /// Values rounded to a float dtype. read_rows() throws Error(kInput) if a value does not fit.
 graph::SourcePtr make_rounded_source(graph::SourcePtr source, DType dtype);

@@ -19,6 +19,7 @@ struct BlockContext {
   const sweep::Walker& walker;
   const sweep::Block& block;
   Candidate& candidate;
+  std::shared_ptr<sweep::Budget> budget;
   /// Of the inputs of each of block.groups.
   const std::vector<std::shared_ptr<const calibration::Statistics>>& statistics;
   /// Mean squared difference of the block's outputs from the reference's, with `trial` in force, relative to the mean

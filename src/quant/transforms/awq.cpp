@@ -77,8 +77,8 @@ sweep::Overlay trial_overlay(const BlockContext& context, const sweep::Group& gr
     const ValueId weight = plan.sites[s].weight;
     const auto& scheme = context.candidate.decisions.at(weight).scheme;
     const graph::SourcePtr source = trial.source(graph, weight);
-    auto rounded = std::make_shared<codec::QuantizedTensor>(round_to_nearest(source->read(), scheme, source->label()));
-    trial.set(weight, make_quantized_source(std::move(rounded), *source));
+    trial.set(weight, make_quantized_source(round_to_nearest(source->read(), scheme, source->label()), *source,
+                                            context.budget));
   }
   return trial;
 }

@@ -1,0 +1,108 @@
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "api/open_model.h"
+#include "codec/quantized_tensor.h"
+#include "core/error.h"
+#include "kerf/kerf.h"
+
+namespace kerf {
+namespace {
+
+using api::OpenModel;
+
+TensorInfo describe(const graph::Weight& weight) {
+  TensorInfo info;
+  info.name = weight.name;
+  info.role = graph::role_name(weight.role);
+  info.layer = weight.layer;
+  info.shape = weight.source->shape();
+  info.bytes = weight.source->stored_bytes();
+  const auto scheme = weight.source->scheme();
+  info.dtype = scheme ? scheme->name : std::string(dtype_name(weight.source->dtype()));
+  const auto count = std::max<std::int64_t>(numel(info.shape), 1);
+  info.bits_per_weight = 8.0 * static_cast<double>(info.bytes) / static_cast<double>(count);
+  return info;
+}
+
+/// Bytes of all weights if the linear ones were held in `scheme` and the rest as it is.
+std::uint64_t weight_bytes(const OpenModel& model, const codec::Scheme& scheme) {
+  std::uint64_t total = 0;
+  for (const graph::ValueId id : model.graph().weights()) {
+    const graph::Weight& weight = model.graph().value(id).weight;
+    if (!graph::is_linear_role(weight.role) || scheme.kind == codec::Scheme::Kind::kKeep) {
+      total += weight.source->stored_bytes();
+    } else if (scheme.quantized()) {
+      total += (codec::storage_bits(scheme, weight.source->rows(), weight.source->row_size()) + 7) / 8;
+    } else {
+      total += static_cast<std::uint64_t>(numel(weight.source->shape())) * dtype_bytes(scheme.float_dtype);
+    }
+  }
+  return total;
+}
+
+std::vector<MemoryEstimate> memory_estimates(const OpenModel& model, std::int64_t context) {
+  const auto& h = model.description().hyperparameters;
+  const auto positions = static_cast<std::uint64_t>(context);
+  const auto width = static_cast<std::uint64_t>(h.hidden_size + std::max(h.intermediate_size, h.hidden_size));
+  std::vector<MemoryEstimate> estimates;
+  for (const std::string name : {"none", "f16", "int8", "int4-g128", "int4-g32"}) {
+    MemoryEstimate estimate;
+    estimate.precision = name == "none" ? "as stored" : name;
+    estimate.weights = weight_bytes(model, codec::parse_scheme(name));
+    // Keys and values in f16; one batch of activations in f32.
+    estimate.kv_cache = 2 * static_cast<std::uint64_t>(h.layers * h.kv_heads * h.head_dim) * positions * 2;
+    estimate.activations = std::min<std::uint64_t>(positions, 512) * width * 4 + static_cast<std::uint64_t>(h.vocab_size) * 4;
+    estimates.push_back(std::move(estimate));
+  }
+  return estimates;
+}
+
+std::string tokenizer_kind(const OpenModel& model) {
+  const Json& json = model.checkpoint().tokenizer.tokenizer_json;
+  const Json* part = json.find("model");
+  if (part == nullptr) return "none";
+  const Json* type = part->find("type");
+  const Json* vocabulary = part->find("vocab");
+  std::size_t entries = 0;
+  if (vocabulary != nullptr) entries = vocabulary->is_object() ? vocabulary->as_object().size() : vocabulary->is_array() ? vocabulary->as_array().size() : 0;
+  return fmt::format("{} ({} entries)", type != nullptr && type->is_string() ? type->as_string() : "BPE", entries);
+}
+
+}  // namespace
+
+Inspection inspect(const std::string& path, std::int64_t context) {
+  const OpenModel model(path);
+  const auto& description = model.description();
+  const auto& h = description.hyperparameters;
+  Inspection result;
+  result.path = path;
+  result.container = model.checkpoint().format;
+  result.family = description.family;
+  result.tokenizer = tokenizer_kind(model);
+  result.parameters = model.parameters();
+  result.tensor_bytes = model.tensor_bytes();
+  result.bits_per_weight =
+      8.0 * static_cast<double>(result.tensor_bytes) / static_cast<double>(std::max<std::uint64_t>(result.parameters, 1));
+  result.layers = h.layers;
+  result.hidden = h.hidden_size;
+  result.intermediate = h.intermediate_size;
+  result.heads = h.heads;
+  result.kv_heads = h.kv_heads;
+  result.head_dim = h.head_dim;
+  result.vocabulary = h.vocab_size;
+  result.context = h.context_length;
+  result.tied_head = h.tied_head;
+  result.activation = h.activation;
+  result.rope = h.rotary_dim > 0 ? fmt::format("{}, theta {:g}, {} dimensions", h.rope_type.empty() ? "default" : h.rope_type,
+                                               h.rope_theta, h.rotary_dim)
+                                 : "none";
+  for (const graph::ValueId id : model.graph().weights()) {
+    result.tensors.push_back(describe(model.graph().value(id).weight));
+  }
+  result.memory = memory_estimates(model, context > 0 ? context : std::max<std::int64_t>(h.context_length, 1));
+  result.notes = model.notes();
+  return result;
+}
+
+}  // namespace kerf

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "api/open_model.h"
+#include "eval/evaluator.h"
+#include "kerf/kerf.h"
+
+namespace kerf::api {
+
+/// Walks the subjects that share one model's graph over all its blocks. `between`, if given, runs before the subjects
+/// enter each block, with the reference's operands of it: where candidates are quantized.
+using BeforeBlock = std::function<void(const sweep::Block& block, const sweep::Operands& shared)>;
+void walk_blocks(const OpenModel& model, eval::Evaluator& evaluator, const std::vector<std::size_t>& subjects,
+                 const BeforeBlock& between, const std::function<void()>& step);
+
+/// Bytes, bits per weight and name of an existing model.
+Measurement describe_model(const OpenModel& model, const std::string& spec);
+
+/// Bytes of a model's tensor files (a file, or the .safetensors files of a directory).
+std::uint64_t model_file_bytes(const OpenModel& model);
+
+}  // namespace kerf::api

@@ -1,0 +1,222 @@
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "api/choice.h"
+#include "api/emission.h"
+#include "api/open_model.h"
+#include "api/session.h"
+#include "api/text_data.h"
+#include "core/error.h"
+#include "core/memory.h"
+#include "core/strings.h"
+#include "emit/read_back.h"
+#include "emit/target.h"
+#include "kerf/kerf.h"
+#include "quant/quantizer.h"
+
+namespace kerf {
+namespace {
+
+using api::OpenModel;
+
+struct PlannedOutput {
+  const OutputRequest* request;
+  const emit::TargetInfo* target;
+  std::unique_ptr<emit::Emission> emission;
+};
+
+/// Scheme, method and the sentence that says what was chosen and how to change it.
+QuantizationChoice complete_choice(const QuantizeOptions& options, const OpenModel& model, std::string& chosen) {
+  QuantizationChoice choice = options.choice;
+  const bool scheme_given = !choice.scheme.empty() || !choice.recipe_file.empty();
+  if (!scheme_given) {
+    const auto& target = emit::target_for(options.outputs.front().path, options.outputs.front().format);
+    choice.scheme = model.description().causal ? std::string(target.default_scheme) : "int8";
+  }
+  const bool quantizes = choice.scheme.empty() || codec::parse_scheme(choice.scheme).quantized();
+  const bool method_given = !choice.method.empty();
+  if (!method_given) choice.method = options.calibration.given() && quantizes ? "gptq" : "rtn";
+  if (!quantizes) {
+    chosen = fmt::format("plain conversion to {}", choice.scheme);
+    return choice;
+  }
+  const std::string what = choice.scheme.empty() ? "recipe " + choice.recipe_file : "scheme " + to_lower_ascii(choice.scheme);
+  chosen = fmt::format("{}{}, method {}{}", what, scheme_given ? "" : " (default of the format; --scheme changes it)",
+                       choice.method,
+                       method_given ? ""
+                       : options.calibration.given()
+                           ? " (default with calibration text; --method changes it)"
+                           : " (default without calibration text; --calibration FILE gives gptq)");
+  return choice;
+}
+
+/// The narrowest dtype in which the targets keep a changed norm or bias.
+DType folded_dtype(const OpenModel& model, const std::vector<PlannedOutput>& outputs) {
+  DType source = DType::kF32;
+  for (const graph::ValueId id : model.graph().weights()) {
+    const graph::Weight& weight = model.graph().value(id).weight;
+    if (weight.role == graph::Role::kNorm) source = weight.source->dtype();
+  }
+  DType narrowest = DType::kF32;
+  for (const PlannedOutput& output : outputs) {
+    const DType dtype = output.target->folded_dtype(source);
+    if (dtype == DType::kF32) continue;
+    // Of bf16 and f16 neither holds the other: bf16 has fewer digits.
+    if (narrowest == DType::kF32 || dtype == DType::kBF16) narrowest = dtype;
+  }
+  return narrowest;
+}
+
+void refuse_to_overwrite_source(const OpenModel& model, const std::string& output) {
+  std::error_code ignored;
+  const std::filesystem::path source(model.path()), target(output);
+  if (std::filesystem::equivalent(source, target, ignored) ||
+      (std::filesystem::is_directory(target, ignored) &&
+       std::filesystem::equivalent(source.parent_path().empty() ? "." : source.parent_path(), target, ignored))) {
+    throw_usage(output + ": is the model that is read; name another output");
+  }
+}
+
+void refuse_requantization(const OpenModel& model, const quant::Candidate& candidate, bool allowed) {
+  if (allowed) return;
+  for (const auto& [id, decision] : candidate.decisions) {
+    const graph::Weight& weight = model.graph().value(id).weight;
+    if (decision.scheme.quantized() && weight.source->scheme() && !(*weight.source->scheme() == decision.scheme)) {
+      throw_usage(fmt::format("{} is already quantized ({}); rounding it again loses twice; --allow-requantize does it",
+                              quoted(weight.name), weight.source->scheme()->name));
+    }
+  }
+}
+
+std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candidate& candidate) {
+  std::vector<TensorPlan> plans;
+  for (const emit::EmitTensor& tensor : api::emit_model(model, candidate, false).tensors) {
+    TensorPlan plan;
+    plan.name = tensor.name;
+    plan.role = graph::role_name(tensor.role);
+    plan.shape = tensor.shape;
+    if (tensor.scheme.quantized()) {
+      plan.scheme = tensor.scheme.name;
+      plan.bits_per_weight = static_cast<double>(codec::storage_bits(tensor.scheme, tensor.shape[0], tensor.shape[1])) /
+                             static_cast<double>(std::max<std::int64_t>(numel(tensor.shape), 1));
+    } else {
+      const DType dtype = tensor.scheme.kind == codec::Scheme::Kind::kFloat ? tensor.scheme.float_dtype : tensor.source_dtype;
+      plan.scheme = dtype_name(dtype);
+      plan.bits_per_weight = 8.0 * static_cast<double>(dtype_bytes(dtype));
+    }
+    plans.push_back(std::move(plan));
+  }
+  const auto weights = model.graph().weights();
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const auto decision = candidate.decisions.find(weights[i]);
+    if (decision == candidate.decisions.end()) {
+      plans[i].rule = "norms, biases and vectors stay";
+      continue;
+    }
+    plans[i].rule = decision->second.rule;
+    if (decision->second.method != nullptr) plans[i].method = decision->second.method->name;
+  }
+  return plans;
+}
+
+/// What the run will hold at most: the largest weight while it is converted, or with data the largest block's weights
+/// twice, the Hessian of its widest input, and the calibration streams.
+std::uint64_t expected_ram(const OpenModel& model, const quant::Candidate& candidate, const CalibrationOptions& options) {
+  constexpr std::uint64_t kProgram = std::uint64_t{64} << 20;
+  std::uint64_t largest = 0, widest = 0;
+  for (const graph::ValueId id : model.graph().weights()) {
+    const auto& source = model.graph().value(id).weight.source;
+    largest = std::max(largest, 4 * static_cast<std::uint64_t>(numel(source->shape())));
+  }
+  if (!quant::needs_data(candidate)) return kProgram + largest * 3 / 2;
+  std::uint64_t block_weights = 0;
+  for (const sweep::Block& block : model.walker().plan().blocks) {
+    std::uint64_t sum = 0;
+    for (const sweep::Group& group : block.groups) {
+      for (const std::size_t s : group.sites) {
+        const auto& source = model.graph().value(model.walker().plan().sites[s].weight).weight.source;
+        sum += 4 * static_cast<std::uint64_t>(numel(source->shape()));
+        widest = std::max(widest, static_cast<std::uint64_t>(source->row_size()));
+      }
+    }
+    block_weights = std::max(block_weights, sum);
+  }
+  const auto& h = model.description().hyperparameters;
+  const auto context = static_cast<std::uint64_t>(options.context > 0 ? options.context : std::min<std::int64_t>(512, h.context_length));
+  const std::uint64_t streams = (quant::needs_own_stream(candidate) ? 2 : 1) * static_cast<std::uint64_t>(options.samples) *
+                                context * static_cast<std::uint64_t>(h.hidden_size + std::max(h.intermediate_size, h.hidden_size)) * 4;
+  return kProgram + 3 * block_weights + 28 * widest * widest + streams;
+}
+
+}  // namespace
+
+QuantizeResult quantize(const QuantizeOptions& options, const Resources& resources) {
+  const api::Session session(resources);
+  if (options.outputs.empty()) throw_usage("quantize needs an output; give -o PATH");
+  const OpenModel model(options.model);
+  QuantizeResult result;
+  result.notes = model.notes();
+  const QuantizationChoice choice = complete_choice(options, model, result.chosen);
+  quant::Candidate candidate = api::make_candidate(model, choice, result.chosen);
+  refuse_requantization(model, candidate, options.allow_requantize);
+
+  std::vector<PlannedOutput> outputs;
+  const emit::EmitModel planned = api::emit_model(model, candidate, false);
+  for (const OutputRequest& request : options.outputs) {
+    refuse_to_overwrite_source(model, request.path);
+    const emit::TargetInfo& target = emit::target_for(request.path, request.format);
+    outputs.push_back({&request, &target, target.plan(planned)});
+  }
+  candidate.folded_dtype = folded_dtype(model, outputs);
+  result.tensors = tensor_plans(model, candidate);
+  result.expected_ram = expected_ram(model, candidate, options.calibration);
+  for (const PlannedOutput& output : outputs) {
+    WrittenOutput written;
+    written.path = output.request->path;
+    written.format = output.target->name;
+    written.bytes = output.emission->bytes();
+    written.bits_per_weight =
+        8.0 * static_cast<double>(output.emission->tensor_bytes()) / static_cast<double>(model.parameters());
+    result.outputs.push_back(std::move(written));
+    for (std::string& note : output.emission->notes()) result.notes.push_back(std::move(note));
+  }
+  if (options.dry_run) return result;
+
+  for (PlannedOutput& output : outputs) output.emission->open(output.request->path, options.force);
+  api::Calibration calibration;
+  if (quant::needs_data(candidate)) {
+    calibration = api::calibration_data(model, options.calibration, result.notes);
+  } else if (options.calibration.given()) {
+    result.notes.push_back("the calibration text is not used: the method needs none");
+  }
+  quant::Quantizer quantizer(model.walker(), {&candidate}, calibration.data, session.budget());
+  if (quantizer.uses_data()) {
+    const auto& blocks = model.walker().plan().blocks;
+    session.start("quantizing", static_cast<std::int64_t>(blocks.size()));
+    for (const sweep::Block& block : blocks) {
+      quantizer.process_block(block, model.walker().prepare_block(block, nullptr, nullptr));
+      session.step();
+    }
+    session.finish();
+  }
+  const emit::EmitModel finished = api::emit_model(model, candidate, true);
+  session.start("writing", static_cast<std::int64_t>(2 * outputs.size()));
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    outputs[i].emission->write(finished);
+    session.step();
+    result.outputs[i].sha256 = emit::read_back(outputs[i].emission->readable_path(), finished);
+    session.step();
+  }
+  for (PlannedOutput& output : outputs) output.emission->commit();
+  session.finish();
+  result.sites = std::move(candidate.ledger);
+  result.seconds = session.seconds();
+  result.peak_ram_bytes = peak_ram_bytes();
+  return result;
+}
+
+}  // namespace kerf

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/open_model.h"
+#include "api/session.h"
+#include "eval/evaluator.h"
+#include "kerf/kerf.h"
+#include "quant/quantizer.h"
+
+namespace kerf::api {
+
+/// Evaluation text, cut and bound to a model.
+struct EvaluationText {
+  std::vector<eval::ScoredWindow> windows;
+  TextFigures figures;
+};
+EvaluationText evaluation_text(const OpenModel& model, const EvaluationOptions& options);
+
+/// Streams of a model over that text start from these.
+std::shared_ptr<const std::vector<sweep::WindowInputs>> bind_windows(const OpenModel& model,
+                                                                     const std::vector<eval::ScoredWindow>& windows);
+
+/// Calibration windows or saved statistics, as the options say; empty if they say nothing. `notes` gets what a user
+/// should know.
+struct Calibration {
+  quant::CalibrationData data;
+  std::int64_t windows = 0, tokens = 0;
+  std::string text_sha256;
+};
+Calibration calibration_data(const OpenModel& model, const CalibrationOptions& options, std::vector<std::string>& notes);
+
+}  // namespace kerf::api
