@@ -14,10 +14,10 @@ namespace kerf::codec {
 /// A storage block of GGUF: its bytes and the scheme whose numbers it holds exactly. src/codec/block_codecs.def lists
 /// them; the GGUF format and the scheme names (q8_0, q4_0, …) pick them up from there.
 struct BlockCodec {
-  std::string_view name;        ///< "q4_0": also a scheme name, an alias of scheme_name
-  std::string_view scheme_name; ///< "int4-g32"
-  std::uint32_t ggml_type;      ///< id in GGUF
-  std::int64_t block_size;      ///< values
+  std::string_view name;         ///< "q4_0": also a scheme name, an alias of scheme_name
+  std::string_view scheme_name;  ///< "int4-g32"
+  std::uint32_t ggml_type;       ///< id in GGUF
+  std::int64_t block_size;       ///< values
   std::int64_t block_bytes;
   /// One row of codes and parameters -> bytes. `out` holds cols / block_size blocks.
   void (*encode_row)(const QuantizedTensor& tensor, std::int64_t row, std::span<std::byte> out);

@@ -122,11 +122,32 @@ void expect_bytes(DType dtype, std::size_t count, std::size_t bytes) {
   throw_usage("found dtype " + std::string(dtype_name(dtype)) + ", expected " + std::string(expected));
 }
 
-/// `nearest`, the 16-bit float that `value` was rounded to, or the one before it on the number line if that is above
-/// `value`. Rounding keeps the sign, so that what is above a negative value is the neighbour of smaller magnitude.
-constexpr std::uint16_t not_above(std::uint16_t nearest, float nearest_value, float value) {
-  const int above = nearest_value > value ? 1 : 0, negative = nearest >> 15;
-  return static_cast<std::uint16_t>(nearest + above * (2 * negative - 1));
+// Rounding without leaving f32, for the scales of billions of groups.
+
+/// Is the value a normal number in f16 and one after rounding either way?
+constexpr bool safely_normal_in_f16(std::uint32_t bits) {
+  const std::uint32_t magnitude = bits & ~kSign;
+  return magnitude >= (113U << 23) && magnitude <= 0x477fe000;  // 2^-14 to 65504
+}
+
+float round_to_f16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  if (!safely_normal_in_f16(bits)) return f16_to_f32(f32_to_f16(value));
+  return std::bit_cast<float>((bits + 0xfff + ((bits >> 13) & 1)) & ~0x1fffU);
+}
+
+float round_down_to_f16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  if (safely_normal_in_f16(bits)) return std::bit_cast<float>((bits + (bits >> 31) * 0x1fff) & ~0x1fffU);
+  const std::uint16_t nearest = f32_to_f16(value);
+  // Rounding keeps the sign: what came out above a negative value is its neighbour of smaller magnitude.
+  const bool above = f16_to_f32(nearest) > value;
+  return f16_to_f32(static_cast<std::uint16_t>(!above ? nearest : (nearest & 0x8000) != 0 ? nearest + 1 : nearest - 1));
+}
+
+float round_down_to_bf16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  return std::bit_cast<float>((bits + (bits >> 31) * 0xffff) & 0xffff0000U);
 }
 
 }  // namespace
@@ -141,7 +162,7 @@ float round_to(DType dtype, float value) {
     case DType::kF32:
       return value;
     case DType::kF16:
-      return f16_to_f32(f32_to_f16(value));
+      return round_to_f16(value);
     case DType::kBF16:
       return bf16_to_f32(f32_to_bf16(value));
     default:
@@ -150,15 +171,14 @@ float round_to(DType dtype, float value) {
 }
 
 float round_down_to(DType dtype, float value) {
-  if (dtype == DType::kF16) {
-    const std::uint16_t nearest = f32_to_f16(value);
-    return f16_to_f32(not_above(nearest, f16_to_f32(nearest), value));
+  switch (dtype) {
+    case DType::kF16:
+      return round_down_to_f16(value);
+    case DType::kBF16:
+      return round_down_to_bf16(value);
+    default:
+      return round_to(dtype, value);
   }
-  if (dtype == DType::kBF16) {
-    const std::uint16_t nearest = f32_to_bf16(value);
-    return bf16_to_f32(not_above(nearest, bf16_to_f32(nearest), value));
-  }
-  return round_to(dtype, value);
 }
 
 void decode_floats(DType dtype, std::span<const std::byte> bytes, std::span<float> out) {

@@ -15,11 +15,13 @@ float bf16_to_f32(std::uint16_t bits);
 std::uint16_t f32_to_bf16(float value);
 /// `value` rounded to `dtype` (f32, f16 or bf16) and back.
 float round_to(DType dtype, float value);
-/// The largest value of `dtype` (f32, f16 or bf16) that is not above `value`; minus infinity below its range.
+/// The largest value of `dtype` (f32, f16 or bf16) that is not above `value`, which is finite; minus infinity
+/// below its range.
 float round_down_to(DType dtype, float value);
 
 /// Elements of a floating dtype (f64 f32 f16 bf16 f8_e4m3 f8_e5m2) as f32; `bytes` holds out.size() of them, not
-/// necessarily aligned. Narrowing f64 rounds to nearest. Error(kInput) if the sizes differ, Error(kUsage) for other dtypes.
+/// necessarily aligned. Narrowing f64 rounds to nearest. Error(kInput) if the sizes differ, Error(kUsage) for other
+/// dtypes.
 void decode_floats(DType dtype, std::span<const std::byte> bytes, std::span<float> out);
 /// f32 -> f32, f16 or bf16 bytes. Errors as decode_floats.
 void encode_floats(DType dtype, std::span<const float> values, std::span<std::byte> out);

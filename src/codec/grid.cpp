@@ -106,7 +106,7 @@ std::optional<GroupParams> IntegerGrid::fit_zero_point(ValueRange range) const {
 }
 
 std::optional<GroupParams> IntegerGrid::fit_minimum(const ValueRange& range) const {
-  // Rounded down and the scale measured from there: whatever the dtype of minima, every value lies within the codes.
+  // Rounded down and the scale measured from there: no value lies below code 0, however coarse the dtype is.
   float minimum = round_down_to(scale_dtype_, range.low) + 0.0F;
   const float scale = rounded_scale((range.high - minimum) / levels_);
   if (!std::isfinite(minimum) || !std::isfinite(scale * levels_ + minimum)) return std::nullopt;

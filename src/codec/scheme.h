@@ -38,8 +38,8 @@ struct Scheme {
   int bits = 0;
   Offset offset = Offset::kSymmetric;
   Granularity granularity = Granularity::kChannel;
-  std::int64_t group_size = 0;         ///< columns; only for kGroup
-  DType scale_dtype = DType::kF16;     ///< of scales and minima
+  std::int64_t group_size = 0;      ///< columns; only for kGroup
+  DType scale_dtype = DType::kF16;  ///< of scales and minima
 
   bool quantized() const { return kind == Kind::kInteger; }
   /// Groups in a row of `cols` columns.
@@ -54,10 +54,10 @@ struct Scheme {
 
 /// One way of writing scheme names; src/codec/scheme_families.def lists them all.
 struct SchemeFamily {
-  std::string_view name;                      ///< "integer"
-  std::string_view grammar;                   ///< "int{2..8}[-g{N}|-tensor][-asym|-min]"
-  std::string_view summary;                   ///< one line for help and docs
-  std::vector<std::string> examples;          ///< names for help texts; canonical ones, or aliases in a family of aliases
+  std::string_view name;              ///< "integer"
+  std::string_view grammar;           ///< "int{2..8}[-g{N}|-tensor][-asym|-min]"
+  std::string_view summary;           ///< one line for help and docs
+  std::vector<std::string> examples;  ///< names for help texts; canonical ones, or aliases in a family of aliases
   std::optional<Scheme> (*parse)(std::string_view lower_case_name);
 };
 
