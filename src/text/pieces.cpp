@@ -1,0 +1,24 @@
+#include "text/pieces.h"
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/strings.h"
+
+namespace kerf::text {
+
+void Pieces::assign(std::string_view whole) {
+  check_text_size(whole.size());
+  text.assign(whole);
+  spans.clear();
+  if (!whole.empty()) spans.push_back({0, static_cast<std::uint32_t>(whole.size())});
+}
+
+void check_text_size(std::size_t bytes) {
+  if (bytes <= kMaxTextBytes) return;
+  throw_input("", "",
+              fmt::format("a text of {} is too long to tokenize at once, expected at most {}", human_bytes(bytes),
+                          human_bytes(kMaxTextBytes)));
+}
+
+}  // namespace kerf::text

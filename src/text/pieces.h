@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kerf::text {
+
+/// A part of a text: bytes [begin, end).
+struct Span {
+  std::uint32_t begin = 0, end = 0;
+  friend bool operator==(const Span&, const Span&) = default;
+};
+
+/// No text grows past this on its way through a tokenizer, so that spans fit 32 bits.
+inline constexpr std::size_t kMaxTextBytes = std::size_t{1} << 31;
+
+/// A text on its way through the pre-tokenizers. Spans are ascending, disjoint and not empty; what no span covers has
+/// been removed. The text is valid UTF-8 and spans begin and end between characters.
+struct Pieces {
+  std::string text;
+  std::vector<Span> spans;
+
+  /// One piece: the whole text. (An empty text has none.)
+  void assign(std::string_view whole);
+  std::string_view view(Span span) const { return std::string_view(text).substr(span.begin, span.end - span.begin); }
+};
+
+/// Throws Error(kInput) if a text of this many bytes is more than kMaxTextBytes.
+void check_text_size(std::size_t bytes);
+
+}  // namespace kerf::text
