@@ -1,0 +1,133 @@
+#include "text/text_file.h"
+
+#include <algorithm>
+#include <functional>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/strings.h"
+#include "text/unicode.h"
+#include "text/vocabulary.h"
+
+namespace kerf::text {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::string_view kBetweenDocuments = "\n\n";
+
+std::string line_name(std::size_t line) { return fmt::format("line {}", line); }
+
+bool is_json_lines(std::string_view path) { return ends_with(to_lower_ascii(path), ".jsonl"); }
+
+/// The bytes of a file as UTF-8 without a byte order mark.
+std::string read_utf8(const std::string& path, std::uint64_t limit_bytes, std::vector<std::string>& notes) {
+  std::string bytes = read_file(path, limit_bytes);
+  if (starts_with(bytes, "\xFF\xFE") || starts_with(bytes, "\xFE\xFF")) {
+    throw_input(path, "byte 0", "found the byte order mark of UTF-16, expected UTF-8");
+  }
+  if (const auto bad = find_invalid_utf8(bytes)) {
+    throw_input(
+        path, fmt::format("byte {}", *bad),
+        fmt::format("found the byte 0x{:02X}, which is not valid UTF-8 here", static_cast<unsigned char>(bytes[*bad])));
+  }
+  if (starts_with(bytes, kByteOrderMark)) {
+    bytes.erase(0, kByteOrderMark.size());
+    notes.push_back(fmt::format("{}: a byte order mark at its beginning was left out", path));
+  }
+  return bytes;
+}
+
+Json parse_line(std::string_view line, const std::string& path, std::size_t number) {
+  try {
+    return Json::parse(line, path);
+  } catch (const Error& error) {
+    // The parser sees only this line and calls it the first.
+    const std::string first = line_name(1);
+    const std::string column = starts_with(error.place(), first) ? error.place().substr(first.size()) : "";
+    throw Error(error.code(), path, line_name(number) + column, error.message());
+  }
+}
+
+/// Calls visit(value, line number) for each line that is not blank.
+void for_each_json_line(const std::string& path, std::string_view text,
+                        const std::function<void(const Json&, std::size_t)>& visit) {
+  std::size_t number = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = text.substr(begin, end - begin);
+    begin = end + 1;
+    ++number;
+    if (line.find_first_not_of(" \t\r") != std::string_view::npos) visit(parse_line(line, path, number), number);
+  }
+}
+
+/// The text of one document; `line` says where it is.
+const std::string& document_of(const Json& value, const std::string& path, const std::string& line) {
+  if (!value.is_object())
+    throw_input(path, line, fmt::format("found {}, expected an object with a key text", value.kind()));
+  const Json* text = value.find("text");
+  if (text == nullptr && value.contains("messages")) {
+    throw_input(path, line, "found chat messages, expected a key text: kerf does not apply chat templates");
+  }
+  if (text == nullptr) throw_input(path, line, "key text is missing");
+  if (!text->is_string()) throw_input(path, line + ": text", fmt::format("found {}, expected a string", text->kind()));
+  return text->as_string();
+}
+
+std::string join_documents(const std::string& path, std::string_view lines) {
+  std::string joined;
+  bool is_first = true;
+  for_each_json_line(path, lines, [&](const Json& value, std::size_t number) {
+    if (!is_first) joined += kBetweenDocuments;
+    is_first = false;
+    joined += document_of(value, path, line_name(number));
+  });
+  return joined;
+}
+
+}  // namespace
+
+Text read_text(std::span<const std::string> paths) {
+  Text result;
+  std::uint64_t left = kMaxTextFileBytes;
+  for (const std::string& path : paths) {
+    std::string text = read_utf8(path, left, result.notes);
+    left -= text.size();
+    if (is_json_lines(path)) text = join_documents(path, text);
+    result.text += text;
+  }
+  if (result.text.empty()) {
+    throw_input(paths.empty() ? "" : paths.front(), "", "found no text, expected at least one character");
+  }
+  result.characters = static_cast<std::int64_t>(count_code_points(result.text));
+  return result;
+}
+
+std::vector<std::vector<std::int64_t>> read_token_lines(const std::string& path) {
+  std::vector<std::string> notes;
+  const std::string text = read_utf8(path, kMaxTextFileBytes, notes);
+  std::vector<std::vector<std::int64_t>> sequences;
+  for_each_json_line(path, text, [&](const Json& value, std::size_t number) {
+    const JsonCursor array(value, path, line_name(number));
+    auto& ids = sequences.emplace_back();
+    ids.reserve(array.as_array().size());
+    for (const Json& id : array.as_array()) {
+      // A cursor for each of many ids would take longer than reading them.
+      const bool is_id = id.is_integer() && id.as_double() >= 0 && id.as_double() <= static_cast<double>(kMaxTokenId);
+      if (!is_id)
+        array.at(ids.size()).fail(fmt::format("found {}, expected an id from 0 to {}", quoted(id.dump()), kMaxTokenId));
+      ids.push_back(id.as_int64());
+    }
+  });
+  if (std::all_of(sequences.begin(), sequences.end(), [](const auto& ids) { return ids.empty(); })) {
+    throw_input(path, "", "found no ids, expected at least one array of them");
+  }
+  return sequences;
+}
+
+}  // namespace kerf::text

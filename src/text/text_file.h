@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace kerf::text {
+
+/// Text as it is read, and what reports say of it.
+struct Text {
+  std::string text;                ///< valid UTF-8, without a byte order mark
+  std::int64_t characters = 0;     ///< code points
+  std::vector<std::string> notes;  ///< what was noticed and is harmless, one sentence each
+};
+
+/// All files together may hold this much.
+inline constexpr std::uint64_t kMaxTextFileBytes = std::uint64_t{1} << 30;
+
+/// Reads evaluation or calibration text, the files one after another in the order given.
+///
+/// A .jsonl file has one JSON object a line with its text under the key `text`; its documents are joined by an empty
+/// line
+/// ("\n\n"), blank lines are passed over and other keys ignored. Any other file is taken as it stands, but for a byte
+/// order mark at its beginning.
+///
+/// Error(kInput) names the file and the place of what is wrong: text that is not UTF-8 (the offset of its first bad
+/// byte), UTF-16, a line that is not such an object, chat messages (which need a chat template), no text at all.
+Text read_text(std::span<const std::string> paths);
+
+/// Ids as they are: a .jsonl file with one array of ids a line, each id from 0 to kMaxTokenId.
+std::vector<std::vector<std::int64_t>> read_token_lines(const std::string& path);
+
+}  // namespace kerf::text
