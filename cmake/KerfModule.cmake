@@ -5,6 +5,9 @@ target_compile_options(kerf_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
   # One rounding per operation everywhere: the same bits with and without fused multiply-add.
   -ffp-contract=off
+  # Nobody reads floating-point exception flags or errno: without this g++ turns no loop with a selection or a square
+  # root into vector code. Values stay what they are.
+  -fno-trapping-math -fno-math-errno
   # GCC 12 reports overlapping copies in std::string's operator+ that are not there (GCC bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 if(KERF_ARCH)

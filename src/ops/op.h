@@ -16,11 +16,15 @@ namespace kerf::ops {
 struct TensorSpec {
   DType dtype = DType::kF32;
   Shape shape;
-  bool operator==(const TensorSpec&) const = default;
+  /// The values, where they are known before anything runs (small constants and what follows from them): a shape rule
+  /// needs them where a shape is an input, as in Reshape. Not defined where they are not known.
+  Tensor known{};
+  /// Equal dtype and shape.
+  bool operator==(const TensorSpec& other) const { return dtype == other.dtype && shape == other.shape; }
 };
 
-/// An input of a kernel: a tensor, or, where the operator asks for it, a packed matrix (OpInfo::packed_input) or a source
-/// of rows (OpInfo::row_input): an embedding table is never in memory as a whole.
+/// An input of a kernel: a tensor, or, where the operator asks for it, a packed matrix (OpInfo::packed_input) or a
+/// source of rows (OpInfo::row_input): an embedding table is never in memory as a whole.
 struct Operand {
   Tensor tensor;
   std::shared_ptr<const linalg::PackedMatrix> packed;
@@ -37,6 +41,7 @@ class KernelContext {
   std::size_t input_count() const { return inputs_.size(); }
   bool has_input(std::size_t i) const { return i < inputs_.size() && inputs_[i] != nullptr; }
   const Tensor& input(std::size_t i) const { return inputs_[i]->tensor; }
+  bool has_packed(std::size_t i) const { return inputs_[i]->packed != nullptr; }
   const linalg::PackedMatrix& packed(std::size_t i) const { return *inputs_[i]->packed; }
   /// nullptr if the input is an ordinary tensor.
   const graph::TensorSource* rows(std::size_t i) const { return inputs_[i]->rows.get(); }
@@ -55,7 +60,8 @@ struct OpInfo {
   std::string_view domain;  ///< "" or "kerf"
   std::string_view summary;
   std::string_view source;  ///< link to the specification
-  /// Index of the weight input [out, in] that the kernel wants as a PackedMatrix; -1: none.
+  /// Index of the weight input [out, in] that the kernel wants as a PackedMatrix (it packs a plain tensor itself, at
+  /// every call); -1: none.
   int packed_input = -1;
   /// Index of an input that, when it is a weight, arrives as a source of rows; -1: none.
   int row_input = -1;

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "ops/elementwise.h"
+
+namespace kerf::ops {
+
+/// How two tensors meet under numpy's rule, with as few axes as possible: equal shapes are one axis, a vector along the
+/// last axis two. Strides count elements; 0 where an operand is repeated.
+struct Broadcast {
+  struct Axis {
+    std::int64_t extent, stride_a, stride_b;
+  };
+  std::vector<Axis> axes;  ///< outermost first, never empty
+
+  Broadcast(const Shape& a, const Shape& b, const Shape& result);
+  /// Product of all extents but the last.
+  std::int64_t rows() const;
+  /// Offsets of row `row` in the two operands.
+  std::pair<std::int64_t, std::int64_t> offsets(std::int64_t row) const;
+};
+
+/// result = function(a, b) along a row; strides are 0 or 1.
+template <typename T, typename Function>
+void apply_row(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, T* result, std::int64_t count,
+               const Function& function) {
+  if (stride_a == 1 && stride_b == 1) {
+#pragma omp simd
+    for (std::int64_t i = 0; i < count; ++i) result[i] = function(a[i], b[i]);
+  } else if (stride_a == 1) {
+    const T fixed = *b;
+#pragma omp simd
+    for (std::int64_t i = 0; i < count; ++i) result[i] = function(a[i], fixed);
+  } else if (stride_b == 1) {
+    const T fixed = *a;
+#pragma omp simd
+    for (std::int64_t i = 0; i < count; ++i) result[i] = function(fixed, b[i]);
+  } else {
+    std::fill(result, result + count, function(*a, *b));
+  }
+}
+
+template <typename T, typename Function>
+Tensor apply_broadcast(const Tensor& a, const Tensor& b, const Function& function) {
+  const Shape shape = broadcast_shape(a.shape(), b.shape());
+  Tensor result(a.dtype(), shape);
+  if (result.size() == 0) return result;
+  const Broadcast broadcast(a.shape(), b.shape(), shape);
+  const auto inner = broadcast.axes.back();
+  const T* from_a = a.data<T>();
+  const T* from_b = b.data<T>();
+  T* to = result.data<T>();
+  if (broadcast.axes.size() == 1) {
+    for_ranges(inner.extent, kElementGrain, [&](std::int64_t begin, std::int64_t end) {
+      apply_row(from_a + begin * inner.stride_a, inner.stride_a, from_b + begin * inner.stride_b, inner.stride_b,
+                to + begin, end - begin, function);
+    });
+    return result;
+  }
+  const std::int64_t grain = std::max<std::int64_t>(1, kElementGrain / inner.extent);
+  for_ranges(broadcast.rows(), grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      const auto [offset_a, offset_b] = broadcast.offsets(row);
+      apply_row(from_a + offset_a, inner.stride_a, from_b + offset_b, inner.stride_b, to + row * inner.extent,
+                inner.extent, function);
+    }
+  });
+  return result;
+}
+
+/// output 0 = function(input 0, input 1), f32 or i64.
+template <typename Function>
+void run_binary(KernelContext& context, const Function& function) {
+  const Tensor& a = context.input(0);
+  const Tensor& b = context.input(1);
+  context.output(0) =
+      a.dtype() == DType::kF32 ? apply_broadcast<float>(a, b, function) : apply_broadcast<std::int64_t>(a, b, function);
+}
+
+/// Two inputs of one dtype, f32 or i64, that broadcast.
+std::vector<TensorSpec> infer_binary(const graph::Node& node, Specs inputs);
+
+}  // namespace kerf::ops

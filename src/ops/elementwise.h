@@ -1,0 +1,48 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "core/checked.h"
+#include "core/threads.h"
+#include "ops/op.h"
+#include "ops/shape_rules.h"
+
+namespace kerf::ops {
+
+/// Calls body(begin, end) for ranges of [0, count), in parallel if there are several. `grain`: indices of a range; the
+/// cuts depend on nothing else.
+template <typename Body>
+void for_ranges(std::int64_t count, std::int64_t grain, const Body& body) {
+  if (count <= 2 * grain) {
+    if (count > 0) body(std::int64_t{0}, count);
+    return;
+  }
+  parallel_for(div_up(count, grain), [&](std::int64_t i) { body(i * grain, std::min(count, (i + 1) * grain)); });
+}
+
+/// Elements that are worth a thread.
+inline constexpr std::int64_t kElementGrain = 1 << 16;
+
+/// output 0 = function(input 0) for every element.
+template <typename Function>
+void run_map(KernelContext& context, const Function& function) {
+  const Tensor& x = context.input(0);
+  Tensor y(DType::kF32, x.shape());
+  const float* from = x.data<float>();
+  float* to = y.data<float>();
+  for_ranges(x.size(), kElementGrain, [&](std::int64_t begin, std::int64_t end) {
+#pragma omp simd
+    for (std::int64_t i = begin; i < end; ++i) to[i] = function(from[i]);
+  });
+  context.output(0) = std::move(y);
+}
+
+/// The rule of a function of one f32 tensor.
+inline std::vector<TensorSpec> infer_map(const graph::Node& /*node*/, Specs inputs) {
+  expect_input_count(inputs, 1, 1);
+  const TensorSpec& x = expect_input(inputs, 0, "X", {DType::kF32});
+  return {{DType::kF32, x.shape}};
+}
+
+}  // namespace kerf::ops

@@ -1,0 +1,18 @@
+#include "ops/elementwise.h"
+#include "ops/math.h"
+#include "ops/ops.h"
+
+namespace kerf::ops {
+
+const OpInfo& sin_op() {
+  static const OpInfo info{.name = "Sin",
+                           .domain = "",
+                           .summary = "sine",
+                           .source = "https://onnx.ai/onnx/operators/onnx__Sin.html",
+                           .rowwise = true,
+                           .infer = infer_map,
+                           .run = [](KernelContext& context) { run_map(context, [](float x) { return sin_f32(x); }); }};
+  return info;
+}
+
+}  // namespace kerf::ops
