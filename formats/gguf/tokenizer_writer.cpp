@@ -188,29 +188,40 @@ std::optional<std::string> token_text(const JsonCursor& config, std::string_view
   return value->json().is_object() ? value->at("content").as_string() : value->as_string();
 }
 
-void write_special_ids(const JsonCursor& config, const description::Model& model, const Vocabulary& vocabulary,
-                       const Framing& framing, Metadata& metadata) {
-  for (const SpecialToken& special : kSpecialTokens) {
-    const auto text = token_text(config, special.config_key);
-    std::optional<std::int64_t> id = text ? vocabulary.id(*text) : std::nullopt;
-    const auto fallback = [&](std::string_view key, std::int64_t value) {
-      if (special.config_key == key && !id && value >= 0) id = value;
-    };
-    fallback("bos_token", model.bos_id);
-    fallback("eos_token", model.eos_id);
-    fallback("pad_token", model.pad_id);
-    // What is put around every text is the tokenizer's own word on which tokens those are.
-    if (special.config_key == "bos_token" && framing.bos) id = framing.bos;
-    if (special.config_key == "eos_token" && framing.eos) id = framing.eos;
-    if (!id) continue;
-    if (*id < 0 || *id >= static_cast<std::int64_t>(vocabulary.tokens().size())) {
-      throw_input(config.file(), std::string(special.config_key),
-                  fmt::format("found id {}, but there are only {} tokens", *id, vocabulary.tokens().size()));
-    }
-    metadata.set(std::string(special.gguf_key), static_cast<std::uint32_t>(*id));
+/// The id that config.json gives a special token; -1: none.
+std::int64_t model_id(const description::Model& model, std::string_view config_key) {
+  if (config_key == "bos_token") return model.bos_id;
+  if (config_key == "eos_token") return model.eos_id;
+  return config_key == "pad_token" ? model.pad_id : -1;
+}
+
+/// tokenizer_config.json's word counts more than config.json's; what is put around every text counts most.
+std::int64_t special_token_id(const SpecialToken& special, const JsonCursor& config, const description::Model& model,
+                              const Vocabulary& vocabulary, const Framing& framing) {
+  if (special.config_key == "bos_token" && framing.bos) return *framing.bos;
+  if (special.config_key == "eos_token" && framing.eos) return *framing.eos;
+  if (const auto text = token_text(config, special.config_key)) {
+    if (const auto id = vocabulary.id(*text)) return *id;
   }
-  metadata.set(std::string(kAddBosKey), framing.bos.has_value());
-  metadata.set(std::string(kAddEosKey), framing.eos.has_value());
+  return model_id(model, special.config_key);
+}
+
+void write_special_id(const SpecialToken& special, std::int64_t id, std::int64_t vocab_size, const std::string& file,
+                      Metadata& metadata) {
+  if (id < 0) return;
+  if (id >= vocab_size) {
+    throw_input(file, special.config_key, fmt::format("found id {}, but there are only {} tokens", id, vocab_size));
+  }
+  metadata.set(std::string(special.gguf_key), static_cast<std::uint32_t>(id));
+}
+
+void write_no_tokenizer(const description::Model& model, std::int64_t vocab_size, Metadata& metadata,
+                        std::vector<std::string>& notes) {
+  metadata.set(std::string(kTokenizerModelKey), std::string("none"));
+  for (const SpecialToken& special : kSpecialTokens) {
+    write_special_id(special, model_id(model, special.config_key), vocab_size, "config.json", metadata);
+  }
+  notes.push_back("the model has no tokenizer.json: the GGUF file says tokenizer 'none' and takes token ids only");
 }
 
 void write_chat_template(const JsonCursor& config, Metadata& metadata) {
@@ -239,9 +250,7 @@ void write_chat_template(const JsonCursor& config, Metadata& metadata) {
 void write_tokenizer(const description::Tokenizer& tokenizer, const description::Model& model, std::int64_t vocab_size,
                      Metadata& metadata, std::vector<std::string>& notes) {
   if (tokenizer.tokenizer_json.is_null()) {
-    metadata.set(std::string(kTokenizerModelKey), std::string("none"));
-    notes.push_back("the model has no tokenizer.json: the GGUF file says tokenizer 'none' and takes token ids only");
-    return;
+    return write_no_tokenizer(model, vocab_size, metadata, notes);
   }
   const JsonCursor json(tokenizer.tokenizer_json, tokenizer.source_file);
   const Json empty = Json::object();
@@ -262,7 +271,12 @@ void write_tokenizer(const description::Tokenizer& tokenizer, const description:
   metadata.set(std::string(kTokensKey), Array{vocabulary.tokens()});
   metadata.set(std::string(kTokenTypesKey), Array{vocabulary.types()});
   metadata.set(std::string(kMergesKey), Array{collect_merges(json.at("model"))});
-  write_special_ids(config, model, vocabulary, framing, metadata);
+  for (const SpecialToken& special : kSpecialTokens) {
+    const std::int64_t id = special_token_id(special, config, model, vocabulary, framing);
+    write_special_id(special, id, vocab_size, tokenizer.source_file, metadata);
+  }
+  metadata.set(std::string(kAddBosKey), framing.bos.has_value());
+  metadata.set(std::string(kAddEosKey), framing.eos.has_value());
   write_chat_template(config, metadata);
 }
 
