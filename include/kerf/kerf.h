@@ -41,7 +41,7 @@ struct Named {
 std::vector<Named> schemes();
 std::vector<Named> methods();
 std::vector<Named> transforms();
-std::vector<Named> formats();    ///< output formats
+std::vector<Named> output_formats();
 std::vector<Named> protocols();
 std::vector<Named> families();
 std::vector<Named> roles();

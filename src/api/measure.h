@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "api/open_model.h"
 #include "eval/evaluator.h"
 #include "kerf/kerf.h"

@@ -58,7 +58,7 @@ std::vector<Named> transforms() {
   return list;
 }
 
-std::vector<Named> formats() {
+std::vector<Named> output_formats() {
   std::vector<Named> list;
   for (const auto* info : emit::targets()) list.push_back(named(*info));
   return list;
