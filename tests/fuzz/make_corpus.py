@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Writes the corpus files that are binary: small valid files of each format, and the traps that mutation rarely finds.
+
+  python3 tests/fuzz/make_corpus.py      # into tests/fuzz/corpus, the same bytes every time
+"""
+import json
+import os
+import struct
+
+CORPUS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
+
+
+def put(folder, name, data):
+    os.makedirs(os.path.join(CORPUS, folder), exist_ok=True)
+    with open(os.path.join(CORPUS, folder, name), "wb") as file:
+        file.write(data)
+
+
+def safetensors(header, data):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def make_safetensors():
+    header = {"__metadata__": {"format": "pt"}, "a.weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
+              "b": {"dtype": "BF16", "shape": [4], "data_offsets": [24, 32]}, "empty": {"dtype": "I8", "shape": [0, 5], "data_offsets": [32, 32]},
+              "scalar": {"dtype": "I64", "shape": [], "data_offsets": [32, 40]}}
+    data = bytes(range(40))
+    put("safetensors_fuzz", "valid.safetensors", safetensors(header, data))
+    put("safetensors_fuzz", "nothing.safetensors", safetensors({}, b""))
+    put("safetensors_fuzz", "length_max.safetensors", b"\xff" * 8 + b"{}")
+    for name, change in {"overflow": {"shape": [2**32, 2**32, 0]}, "backwards": {"data_offsets": [24, 0]},
+                         "hole": {"shape": [2, 2], "data_offsets": [0, 16]}}.items():
+        put("safetensors_fuzz", f"{name}.safetensors", safetensors({**header, "a.weight": {**header["a.weight"], **change}}, data))
+    put("safetensors_fuzz", "pointer.safetensors", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 14\n")
+
+
+def text(value):
+    data = value.encode()
+    return struct.pack("<Q", len(data)) + data
+
+
+def key(name, kind, value):
+    return text(name) + struct.pack("<I", kind) + value
+
+
+def texts(values):
+    return struct.pack("<IQ", 8, len(values)) + b"".join(text(value) for value in values)
+
+
+def gguf(keys, tensors, version=3, alignment=32):
+    """tensors: (name, dims in the file's order, ggml type, bytes)."""
+    infos, data = b"", b""
+    for name, dims, kind, content in tensors:
+        data += b"\0" * (-len(data) % alignment)
+        infos += text(name) + struct.pack(f"<I{len(dims)}QIQ", len(dims), *dims, kind, len(data))
+        data += content
+    head = b"GGUF" + struct.pack("<IQQ", version, len(tensors), len(keys)) + b"".join(keys) + infos
+    return head + b"\0" * (-len(head) % alignment) + data
+
+
+U32, F32, STRING, ARRAY = 4, 6, 8, 9
+TYPE_F32, TYPE_F16, TYPE_Q4_0, TYPE_Q8_0 = 0, 1, 2, 8
+
+
+def llama_keys():
+    tokens = ["a", "b", "\u0120", "<s>", "ab"]
+    integers = {"context_length": 16, "embedding_length": 32, "block_count": 1, "feed_forward_length": 32,
+                "attention.head_count": 2, "attention.head_count_kv": 1, "rope.dimension_count": 16, "vocab_size": len(tokens)}
+    return [
+        key("general.architecture", STRING, text("llama")),
+        *(key("llama." + name, U32, struct.pack("<I", value)) for name, value in integers.items()),
+        key("llama.attention.layer_norm_rms_epsilon", F32, struct.pack("<f", 1e-5)),
+        key("llama.rope.freq_base", F32, struct.pack("<f", 10000)),
+        key("tokenizer.ggml.model", STRING, text("gpt2")), key("tokenizer.ggml.pre", STRING, text("gpt-2")),
+        key("tokenizer.ggml.tokens", ARRAY, texts(tokens)),
+        key("tokenizer.ggml.token_type", ARRAY, struct.pack("<IQ5i", 5, 5, 1, 1, 1, 3, 1)),
+        key("tokenizer.ggml.merges", ARRAY, texts(["a b"])),
+        key("tokenizer.ggml.bos_token_id", U32, struct.pack("<I", 3)),
+    ]
+
+
+def rows(kind, width, count):
+    """Values of `count` rows of `width`: scale 1/16 and any codes, or floats."""
+    scale = struct.pack("<e", 1 / 16)
+    row = {TYPE_F32: struct.pack("<f", 0.5) * width, TYPE_Q4_0: (scale + bytes(range(16))) * (width // 32),
+           TYPE_Q8_0: (scale + bytes(range(32))) * (width // 32)}[kind]
+    return row * count
+
+
+def make_gguf():
+    matrices = {"token_embd": (32, 5), "blk.0.attn_q": (32, 32), "blk.0.attn_k": (32, 16), "blk.0.attn_v": (32, 16),
+                "blk.0.attn_output": (32, 32), "blk.0.ffn_gate": (32, 32), "blk.0.ffn_up": (32, 32), "blk.0.ffn_down": (32, 32)}
+    tensors = [(f"{name}.weight", dims, kind, rows(kind, *dims)) for kind, (name, dims) in
+               zip([TYPE_Q8_0] + [TYPE_Q4_0] * 7, matrices.items())]
+    tensors += [(f"{name}.weight", (32,), TYPE_F32, rows(TYPE_F32, 32, 1)) for name in ("blk.0.attn_norm", "blk.0.ffn_norm", "output_norm")]
+    put("gguf_fuzz", "llama.gguf", gguf(llama_keys(), tensors))
+    put("gguf_fuzz", "version2.gguf", gguf(llama_keys(), tensors[:1], version=2))
+    put("gguf_fuzz", "no_tensors.gguf", gguf(llama_keys(), []))
+    put("gguf_fuzz", "counts.gguf", b"GGUF" + struct.pack("<IQQ", 3, 2**60, 2**60))
+    put("gguf_fuzz", "nested_arrays.gguf", b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + text("a") + struct.pack("<I", ARRAY) + struct.pack("<IQ", ARRAY, 1) * 200)
+
+
+def make_statistics():
+    group = "model.layers.0.self_attn.q_proj.weight"
+    values = {"max_abs": [1.0, 2.0], "sum_abs": [3.0, 4.0], "sum_squares": [5.0, 6.0]}
+    header, data = {"__metadata__": {
+        "format": "kerf-statistics-1", "windows": "2", "tokens": "64", "text_sha256": "0" * 64,
+        "weights": json.dumps({group: [group, group.replace("q_proj", "k_proj")]}), "group_tokens": json.dumps({group: 64})}}, b""
+    for name, numbers in values.items():
+        content = struct.pack("<2d", *numbers)
+        header[f"{group}::{name}"] = {"dtype": "F64", "shape": [2], "data_offsets": [len(data), len(data) + len(content)]}
+        data += content
+    outer = struct.pack("<4f", 5, 1, 1, 6)
+    header[f"{group}::outer_product"] = {"dtype": "F32", "shape": [2, 2], "data_offsets": [len(data), len(data) + len(outer)]}
+    data += outer
+    put("statistics_fuzz", "valid.safetensors", safetensors(header, data))
+
+
+if __name__ == "__main__":
+    make_safetensors()
+    make_gguf()
+    make_statistics()
