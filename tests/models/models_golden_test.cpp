@@ -1,0 +1,97 @@
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/file.h"
+#include "formats/checkpoint.h"
+#include "formats/safetensors/reader.h"
+#include "models/model_graph.h"
+#include "tests/support/reference_executor.h"
+
+namespace kerf {
+namespace {
+
+/// A folder of tests/golden/checkpoints: a small random model and the logits that transformers computes (see README.md
+/// there for versions).
+struct GoldenCase {
+  std::string path;
+  std::string name() const { return file_name(path); }
+};
+void PrintTo(const GoldenCase& golden, std::ostream* out) { *out << golden.name(); }
+
+bool is_supported(const std::string& path) {
+  const std::string file = path + "/config.json";
+  const Json config = Json::parse(read_file(file, 1 << 20), file);
+  const auto& known = models::families();
+  return std::any_of(known.begin(), known.end(), [&](const models::Family* family) {
+    return family->name == JsonCursor(config, file).at("model_type").as_string();
+  });
+}
+
+std::vector<GoldenCase> golden_cases() {
+  const std::string root = std::string(KERF_SOURCE_DIR) + "/tests/golden/checkpoints";
+  std::vector<GoldenCase> cases;
+  for (const std::string& name : list_directory(root)) {
+    if (is_supported(join_path(root, name))) cases.push_back({join_path(root, name)});
+  }
+  return cases;
+}
+
+/// The largest difference from the expected logits, as a fraction of the largest of those.
+double deviation(const Tensor& logits, const Tensor& expected) {
+  EXPECT_EQ(logits.shape(), expected.shape());
+  double difference = 0, scale = 0;
+  for (std::int64_t i = 0; i < expected.size(); ++i) {
+    const double wanted = expected.data<float>()[i];
+    difference = std::max(difference, std::abs(static_cast<double>(logits.data<float>()[i]) - wanted));
+    scale = std::max(scale, std::abs(wanted));
+  }
+  return difference / scale;
+}
+
+/// Two f32 computations of these depths differ by some 1e-6; a wrong constant, epsilon or pairing by 1e-2 and more.
+constexpr double kTolerance = 1e-4;
+
+class ModelsGolden : public testing::TestWithParam<GoldenCase> {
+ protected:
+  formats::Checkpoint checkpoint = formats::open_checkpoint(GetParam().path);
+  formats::safetensors::Reader expected{GetParam().path + "/expected.safetensors"};
+  Tensor input_ids = expected.read_tensor("input_ids");
+
+  models::ModelGraph build(const Json& config) {
+    return models::build_model(JsonCursor(config, "config.json"), checkpoint.tensors);
+  }
+};
+
+TEST_P(ModelsGolden, LogitsAreThoseOfTransformers) {
+  const models::ModelGraph model = build(checkpoint.config);
+  const Tensor logits = test::run_model(model.graph, input_ids);
+  const double found = deviation(logits, expected.read_tensor("logits"));
+  RecordProperty("deviation", std::to_string(found));
+  EXPECT_LT(found, kTolerance);
+  EXPECT_GT(found, 0) << "computed by another program, yet equal to the last bit: is the golden its own oracle?";
+  EXPECT_TRUE(model.notes.empty());
+}
+
+/// The comparison must be able to fail: another window of the same text does not give these logits.
+TEST_P(ModelsGolden, OtherIdsGiveOtherLogits) {
+  Tensor other = input_ids.clone();
+  std::reverse(other.values<std::int64_t>().begin(), other.values<std::int64_t>().end());
+  const Tensor logits = test::run_model(build(checkpoint.config).graph, other);
+  EXPECT_GT(deviation(logits, expected.read_tensor("logits")), 100 * kTolerance);
+}
+
+INSTANTIATE_TEST_SUITE_P(Checkpoints, ModelsGolden, testing::ValuesIn(golden_cases()),
+                         [](const testing::TestParamInfo<GoldenCase>& golden) {
+                           std::string name = golden.param.name();
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace kerf

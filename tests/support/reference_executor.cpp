@@ -1,0 +1,56 @@
+#include "tests/support/reference_executor.h"
+
+#include <stdexcept>
+
+#include "ops/op.h"
+
+namespace kerf::test {
+
+using graph::kNoValue;
+using graph::Value;
+using graph::ValueId;
+
+std::vector<Tensor> run_graph(const graph::Graph& graph, const std::map<std::string, Tensor>& inputs) {
+  std::vector<ops::TensorSpec> input_specs;
+  std::vector<ops::Operand> operands(graph.values().size());
+  const auto operand = [&](ValueId id) -> ops::Operand& { return operands[static_cast<std::size_t>(id)]; };
+  for (const ValueId id : graph.inputs()) {
+    operand(id).tensor = inputs.at(graph.value(id).name);
+    input_specs.push_back({operand(id).tensor.dtype(), operand(id).tensor.shape()});
+  }
+  const auto specs = ops::infer_specs(graph, input_specs);
+  for (std::size_t v = 0; v < operands.size(); ++v) {
+    const Value& value = graph.values()[v];
+    if (value.kind == Value::Kind::kConstant) operands[v].tensor = value.constant;
+    if (value.kind == Value::Kind::kWeight) operands[v].tensor = value.weight.source->read();
+  }
+  for (const graph::Node& node : graph.nodes()) {
+    std::vector<const ops::Operand*> arguments;
+    for (const ValueId id : node.inputs) arguments.push_back(id == kNoValue ? nullptr : &operand(id));
+    std::vector<Tensor> results(node.outputs.size());
+    ops::KernelContext context(node, arguments, results);
+    ops::find_op(node.domain, node.op)->run(context);
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      const auto& spec = specs[static_cast<std::size_t>(node.outputs[i])];
+      if (results[i].dtype() != spec.dtype || results[i].shape() != spec.shape) {
+        throw std::logic_error(node.op + ": the kernel's output is not what the shape rule says");
+      }
+      operand(node.outputs[i]).tensor = results[i];
+    }
+  }
+  std::vector<Tensor> outputs;
+  for (const auto& [name, id] : graph.outputs()) outputs.push_back(operand(id).tensor);
+  return outputs;
+}
+
+Tensor run_model(const graph::Graph& graph, const Tensor& input_ids) {
+  Tensor positions(DType::kI64, input_ids.shape()), mask(DType::kI64, input_ids.shape());
+  const std::int64_t length = input_ids.dim(1);
+  for (std::int64_t i = 0; i < input_ids.size(); ++i) {
+    positions.data<std::int64_t>()[i] = i % length;
+    mask.data<std::int64_t>()[i] = 1;
+  }
+  return run_graph(graph, {{"input_ids", input_ids}, {"position_ids", positions}, {"attention_mask", mask}}).front();
+}
+
+}  // namespace kerf::test
