@@ -79,24 +79,25 @@ void check_coverage(const Header& header, std::uint64_t file_bytes, const std::s
   std::uint64_t position = 0;
   for (const Named* named : order) {
     const Entry& entry = named->second;
-    const std::string place = fmt::format("tensor {}", quoted(named->first));
+    const auto refuse = [&](std::string message) {
+      throw_input(file, fmt::format("tensor {}", quoted(named->first)), std::move(message));
+    };
     if (entry.offset < position) {
-      throw_input(file, place,
-                  fmt::format("begins at byte {} of the data, inside the tensor before it, which ends at {}",
-                              entry.offset, position));
+      refuse(fmt::format("begins at byte {} of the data, inside the tensor before it, which ends at {}", entry.offset,
+                         position));
     }
     if (entry.offset > position) {
-      throw_input(file, place,
-                  fmt::format("begins at byte {} of the data, but the tensor before it ends at {}: {} bytes belong to "
-                              "no tensor",
-                              entry.offset, position, entry.offset - position));
+      refuse(
+          fmt::format("begins at byte {} of the data, but the tensor before it ends at {}: {} bytes belong to no "
+                      "tensor",
+                      entry.offset, position, entry.offset - position));
     }
     position += entry.bytes;  // The range's end, which the header stated in 64 bits.
     if (position > data_bytes) {
-      throw_input(file, place,
-                  fmt::format("ends at byte {} of the data, but the file holds only {} bytes of it: an unfinished "
-                              "download or copy",
-                              position, data_bytes));
+      refuse(
+          fmt::format("ends at byte {} of the data, but the file holds only {} bytes of it: an unfinished download "
+                      "or copy",
+                      position, data_bytes));
     }
   }
   if (position != data_bytes) {

@@ -192,6 +192,10 @@ class HeaderHandler final : public nlohmann::json_sax<nlohmann::json> {
 Header parse_header_json(std::string_view json, const std::string& file) {
   // The format demands it, and it keeps out the byte order mark that the parser would skip.
   if (!starts_with(json, "{")) throw_input(file, "header", "does not begin with '{', expected a JSON object");
+  // The parser takes a zero byte for the end of its input, whatever follows.
+  if (const auto zero = json.find('\0'); zero != std::string_view::npos) {
+    throw_input(file, fmt::format("header byte {}", zero), "is not valid JSON");
+  }
   HeaderHandler handler(file);
   nlohmann::json::sax_parse(json.begin(), json.end(), &handler);
   return handler.take();
