@@ -3,15 +3,11 @@
 #include <string>
 
 #include "codec/quantized_tensor.h"
-#include "description/description.h"
 #include "formats/checkpoint.h"
 #include "formats/gguf/writer.h"
 #include "graph/tensor_source.h"
 
 namespace kerf::test {
-
-/// The description of a llama or gpt2 model, from its config.json alone.
-description::Model describe(const Json& config);
 
 /// Round to nearest with the range of each group: the plainest quantizer.
 codec::QuantizedTensor quantize_to_nearest(const graph::TensorSource& source, const codec::Scheme& scheme);
