@@ -11,7 +11,7 @@
 namespace kerf::models {
 
 /// A model ready to run: what it is, and its graph. Graph inputs: "input_ids" [batch, length] i64, "position_ids"
-/// [batch, length] i64 (0, 1, 2, … unless given) and "attention_mask" [batch, length] i64 (all ones unless given).
+/// [batch, length] i64 (0, 1, 2, ... unless given) and "attention_mask" [batch, length] i64 (all ones unless given).
 /// Output: "logits" [batch, length, vocabulary] f32.
 struct ModelGraph {
   description::Model model;
