@@ -1,6 +1,7 @@
 #include "text/added_tokens.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -97,7 +98,7 @@ void AddedTokens::build_matchers(const JsonCursor& json, const Normalizer* norma
   // Of tokens that are equal once normalized the special one wins, then the one that stands first.
   for (const bool special : {true, false}) {
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
-      const AddedToken& token = tokens_[i];
+      AddedToken& token = tokens_[i];
       if (token.special != special) continue;
       std::string pattern = token.content;
       if (token.normalized && normalizer != nullptr) normalizer->normalize(pattern);
@@ -106,6 +107,7 @@ void AddedTokens::build_matchers(const JsonCursor& json, const Normalizer* norma
                                     quoted(token.content), pattern.size(), TokenMatcher::kMaxPatternBytes));
       }
       (token.normalized ? normalized_ : raw_).add(pattern);
+      token.matched = std::move(pattern);
       (token.normalized ? normalized_tokens_ : raw_tokens_).push_back(i);
     }
   }

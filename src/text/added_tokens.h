@@ -18,6 +18,7 @@ namespace kerf::text {
 struct AddedToken {
   std::int64_t id = 0;
   std::string content;
+  std::string matched;       ///< what it matches and decodes to: `content`, normalized if `normalized`
   bool special = false;      ///< left out of decoded text on request
   bool normalized = false;   ///< matches the normalized text, in its own normalized form
   bool single_word = false;  ///< only where neither neighbour is a word character

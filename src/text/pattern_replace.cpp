@@ -27,10 +27,10 @@ std::string PatternReplace::apply(std::string_view text) const {
     out += text.substr(previous, match.begin - previous);
     out += content_;
     previous = match.end;
-    check_text_size(out.size());
+    check_growth(text.size(), out.size());
   });
   out += text.substr(previous);
-  check_text_size(out.size());
+  check_growth(text.size(), out.size());
   return out;
 }
 

@@ -21,4 +21,12 @@ void check_text_size(std::size_t bytes) {
                           human_bytes(kMaxTextBytes)));
 }
 
+void check_growth(std::size_t before, std::size_t after) {
+  check_text_size(after);
+  if (after <= 16 * before + 1024) return;
+  throw_input("", "",
+              fmt::format("the tokenizer makes {} of a text of {}, expected at most 16 times as much",
+                          human_bytes(after), human_bytes(before)));
+}
+
 }  // namespace kerf::text

@@ -30,4 +30,8 @@ struct Pieces {
 /// Throws Error(kInput) if a text of this many bytes is more than kMaxTextBytes.
 void check_text_size(std::size_t bytes);
 
+/// Throws Error(kInput) if a step made a text of `before` bytes more than 16 times as long (and 1 KiB): no tokenizer
+/// needs that, and a file could ask for step after step. (NFKD at most multiplies by 11, byte-level by 2.)
+void check_growth(std::size_t before, std::size_t after);
+
 }  // namespace kerf::text

@@ -19,12 +19,14 @@ namespace {
 /// Longer patterns are not tokenizers; compiling takes time and memory in proportion.
 constexpr std::size_t kMaxPatternBytes = std::size_t{1} << 16;
 /// States of backtracking that may wait at once: a run of one character class pushes one for each character.
-constexpr unsigned kMaxStackStates = 4u << 20;
+constexpr std::size_t kStackStates = std::size_t{1} << 16;
+constexpr std::size_t kStackStatesPerByte = 2;
+constexpr std::size_t kMaxStackStates = std::size_t{4} << 20;
 /// Backtracks that a search may take before it is repeated with more and counted against the budget.
 constexpr unsigned long kFirstRetries = 4096;
 constexpr unsigned long kMoreRetries = 64;
 /// Budget for all expensive searches of one text.
-constexpr unsigned long kBudget = 1ul << 25;
+constexpr unsigned long kBudget = 1ul << 20;
 constexpr unsigned long kBudgetPerByte = 64;
 
 const OnigUChar* bytes_of(std::string_view text) { return reinterpret_cast<const OnigUChar*>(text.data()); }
@@ -190,7 +192,8 @@ class Searcher {
         region_(onig_region_new()),
         parameters_(onig_new_match_param()),
         budget_(kBudget + kBudgetPerByte * text.size()) {
-    onig_set_match_stack_limit_size_of_match_param(parameters_.get(), kMaxStackStates);
+    const std::size_t states = std::min(kStackStates + kStackStatesPerByte * text.size(), kMaxStackStates);
+    onig_set_match_stack_limit_size_of_match_param(parameters_.get(), static_cast<unsigned>(states));
   }
 
   /// The first match that begins at `from` or later. False: none. A negative `failure` is the library's code.

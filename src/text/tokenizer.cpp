@@ -139,7 +139,11 @@ std::string Tokenizer::decode(const std::vector<std::int64_t>& ids, bool skip_sp
   tokens.reserve(ids.size());
   for (const std::int64_t id : ids) {
     if (skip_special && is_special(id)) continue;
-    if (auto text = token(id)) tokens.push_back(*std::move(text));
+    if (const AddedToken* added = added_.find(id)) {
+      tokens.push_back(added->matched);
+    } else if (const auto text = model_->vocabulary().token(id)) {
+      tokens.emplace_back(*text);
+    }
   }
   if (!decoder_) return join(tokens, " ");
   decoder_->decode(tokens);

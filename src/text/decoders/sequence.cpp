@@ -5,9 +5,16 @@
 #include <vector>
 
 #include "text/decoder.h"
+#include "text/pieces.h"
 
 namespace kerf::text {
 namespace {
+
+std::size_t total_bytes(const std::vector<std::string>& tokens) {
+  std::size_t bytes = 0;
+  for (const auto& token : tokens) bytes += token.size();
+  return bytes;
+}
 
 class Sequence : public Decoder {
  public:
@@ -18,7 +25,11 @@ class Sequence : public Decoder {
   }
 
   void decode(std::vector<std::string>& tokens) const override {
-    for (const auto& step : steps_) step->decode(tokens);
+    const std::size_t before = total_bytes(tokens);
+    for (const auto& step : steps_) {
+      step->decode(tokens);
+      check_growth(before, total_bytes(tokens));
+    }
   }
 
  private:

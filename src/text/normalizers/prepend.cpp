@@ -3,19 +3,28 @@
 #include <memory>
 #include <string>
 
+#include <fmt/format.h>
+
 #include "text/normalizer.h"
-#include "text/pieces.h"
 
 namespace kerf::text {
 namespace {
 
+/// It is put before every stretch of text between two added tokens.
+constexpr std::size_t kMaxPrefixBytes = 64;
+
 class Prepend : public Normalizer {
  public:
-  explicit Prepend(const JsonCursor& json) : prefix_(json.at("prepend").as_string()) { expect_keys(json, {"prepend"}); }
+  explicit Prepend(const JsonCursor& json) : prefix_(json.at("prepend").as_string()) {
+    expect_keys(json, {"prepend"});
+    if (prefix_.size() > kMaxPrefixBytes) {
+      json.at("prepend").fail(
+          fmt::format("found a string of {} bytes, expected at most {}", prefix_.size(), kMaxPrefixBytes));
+    }
+  }
 
   void normalize(std::string& text) const override {
     if (text.empty()) return;
-    check_text_size(text.size() + prefix_.size());
     text.insert(0, prefix_);
   }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "text/normalizer.h"
+#include "text/pieces.h"
 
 namespace kerf::text {
 namespace {
@@ -18,7 +19,11 @@ class Sequence : public Normalizer {
   }
 
   void normalize(std::string& text) const override {
-    for (const auto& step : steps_) step->normalize(text);
+    const std::size_t before = text.size();
+    for (const auto& step : steps_) {
+      step->normalize(text);
+      check_growth(before, text.size());
+    }
   }
 
  private:

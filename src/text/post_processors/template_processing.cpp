@@ -16,7 +16,7 @@ namespace kerf::text {
 namespace {
 
 /// More ids than this for one special token, or more pieces, are not a template.
-constexpr std::size_t kMaxPieces = 1024;
+constexpr std::size_t kMaxPieces = 64;
 
 struct TemplatePiece {
   bool is_text = false;
@@ -53,6 +53,8 @@ class Template : public PostProcessor {
     const JsonCursor single = json.at("single");
     if (single.as_array().size() > kMaxPieces) single.fail("found too many pieces for a template");
     for (std::size_t i = 0; i < single.as_array().size(); ++i) pieces_.push_back(piece_of(single.at(i), json));
+    const auto texts = std::count_if(pieces_.begin(), pieces_.end(), [](const auto& piece) { return piece.is_text; });
+    if (texts != 1) single.fail(fmt::format("found the text {} times in the template, expected once", texts));
   }
 
   void process(std::vector<std::int64_t>& ids, bool add_special) const override {

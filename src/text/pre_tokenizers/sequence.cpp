@@ -17,7 +17,11 @@ class Sequence : public PreTokenizer {
   }
 
   void split(Pieces& pieces) const override {
-    for (const auto& step : steps_) step->split(pieces);
+    const std::size_t before = pieces.text.size();
+    for (const auto& step : steps_) {
+      step->split(pieces);
+      check_growth(before, pieces.text.size());
+    }
   }
 
  private:
