@@ -12,7 +12,7 @@
 namespace kerf::codec {
 
 /// A storage block of GGUF: its bytes and the scheme whose numbers it holds exactly. src/codec/block_codecs.def lists
-/// them; the GGUF format and the scheme names (q8_0, q4_0, …) pick them up from there.
+/// them; the GGUF format and the scheme names (q8_0, q4_0, ...) pick them up from there.
 struct BlockCodec {
   std::string_view name;         ///< "q4_0": also a scheme name, an alias of scheme_name
   std::string_view scheme_name;  ///< "int4-g32"

@@ -1,5 +1,7 @@
 #include "codec/quantized_tensor.h"
 
+#include <bit>
+
 #include <gtest/gtest.h>
 
 #include "core/error.h"
@@ -63,7 +65,9 @@ TEST(QuantizedTensor, ValuesAreTheDefinedOnesInEveryGroupLayout) {
       const std::vector<float> values = dequantize(tensor);
       for (std::int64_t row = 0; row < 4; ++row) {
         for (std::int64_t col = 0; col < cols; ++col) {
-          ASSERT_EQ(values[static_cast<std::size_t>(row * cols + col)], defined_value(tensor, row, col))
+          // Bit for bit, so that the sign of zero counts: a negative scale times 0 is -0.
+          const float value = values[static_cast<std::size_t>(row * cols + col)];
+          ASSERT_EQ(std::bit_cast<std::uint32_t>(value), std::bit_cast<std::uint32_t>(defined_value(tensor, row, col)))
               << name << " " << row << " " << col;
         }
       }
