@@ -41,8 +41,10 @@ Evaluation evaluate(const std::string& model_path, const std::string& reference_
   std::size_t blocks = model.walker().plan().blocks.size();
   if (reference) blocks += reference->walker().plan().blocks.size();
   session.start("measuring", static_cast<std::int64_t>(blocks) + 1);
-  for (const OpenModel* subject : {reference ? &*reference : nullptr, &model}) {
-    if (subject == nullptr) continue;
+  std::vector<const OpenModel*> models;
+  if (reference) models.push_back(&*reference);
+  models.push_back(&model);
+  for (const OpenModel* subject : models) {
     const auto windows = api::bind_windows(*subject, text.windows);
     const std::size_t index =
         evaluator.add({&subject->walker(), nullptr, sweep::Stream(windows, session.budget())});

@@ -87,7 +87,7 @@ void refuse_requantization(const OpenModel& model, const quant::Candidate& candi
     const graph::Weight& weight = model.graph().value(id).weight;
     if (decision.scheme.quantized() && weight.source->scheme() && !(*weight.source->scheme() == decision.scheme)) {
       throw_usage(fmt::format("{} is already quantized ({}); rounding it again loses twice; --allow-requantize does it",
-                              quoted(weight.name), weight.source->scheme()->name));
+                              kerf::quoted(weight.name), weight.source->scheme()->name));
     }
   }
 }

@@ -71,7 +71,7 @@ std::int64_t choose_context(const OpenModel& model, std::int64_t asked, std::int
   return asked;
 }
 
-sweep::WindowInputs bind(const OpenModel& model, std::span<const std::int64_t> ids) {
+sweep::WindowInputs bind_window(const OpenModel& model, std::span<const std::int64_t> ids) {
   try {
     return sweep::bind_ids(model.graph(), model.description(), ids);
   } catch (const Error& error) {
@@ -115,7 +115,7 @@ std::shared_ptr<const std::vector<sweep::WindowInputs>> bind_windows(const OpenM
                                                                      const std::vector<eval::ScoredWindow>& windows) {
   auto bound = std::make_shared<std::vector<sweep::WindowInputs>>();
   bound->reserve(windows.size());
-  for (const eval::ScoredWindow& window : windows) bound->push_back(bind(model, window.ids));
+  for (const eval::ScoredWindow& window : windows) bound->push_back(bind_window(model, window.ids));
   return bound;
 }
 
@@ -136,7 +136,7 @@ Calibration calibration_data(const OpenModel& model, const CalibrationOptions& o
   const text::Windows cut = text::calibration_windows(stream, context, options.samples, options.seed);
   notes.insert(notes.end(), cut.notes.begin(), cut.notes.end());
   auto bound = std::make_shared<std::vector<sweep::WindowInputs>>();
-  for (const text::Window& window : cut.windows) bound->push_back(bind(model, window.ids));
+  for (const text::Window& window : cut.windows) bound->push_back(bind_window(model, window.ids));
   result.windows = static_cast<std::int64_t>(cut.windows.size());
   result.tokens = cut.tokens_used;
   result.text_sha256 = hash_ids(cut.windows);
