@@ -26,11 +26,12 @@ struct QuantizedTensor {
   std::int64_t group_index(std::int64_t row, std::int64_t col) const;
 };
 
-/// A tensor of the right sizes, all zero.
+/// A tensor of the right sizes, all zero. Error(kUsage) if the scheme has no codes.
 QuantizedTensor make_quantized(const Scheme& scheme, std::int64_t rows, std::int64_t cols);
-/// Values of rows [first, first + count) -> out [count, cols].
+/// Values of rows [first, first + count) -> out [count, cols]; on the calling thread.
 void dequantize_rows(const QuantizedTensor& tensor, std::int64_t first, std::int64_t count, float* out);
 /// Bits of codes, scales, zero points and minima as the scheme defines them, without a container's padding.
+/// Error(kUsage) for "none", whose size is the source's to say.
 std::uint64_t storage_bits(const Scheme& scheme, std::int64_t rows, std::int64_t cols);
 
 }  // namespace kerf::codec
