@@ -17,27 +17,11 @@ namespace {
 
 constexpr std::uint64_t kMaxIndexBytes = 100'000'000;
 
-/// Tensor -> shard, as the index says it.
-using WeightMap = std::map<std::string, std::string, std::less<>>;
-
 void check_shard_name(const std::string& name, const JsonCursor& entry) {
   check_relative_path(name, entry.file(), entry.path());
   if (name.find('/') != std::string::npos) {
     entry.fail(fmt::format("names {}, expected a file beside the index", quoted(name)));
   }
-}
-
-WeightMap read_index(const std::string& path) {
-  const Json json = Json::parse(read_file(path, kMaxIndexBytes), path);
-  const JsonCursor list = JsonCursor(json, path).at("weight_map");
-  WeightMap tensors;
-  for (const auto& [tensor, file] : list.as_object()) {
-    const JsonCursor entry(file, path, fmt::format("weight_map.{}", quoted(tensor)));
-    check_shard_name(entry.as_string(), entry);
-    tensors.emplace(tensor, file.as_string());
-  }
-  if (tensors.empty()) list.fail("names no tensor");
-  return tensors;
 }
 
 std::set<std::string> shard_names(const WeightMap& tensors) {
@@ -107,8 +91,21 @@ bool any_matches(const std::vector<std::string>& names, std::initializer_list<st
 
 }  // namespace
 
+WeightMap parse_index(std::string_view text, const std::string& file) {
+  const Json json = Json::parse(text, file);
+  const JsonCursor list = JsonCursor(json, file).at("weight_map");
+  WeightMap tensors;
+  for (const auto& [tensor, shard] : list.as_object()) {
+    const JsonCursor entry(shard, file, fmt::format("weight_map.{}", quoted(tensor)));
+    check_shard_name(entry.as_string(), entry);
+    tensors.emplace(tensor, shard.as_string());
+  }
+  if (tensors.empty()) list.fail("names no tensor");
+  return tensors;
+}
+
 StoredTensors open_shards(const std::string& index_path, std::vector<std::string>& notes) {
-  const WeightMap index = read_index(index_path);
+  const WeightMap index = parse_index(read_file(index_path, kMaxIndexBytes), index_path);
   const std::set<std::string> names = shard_names(index);
   check_shards_exist(index_path, names);
   StoredTensors tensors;

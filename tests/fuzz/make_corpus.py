@@ -35,6 +35,28 @@ def make_safetensors():
     put("safetensors_fuzz", "pointer.safetensors", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 14\n")
 
 
+def packed_module(bits, group_size, zero_points, config=None):
+    """A module 'm' of [3, 16] of compressed-tensors, and a plain tensor."""
+    parts = {"m.weight_packed": ("I32", [3, 16 * bits // 32], bytes(range(3 * 2 * bits))),
+             "m.weight_scale": ("F16", [3, 16 // group_size], b"\x00\x3c\x00\xb8" * (3 * 16 // group_size // 2) + b"\x00\x3c" * (3 * 16 // group_size % 2)),
+             "m.weight_shape": ("I64", [2], struct.pack("<2q", 3, 16)), "norm": ("F32", [1], struct.pack("<f", 1))}
+    if zero_points:
+        parts["m.weight_zero_point"] = ("I32", [1, 16 // group_size], b"\x21\x43\x65\x00" * (16 // group_size))
+    header, data = ({"__metadata__": {"config": json.dumps(config)}} if config else {}), b""
+    for name, (dtype, shape, content) in parts.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
+        data += content
+    return safetensors(header, data)
+
+
+def make_compressed_tensors():
+    put("compressed_tensors_fuzz", "group.safetensors", packed_module(4, 8, False))
+    put("compressed_tensors_fuzz", "zero_points.safetensors", packed_module(8, 16, True))
+    config = {"format": "pack-quantized", "quant_method": "compressed-tensors", "ignore": ["lm_head"], "config_groups": {"group_0": {
+        "targets": ["m"], "weights": {"num_bits": 2, "type": "int", "symmetric": False, "strategy": "group", "group_size": 16}}}}
+    put("compressed_tensors_fuzz", "config.safetensors", packed_module(2, 16, True, config))
+
+
 def text(value):
     data = value.encode()
     return struct.pack("<Q", len(data)) + data
@@ -119,5 +141,6 @@ def make_statistics():
 
 if __name__ == "__main__":
     make_safetensors()
+    make_compressed_tensors()
     make_gguf()
     make_statistics()

@@ -68,13 +68,14 @@ Json group_json(const ConfigGroup& group) {
 /// Modules of one scheme in a group each, in order of appearance. A group says nothing of its scales' dtype.
 std::vector<ConfigGroup> group_modules(const std::vector<LayoutModules::Quantized>& modules) {
   std::vector<ConfigGroup> groups;
-  for (const auto& [name, scheme] : modules) {
-    const auto same = [&](const ConfigGroup& group) { return group.scheme.name == scheme.name; };
+  for (const LayoutModules::Quantized& module : modules) {
+    const auto same = [&](const ConfigGroup& group) { return group.scheme.name == module.scheme.name; };
     auto found = std::find_if(groups.begin(), groups.end(), same);
     if (found == groups.end()) {
-      found = groups.insert(found, {.name = fmt::format("group_{}", groups.size()), .targets = {}, .scheme = scheme});
+      found = groups.insert(found,
+                            {.name = fmt::format("group_{}", groups.size()), .targets = {}, .scheme = module.scheme});
     }
-    found->targets.push_back(name);
+    found->targets.push_back(module.name);
   }
   return groups;
 }
