@@ -71,6 +71,7 @@ struct Draft {
 void add_rope_factors(const std::vector<float>& factors, Draft& draft) {
   const Shape shape{static_cast<std::int64_t>(factors.size())};
   FileTensor tensor;
+  tensor.name = kRopeFactorsName;
   tensor.values = Tensor::from<float>(shape, factors);
   tensor.storage = storage_for(float_scheme(DType::kF32), 1, shape[0]);
   draft.add(std::string(kRopeFactorsName), shape, std::move(tensor));
@@ -136,6 +137,7 @@ Draft draft_tensors(const description::Model& model, const Architecture& archite
       refuse(tensor.name, fmt::format("found layer {} of a model of {}", match->layer, model.hyperparameters.layers));
     }
     FileTensor entry;
+    entry.name = tensor.name;
     entry.planned = static_cast<std::ptrdiff_t>(i);
     entry.scheme = file_scheme(tensor);
     entry.storage = choose_storage(tensor);

@@ -87,7 +87,8 @@ void note_unreadable(const Container& container, std::vector<std::string>& notes
     if (!is_readable(info.type)) ++counts[ggml_type_label(info.type)];
   }
   for (const auto& [type, count] : counts) {
-    notes.push_back(fmt::format("{} tensors are of type {}, which this build lists but cannot read", count, type));
+    notes.push_back(fmt::format("{} of type {}, which this build lists but cannot read",
+                                count == 1 ? "1 tensor is" : fmt::format("{} tensors are", count), type));
   }
 }
 

@@ -24,7 +24,7 @@ struct Target {
   ContainerWriter& writer;
 
   [[noreturn]] void fail(std::string_view message) const {
-    throw_usage(fmt::format("tensor {}: {}", quoted(info.name), message));
+    throw_usage(fmt::format("tensor {}: {}", quoted(tensor.name), message));
   }
   std::int64_t source_row(std::int64_t row) const {
     return tensor.rows.empty() ? row : tensor.rows[static_cast<std::size_t>(row)];
@@ -117,7 +117,7 @@ void write_tensor(const Target& target, const TensorData& data) {
   if (const auto* quantized = std::get_if<codec::QuantizedTensor>(&data)) {
     write_quantized(target, *quantized);
   } else if (const auto* tensor = std::get_if<Tensor>(&data)) {
-    write_floats(target, *graph::make_memory_source(*tensor, target.info.name));
+    write_floats(target, *graph::make_memory_source(*tensor, target.tensor.name));
   } else {
     write_floats(target, *std::get<graph::SourcePtr>(data));
   }

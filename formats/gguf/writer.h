@@ -31,6 +31,7 @@ struct PlannedTensor {
 
 /// One tensor of the file.
 struct FileTensor {
+  std::string name;             ///< the checkpoint's, for errors
   std::ptrdiff_t planned = -1;  ///< index in the span given to plan(); -1: `values`
   Tensor values;                ///< f32, what the plan itself made (rope_freqs.weight)
   codec::Scheme scheme;         ///< as planned: of the codes that write_gguf() expects
