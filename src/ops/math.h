@@ -50,9 +50,9 @@ inline float tanh_f32(float x) {
   p = p * z - 5.37376143e-2F;
   p = p * z + 1.33314252e-1F;
   p = p * z - 3.33332807e-1F;
-  const float near = x + x * (z * p);
-  const float far = std::copysign(1.0F - 2.0F / (exp_f32(2.0F * t) + 1.0F), x);
-  return t < 0.625F ? near : far;
+  const float near = t + t * (z * p);
+  const float far = 1.0F - 2.0F / (exp_f32(2.0F * t) + 1.0F);
+  return std::copysign(t < 0.625F ? near : far, x);
 }
 
 /// The error function; at most 2 ulp.
@@ -64,7 +64,7 @@ inline float erf_f32(float x) {
   p = p * z + 1.12816401e-1F;
   p = p * z - 3.76124799e-1F;
   p = p * z + 1.28379151e-1F;
-  const float near = x + x * p;
+  const float near = t + t * p;
   // ln(erfc t) for t in [0.92, 4]; beyond 4 erf is 1 in f32.
   const float u = t > 4.0F ? 4.0F : t;
   float q = 1.95937202e-4F;
@@ -74,9 +74,8 @@ inline float erf_f32(float x) {
   q = q * u - 6.37182236e-1F;
   q = q * u - 1.12767565F;
   q = q * u - 1.95675864e-4F;
-  const float far = std::copysign(1.0F - exp_f32(q), x);
-  const float value = t < 0.93F ? near : far;
-  return x == x ? value : x;
+  const float far = 1.0F - exp_f32(q);
+  return std::copysign(t < 0.93F ? near : far, x);
 }
 
 namespace detail {

@@ -1,0 +1,118 @@
+// Beyond the values of tests/golden/ops: windows longer than a tile of queries, against the definition in doubles, and
+// what must not change the bits of a window.
+
+#include <cmath>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/op_runner.h"
+
+namespace kerf::ops {
+namespace {
+
+struct Setting {
+  std::int64_t queries, keys, heads, kv_heads, dim, window;
+  bool causal;
+};
+
+test::OpCall call_of(const Setting& s, std::int64_t batch) {
+  return {.op = "Attention",
+          .domain = "kerf",
+          .inputs = {test::random_tensor({batch, s.queries, s.heads * s.dim}, 1),
+                     test::random_tensor({batch, s.keys, s.kv_heads * s.dim}, 2),
+                     test::random_tensor({batch, s.keys, s.kv_heads * s.dim}, 3)},
+          .attributes = {{"num_heads", s.heads},
+                         {"kv_num_heads", s.kv_heads},
+                         {"causal", std::int64_t{s.causal ? 1 : 0}},
+                         {"window", s.window}}};
+}
+
+/// One element of the output for batch 0, from the definition.
+double element(const Setting& s, const test::OpCall& call, std::int64_t query, std::int64_t head, std::int64_t e) {
+  const auto at = [](const Tensor& x, std::int64_t position, std::int64_t column) {
+    return static_cast<double>(x.data<float>()[position * x.dim(2) + column]);
+  };
+  const std::int64_t kv_head = head / (s.heads / s.kv_heads), place = s.keys - s.queries + query;
+  double total = 0, sum = 0;
+  for (std::int64_t j = 0; j < s.keys; ++j) {
+    if ((s.causal && j > place) || (s.window > 0 && j <= place - s.window)) continue;
+    double score = 0;
+    for (std::int64_t i = 0; i < s.dim; ++i) {
+      score += at(call.inputs[0], query, head * s.dim + i) * at(call.inputs[1], j, kv_head * s.dim + i);
+    }
+    const double weight = std::exp(score / std::sqrt(static_cast<double>(s.dim)));
+    total += weight;
+    sum += weight * at(call.inputs[2], j, kv_head * s.dim + e);
+  }
+  return sum / total;
+}
+
+TEST(Attention, LongWindowsFollowTheDefinition) {
+  for (const Setting& s : {Setting{300, 300, 4, 2, 16, 0, true}, Setting{300, 300, 2, 2, 16, 100, true},
+                           Setting{130, 400, 2, 1, 8, 0, true}, Setting{129, 257, 2, 2, 8, 0, false},
+                           Setting{1, 300, 2, 1, 16, 0, true}}) {
+    const test::OpCall call = call_of(s, 1);
+    const Tensor out = test::run_op(call)[0];
+    for (std::int64_t query = 0; query < s.queries; query += 7) {
+      for (std::int64_t head = 0; head < s.heads; ++head) {
+        for (const std::int64_t e : {std::int64_t{0}, s.dim - 1}) {
+          const float found = out.data<float>()[(query * s.heads + head) * s.dim + e];
+          // Scores of size 4 have errors of some 1e-6, and so have the exponentials.
+          ASSERT_NEAR(found, element(s, call, query, head, e), 1e-5) << query << ", head " << head;
+        }
+      }
+    }
+  }
+}
+
+TEST(Attention, AWindowHasTheSameBitsInAnyBatch) {
+  const Setting s{200, 200, 4, 2, 32, 0, true};
+  const test::OpCall both = call_of(s, 2);
+  const Tensor together = test::run_op(both)[0];
+  for (std::int64_t b = 0; b < 2; ++b) {
+    test::OpCall alone = both;
+    for (Tensor& input : alone.inputs) {
+      const auto half = input.values<float>().subspan(static_cast<std::size_t>(b * input.size() / 2),
+                                                      static_cast<std::size_t>(input.size() / 2));
+      input = Tensor::from<float>({1, input.dim(1), input.dim(2)}, half);
+    }
+    const Tensor out = test::run_op(alone)[0];
+    const auto expected = together.values<float>().subspan(static_cast<std::size_t>(b * out.size()),
+                                                           static_cast<std::size_t>(out.size()));
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), out.values<float>().begin())) << "window " << b;
+  }
+}
+
+TEST(Attention, AMaskOfOnesChangesNothing) {
+  const Setting s{150, 150, 2, 2, 16, 0, true};
+  test::OpCall call = call_of(s, 1);
+  const Tensor without = test::run_op(call)[0];
+  call.inputs.push_back(test::tensor_of<std::int64_t>({1, 150}, std::vector<std::int64_t>(150, 1)));
+  EXPECT_TRUE(test::same_bits(test::run_op(call)[0], without));
+}
+
+TEST(Attention, MaskedKeysDoNotMatter) {
+  const Setting s{20, 20, 2, 2, 16, 0, false};
+  test::OpCall call = call_of(s, 1);
+  std::vector<std::int64_t> mask(20, 1);
+  mask[3] = mask[19] = 0;
+  call.inputs.push_back(test::tensor_of<std::int64_t>({1, 20}, mask));
+  const Tensor before = test::run_op(call)[0];
+  for (const std::size_t input : {std::size_t{1}, std::size_t{2}}) {
+    for (std::int64_t i = 0; i < 32; ++i) call.inputs[input].data<float>()[3 * 32 + i] += 5;
+  }
+  EXPECT_TRUE(test::same_bits(test::run_op(call)[0], before));
+  call.inputs[2].data<float>()[4 * 32] += 5;
+  EXPECT_FALSE(test::same_bits(test::run_op(call)[0], before));
+}
+
+TEST(Attention, LargeScoresDoNotOverflow) {
+  const Setting s{8, 8, 1, 1, 4, 0, true};
+  test::OpCall call = call_of(s, 1);
+  for (float& value : call.inputs[0].values<float>()) value *= 1e4F;
+  for (const float value : test::run_op(call)[0].values<float>()) EXPECT_TRUE(std::isfinite(value));
+}
+
+}  // namespace
+}  // namespace kerf::ops

@@ -1,0 +1,157 @@
+// What holds for every operator in the list: it describes itself, gives the same bits for any number of threads, and,
+// if it says that it works row by row, really does.
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/op_runner.h"
+#include "tests/support/thread_setting.h"
+
+namespace kerf::ops {
+namespace {
+
+Tensor integers(Shape shape, std::vector<std::int64_t> values) {
+  return test::tensor_of<std::int64_t>(std::move(shape), std::move(values));
+}
+
+/// Large enough for several pieces of work, with rows that 16 does not divide.
+constexpr std::int64_t kLength = 700, kWidth = 250;
+
+test::OpCall unary(std::string op) {
+  return {.op = std::move(op), .inputs = {test::random_tensor({kLength, kWidth}, 1)}};
+}
+test::OpCall binary(std::string op) {
+  return {.op = std::move(op), .inputs = {test::random_tensor({kLength, kWidth}, 1), test::random_tensor({kWidth}, 2)}};
+}
+
+test::OpCall positive(test::OpCall call) {
+  for (float& value : call.inputs[0].values<float>()) value = value * value + 0.1F;
+  return call;
+}
+
+/// A call of each operator, by name.
+std::map<std::string, test::OpCall> calls() {
+  const Tensor x = test::random_tensor({kLength, kWidth}, 1), w = test::random_tensor({kWidth}, 2);
+  const auto vectors = [&](std::string op) { return test::OpCall{.op = std::move(op), .inputs = {x, w, w}}; };
+  std::map<std::string, test::OpCall> result;
+  const auto add = [&](test::OpCall call) { result[call.op] = std::move(call); };
+  for (const char* op : {"Sigmoid", "Tanh", "Relu", "Gelu", "Erf", "Cos", "Sin", "Neg"}) add(unary(op));
+  for (const char* op : {"Add", "Sub", "Mul", "Div"}) add(binary(op));
+  add(positive(unary("Sqrt")));
+  add(positive(binary("Pow")));
+  add(vectors("LayerNormalization"));
+  add({.op = "RMSNormalization", .inputs = {x, w}});
+  add({.op = "Softmax", .inputs = {x}, .attributes = {{"axis", std::int64_t{0}}}});
+  add({.op = "Cast", .inputs = {x}, .attributes = {{"to", std::int64_t{7}}}});
+  add({.op = "Unsqueeze", .inputs = {x, integers({1}, {1})}});
+  add({.op = "Reshape", .inputs = {x, integers({2}, {-1, 2 * kLength})}});
+  add({.op = "Transpose", .inputs = {x}});
+  add({.op = "Concat", .inputs = {x, x}, .attributes = {{"axis", std::int64_t{1}}}});
+  add({.op = "Slice",
+       .inputs = {x, integers({2}, {-1, 3}), integers({2}, {0, 200}), integers({2}, {0, 1}), integers({2}, {-2, 1})}});
+  add({.op = "Split", .inputs = {x}, .attributes = {{"axis", std::int64_t{1}}}, .outputs = 3});
+  add({.op = "Gather", .inputs = {x, integers({2, 3}, {0, 699, -1, 5, 5, 300})}});
+  add({.op = "Linear",
+       .domain = "kerf",
+       .inputs = {x, test::random_tensor({96, kWidth}, 3), test::random_tensor({96}, 4)}});
+  const Tensor q = test::random_tensor({2, 300, 8 * 32}, 5), k = test::random_tensor({2, 300, 4 * 32}, 6);
+  add({.op = "Attention",
+       .domain = "kerf",
+       .inputs = {q, k, k},
+       .attributes = {{"num_heads", std::int64_t{8}}, {"kv_num_heads", std::int64_t{4}}, {"causal", std::int64_t{1}}}});
+  const Tensor table = test::random_tensor({2, 300, 16}, 7);
+  add({.op = "RotaryEmbedding", .inputs = {q, table, table}, .attributes = {{"num_heads", std::int64_t{8}}}});
+  return result;
+}
+
+TEST(OpsConformance, EveryOperatorDescribesItself) {
+  std::map<std::string, int> names;
+  for (const OpInfo* op : all_ops()) {
+    EXPECT_EQ(find_op(op->domain, op->name), op);
+    EXPECT_FALSE(op->summary.empty()) << op->name;
+    EXPECT_EQ(op->source.substr(0, 8), "https://") << op->name;
+    EXPECT_NE(op->infer, nullptr) << op->name;
+    EXPECT_NE(op->run, nullptr) << op->name;
+    EXPECT_EQ(++names[std::string(op->domain) + "." + std::string(op->name)], 1) << op->name;
+  }
+  EXPECT_EQ(find_op("", "NoSuchOperator"), nullptr);
+  EXPECT_EQ(find_op("com.example", "Add"), nullptr);
+}
+
+TEST(OpsConformance, BitsDoNotDependOnThreads) {
+  const auto all = calls();
+  for (const OpInfo* op : all_ops()) {
+    const auto call = all.find(std::string(op->name));
+    ASSERT_NE(call, all.end()) << op->name << " needs a call in this test";
+    std::vector<Tensor> expected;
+    for (const int threads : {1, 2, 3}) {
+      const test::ThreadSetting setting(threads);
+      const auto outputs = test::run_op(call->second);
+      if (threads == 1) expected = outputs;
+      for (std::size_t i = 0; i < outputs.size(); ++i) {
+        EXPECT_TRUE(test::same_bits(outputs[i], expected[i])) << op->name << ", " << threads << " threads";
+      }
+    }
+  }
+}
+
+/// Rows [first, first + count) of a matrix.
+Tensor rows_of(const Tensor& x, std::int64_t first, std::int64_t count) {
+  Tensor part(x.dtype(), {count, x.dim(1)});
+  const std::size_t row_bytes = x.bytes() / static_cast<std::size_t>(x.dim(0));
+  std::memcpy(part.raw(), x.raw() + static_cast<std::size_t>(first) * row_bytes, part.bytes());
+  return part;
+}
+
+TEST(OpsConformance, RowwiseOperatorsGiveTheSameRowsForAnySubset) {
+  const auto all = calls();
+  int checked = 0;
+  for (const OpInfo* op : all_ops()) {
+    if (!op->rowwise) continue;
+    ++checked;
+    test::OpCall call = all.at(std::string(op->name));
+    const Tensor whole = test::run_op(call)[0];
+    for (const auto& [first, count] : {std::pair<std::int64_t, std::int64_t>{0, 1}, {13, 100}, {699, 1}}) {
+      test::OpCall part = call;
+      part.inputs[0] = rows_of(call.inputs[0], first, count);
+      EXPECT_TRUE(test::same_bits(test::run_op(part)[0], rows_of(whole, first, count)))
+          << op->name << " from " << first;
+    }
+  }
+  EXPECT_GT(checked, 10);
+}
+
+TEST(OpsConformance, InputsAreNotWrittenTo) {
+  for (const auto& [name, call] : calls()) {
+    std::vector<Tensor> before;
+    for (const Tensor& input : call.inputs) before.push_back(input.clone());
+    test::run_op(call);
+    for (std::size_t i = 0; i < before.size(); ++i) EXPECT_TRUE(test::same_bits(call.inputs[i], before[i])) << name;
+  }
+}
+
+TEST(OpsConformance, EmptyTensorsPassThrough) {
+  const Tensor none = Tensor::zeros(DType::kF32, {0, 4}), vector = Tensor::zeros(DType::kF32, {4});
+  for (const char* op : {"Sigmoid", "Gelu", "Neg", "Softmax", "Transpose"}) {
+    EXPECT_EQ(test::run_op({.op = op, .inputs = {none}})[0].size(), 0) << op;
+  }
+  for (const char* op : {"Add", "Mul", "RMSNormalization", "LayerNormalization"}) {
+    EXPECT_EQ(test::run_op({.op = op, .inputs = {none, vector}})[0].shape(), (Shape{0, 4})) << op;
+  }
+  const Tensor weight = Tensor::zeros(DType::kF32, {3, 4});
+  EXPECT_EQ(test::run_op({.op = "Linear", .domain = "kerf", .inputs = {none, weight}})[0].shape(), (Shape{0, 3}));
+  const Tensor q = Tensor::zeros(DType::kF32, {1, 0, 4}), k = Tensor::zeros(DType::kF32, {1, 3, 4});
+  const graph::Attributes heads{{"num_heads", std::int64_t{2}}};
+  EXPECT_EQ(test::run_op({.op = "Attention", .domain = "kerf", .inputs = {q, k, k}, .attributes = heads})[0].size(), 0);
+  // No keys: nothing to average.
+  const Tensor out = test::run_op({.op = "Attention", .domain = "kerf", .inputs = {k, q, q}, .attributes = heads})[0];
+  EXPECT_TRUE(test::same_bits(out, Tensor::zeros(DType::kF32, {1, 3, 4})));
+}
+
+}  // namespace
+}  // namespace kerf::ops
