@@ -1,0 +1,61 @@
+#include "quant/recipe.h"
+
+#include <gtest/gtest.h>
+
+#include "core/output.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/golden_model.h"
+#include "tests/support/temp_dir.h"
+
+namespace kerf::quant {
+namespace {
+
+class RecipeFile : public testing::Test {
+ protected:
+  Recipe read(const std::string& text) {
+    const std::string path = folder_.path() + "/recipe.yaml";
+    write_file(path, text);
+    return read_recipe(path, DType::kF16);
+  }
+  test::TempDir folder_;
+};
+
+TEST_F(RecipeFile, FirstMatchWins) {
+  const test::GoldenModel model("llama");
+  const Recipe recipe = read(
+      "rules: [{role: down, layers: \"1\", scheme: int8}, {name: \"*mlp*\", scheme: int4-g32, method: gptq},\n"
+      "        {role: head, keep: true}, {role: q, scheme: f16}]\n");
+  const auto decisions = decide(model.built.graph, model.walker.plan(), recipe);
+  const auto scheme = [&](const std::string& name) {
+    for (const auto& [id, decision] : decisions) {
+      if (model.built.graph.value(id).weight.name == name) return decision.scheme.name;
+    }
+    return std::string("?");
+  };
+  EXPECT_EQ(scheme("model.layers.0.mlp.down_proj.weight"), "int4-g32");
+  EXPECT_EQ(scheme("model.layers.1.mlp.down_proj.weight"), "int8");
+  EXPECT_EQ(scheme("model.layers.1.mlp.up_proj.weight"), "int4-g32");
+  EXPECT_EQ(scheme("model.layers.0.self_attn.q_proj.weight"), "f16");
+  EXPECT_EQ(scheme("lm_head.weight"), "none");
+  EXPECT_EQ(scheme("model.layers.0.self_attn.k_proj.weight"), "none");
+}
+
+TEST_F(RecipeFile, MistakesAreNamedWithTheirLine) {
+  const auto refused = [&](const std::string& text, const std::string& part) {
+    test::expect_error(ErrorCode::kInput, part, [&] { read(text); });
+  };
+  refused("rules:\n - {rolle: down, scheme: int8}\n", "did you mean role?");
+  refused("rules:\n - {role: down, scheme: int8}\n - {role: dwn, scheme: int8}\n", "line 3");
+  refused("rules:\n - {role: down, role: up, scheme: int8}\n", "twice");
+  refused("rules:\n - {role: down}\n", "needs a scheme");
+  refused("rules:\n - {role: down, scheme: int8, keep: true}\n", "not both");
+  refused("rules:\n - {role: down, scheme: int99}\n", "no scheme");
+  refused("rules:\n - {layers: \"3-1\", scheme: int8}\n", "ends before it begins");
+  refused("rules:\n - {layers: \"a\", scheme: int8}\n", "expected numbers");
+  refused("rules: [", "not valid YAML");
+  refused("rule: []\n", "did you mean rules?");
+  refused("", "expected a map");
+}
+
+}  // namespace
+}  // namespace kerf::quant
