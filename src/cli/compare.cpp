@@ -1,0 +1,81 @@
+#include <memory>
+
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/json_output.h"
+#include "cli/option_groups.h"
+#include "core/error.h"
+#include "report/comparison.h"
+
+namespace kerf::cli {
+namespace {
+
+struct Options {
+  explicit Options(CLI::App& app)
+      : model(add_positional(app, "MODEL", "the reference: Hugging Face directory, .safetensors or .gguf file", true)),
+        candidates(add_list(app, "--candidate", "SPEC",
+                            "what to measure: scheme[/method[+transform...]], a recipe (.yaml) or a quantized model; "
+                            "may be given several times")),
+        json(app),
+        evaluation(app),
+        calibration(app, &evaluation),
+        choice(app, false),
+        resources(app) {}
+  const CLI::Option *model, *candidates;
+  JsonOption json;
+  EvaluationGroup evaluation;
+  CalibrationGroup calibration;
+  ChoiceGroup choice;
+  ResourceOptions resources;
+};
+
+CompareOptions read(const Options& options) {
+  CompareOptions compare;
+  compare.model = *value_of(options.model);
+  compare.candidates = values_of(options.candidates);
+  if (compare.candidates.empty()) throw_usage("compare needs --candidate SPEC, such as --candidate int8 int4-g32");
+  compare.evaluation = options.evaluation.read("compare");
+  compare.calibration = options.calibration.read();
+  compare.calibration.text.tokenizer = compare.evaluation.text.tokenizer;
+  compare.defaults = options.choice.read();
+  return compare;
+}
+
+int run(Options& options) {
+  const CompareOptions compare_options = read(options);
+  const Resources resources = options.resources.read();
+  options.json.prepare();
+  const Comparison comparison = compare(compare_options, resources);
+  options.json.write(report::to_json(comparison),
+                     [&] { return report::to_text(comparison) + options.resources.limits_line(); });
+  return 0;
+}
+
+std::function<int()> define(CLI::App& app) {
+  return [options = std::make_shared<Options>(app)] { return run(*options); };
+}
+
+}  // namespace
+
+const Command& compare_command() {
+  static const Command command{
+      .name = "compare",
+      .summary = "measure several precisions of a model side by side",
+      .usage = "MODEL --text FILE --candidate SPEC... [--calibration FILE] [OPTION]...",
+      .description =
+          "Quantizes in memory and measures; nothing is written. The model and all candidates go through the text "
+          "together, so the weights are read once and the KL divergence needs no file of logits. Bytes are those of "
+          "the "
+          "files that kerf quantize would write.",
+      .lists = {{"Schemes", schemes}, {"Methods", methods}, {"Transforms", transforms}, {"Protocols", protocols}},
+      .examples = {{"kerf compare MODEL --text evaluation.txt --candidate f16 int8 int4-g32/rtn",
+                    "three precisions, none of which needs calibration"},
+                   {"kerf compare MODEL --text evaluation.txt --calibration calibration.txt --candidate "
+                    "int4-g32/gptq int4-g32/gptq+awq --json=compare.json",
+                    "two calibrated ones, also as JSON"}},
+      .define = define,
+  };
+  return command;
+}
+
+}  // namespace kerf::cli

@@ -1,0 +1,65 @@
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/json_output.h"
+#include "cli/option_groups.h"
+#include "report/evaluation.h"
+
+namespace kerf::cli {
+namespace {
+
+struct Options {
+  explicit Options(CLI::App& app)
+      : model(add_positional(app, "MODEL", "Hugging Face directory, .safetensors or .gguf file", true)),
+        reference(add_value(app, "--reference", "REF",
+                            "model to measure the drift from: KL divergence and agreement of the predictions")),
+        json(app),
+        evaluation(app),
+        resources(app) {}
+  const CLI::Option *model, *reference;
+  JsonOption json;
+  EvaluationGroup evaluation;
+  ResourceOptions resources;
+};
+
+int run(Options& options) {
+  const EvaluationOptions evaluation = options.evaluation.read("eval");
+  const Resources resources = options.resources.read();
+  options.json.prepare();
+  const Evaluation result = evaluate(*value_of(options.model), value_or(options.reference, ""), evaluation, resources);
+  options.json.write(report::to_json(result),
+                     [&] { return report::to_text(result) + options.resources.limits_line(); });
+  return 0;
+}
+
+std::function<int()> define(CLI::App& app) {
+  return [options = std::make_shared<Options>(app)] { return run(*options); };
+}
+
+}  // namespace
+
+const Command& eval_command() {
+  static const Command command{
+      .name = "eval",
+      .summary = "measure perplexity, and the drift from a reference",
+      .usage = "MODEL --text FILE [--reference REF] [OPTION]...",
+      .description =
+          "Perplexity with its standard error. With --reference also the KL divergence from the reference's "
+          "predictions "
+          "(nats per token), how often the most likely token is the same (top-1) or among the reference's five "
+          "(top-5), "
+          "and the root mean square change of the probability of the right token. Figures of different protocols or "
+          "contexts cannot be compared.",
+      .lists = {{"Protocols", protocols}},
+      .examples = {{"kerf eval MODEL --text evaluation.txt", "perplexity"},
+                   {"kerf eval model.gguf --reference MODEL --text evaluation.txt --json=eval.json",
+                    "what the file lost, also as JSON"}},
+      .define = define,
+  };
+  return command;
+}
+
+}  // namespace kerf::cli

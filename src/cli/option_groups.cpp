@@ -1,0 +1,164 @@
+#include "cli/option_groups.h"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "cli/arguments.h"
+#include "cli/quantities.h"
+#include "core/error.h"
+#include "core/memory.h"
+#include "core/strings.h"
+#include "core/threads.h"
+#include "report/figures.h"
+
+namespace kerf::cli {
+namespace {
+
+constexpr std::int64_t kMostThreads = 4096;
+constexpr std::int64_t kMostTokens = std::int64_t{1} << 32;
+
+/// Where temporary files go by custom.
+std::string default_scratch() {
+  const char* folder = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe): nothing writes the environment
+  return folder != nullptr && *folder != '\0' ? folder : Resources{}.scratch_folder;
+}
+
+}  // namespace
+
+ResourceOptions::ResourceOptions(CLI::App& app) {
+  const Heading heading(app, "Machine");
+  threads_ = add_value(app, "--threads", "N", "processor threads", "what this process may use");
+  max_ram_ = add_value(app, "--max-ram", "SIZE",
+                       "memory for weights in use and kept values, such as 4G; what does not fit goes to a file in "
+                       "--scratch",
+                       "what the machine or its cgroup gives");
+  scratch_ = add_value(app, "--scratch", "DIR", "folder for that file", "$TMPDIR, or /tmp");
+  quiet_ = add_flag(app, "-q,--quiet", "no progress bar");
+}
+
+Resources ResourceOptions::read() {
+  resources_.threads = static_cast<int>(integer_or(threads_, 0, 1, kMostThreads));
+  if (resources_.threads > 0) set_thread_count(resources_.threads);
+  if (const auto size = value_of(max_ram_)) resources_.max_ram = parse_bytes("--max-ram", *size);
+  resources_.scratch_folder = value_or(scratch_, default_scratch());
+  resources_.progress = is_set(quiet_) || !ProgressBar::is_useful() ? nullptr : &bar_;
+  return resources_;
+}
+
+std::string ResourceOptions::limits_line() const {
+  const std::uint64_t limit = resources_.max_ram > 0 ? resources_.max_ram : available_ram_bytes();
+  return fmt::format("limits: {} (--threads), {} of memory (--max-ram)\n", report::counted(thread_count(), "thread"),
+                     human_bytes(limit));
+}
+
+TextSource::TextSource(CLI::App& app, const std::string& files, const std::string& files_text)
+    : files_(add_repeatable(app, files, "FILE", files_text)),
+      tokens_(add_value(app, "--tokens", "IDS",
+                        "token ids instead of text, from .safetensors or .jsonl; needs no tokenizer")),
+      tokenizer_(
+          add_value(app, "--tokenizer", "PATH", "folder with a tokenizer, or a tokenizer.json", "the model's own")) {}
+
+TextSource TextSource::files_only(CLI::App& app, const std::string& files, const std::string& files_text) {
+  TextSource source;
+  source.files_ = add_repeatable(app, files, "FILE", files_text);
+  return source;
+}
+
+bool TextSource::given() const { return is_given(files_) || (tokens_ != nullptr && is_given(tokens_)); }
+
+TextInput TextSource::read() const {
+  TextInput input;
+  input.files = values_of(files_);
+  if (tokens_ != nullptr) input.tokens_file = value_or(tokens_, "");
+  if (tokenizer_ != nullptr) input.tokenizer = value_or(tokenizer_, "");
+  if (!input.files.empty() && !input.tokens_file.empty()) {
+    throw_usage(fmt::format("{} and --tokens are both given; one of them is the text", name_of(*files_)));
+  }
+  return input;
+}
+
+EvaluationGroup::EvaluationGroup(CLI::App& app) {
+  const Heading heading(app, "Evaluation");
+  text_ = TextSource(app, "--text", "evaluation text, .txt or .jsonl");
+  protocol_ =
+      add_value(app, "--protocol", "NAME", "how text is cut into windows and scored", EvaluationOptions{}.protocol);
+  context_ = add_value(app, "--context", "N", "tokens in a window",
+                       "the protocol's, at most the model's: 512 for llama.cpp, 2048 for gptq");
+  windows_ = add_value(app, "--windows,--chunks", "N", "measure only the first N windows", "all");
+}
+
+EvaluationOptions EvaluationGroup::read(const std::string& command) const {
+  EvaluationOptions options;
+  options.text = text_.read();
+  if (!text_.given()) throw_usage(command + " needs evaluation text: --text FILE, or --tokens IDS");
+  options.protocol = value_or(protocol_, options.protocol);
+  options.context = integer_or(context_, options.context, 1, kMostTokens);
+  options.windows = integer_or(windows_, options.windows, 1);
+  return options;
+}
+
+CalibrationGroup::CalibrationGroup(CLI::App& app, const EvaluationGroup* evaluation) {
+  const Heading heading(app, "Calibration");
+  const std::string files = "calibration text, .txt or .jsonl, or statistics saved by kerf calibrate";
+  text_ = evaluation == nullptr ? TextSource(app, "--calibration", files)
+                                : TextSource::files_only(app, "--calibration", files);
+  samples_ =
+      add_value(app, "--samples", "N", "windows of calibration text", std::to_string(CalibrationOptions{}.samples));
+  seed_ = add_value(app, "--seed", "N", "which windows are drawn", std::to_string(CalibrationOptions{}.seed));
+  context_ = evaluation != nullptr ? evaluation->context()
+                                   : add_value(app, "--context", "N", "tokens in a window", "512, at most the model's");
+}
+
+CalibrationOptions CalibrationGroup::read() const {
+  CalibrationOptions options;
+  options.text = text_.read();
+  options.context = integer_or(context_, options.context, 1, kMostTokens);
+  options.samples = integer_or(samples_, options.samples, 1);
+  options.seed = static_cast<std::uint64_t>(integer_or(seed_, 0, 0));
+  return options;
+}
+
+ChoiceGroup::ChoiceGroup(CLI::App& app, bool with_scheme) {
+  const Heading heading(app, "Quantization");
+  if (with_scheme) {
+    scheme_ =
+        add_value(app, "--scheme", "NAME", "what is stored for the linear weights", "by the format of the output");
+    method_ = add_value(app, "--method", "NAME", "how codes are chosen", "gptq with calibration data, else rtn");
+    transform_ = add_repeatable(app, "--transform", "NAME",
+                                "rewrite that leaves the function unchanged, before the codes are chosen; several are "
+                                "separated by commas");
+    recipe_ = add_value(app, "--recipe", "FILE", "YAML with a rule for each kind of weight");
+  }
+  embedding_ = add_value(app, "--embedding", "SCHEME", "scheme of the embeddings", "the source's, F32 as f16");
+  head_ = add_value(app, "--head", "SCHEME", "scheme of the output head", "the source's, F32 as f16");
+  scale_dtype_ = add_value(app, "--scale-dtype", "DTYPE", "dtype of the scales", "f16");
+  keep_ = add_repeatable(app, "--keep", "GLOB", "weights whose names match stay as they are");
+  damping_ = add_value(app, "--damping", "X", "gptq: fraction of the Hessian's mean diagonal that is added to it",
+                       fmt::format("{}", QuantizationChoice{}.damping));
+  no_sequential_ = add_flag(app, "--no-sequential",
+                            "gptq: statistics of the unquantized model, instead of what the layers before really give");
+  no_act_order_ = add_flag(app, "--no-act-order", "gptq: columns in their order, instead of by falling importance");
+}
+
+QuantizationChoice ChoiceGroup::read() const {
+  QuantizationChoice choice;
+  if (scheme_ != nullptr) {
+    choice.scheme = value_or(scheme_, "");
+    choice.method = value_or(method_, "");
+    choice.recipe_file = value_or(recipe_, "");
+    for (const std::string& names : values_of(transform_)) {
+      for (std::string& name : split(names, ',')) choice.transforms.push_back(std::move(name));
+    }
+  }
+  choice.embedding = value_or(embedding_, "");
+  choice.head = value_or(head_, "");
+  choice.scale_dtype = value_or(scale_dtype_, "");
+  choice.keep = values_of(keep_);
+  choice.damping = real_or(damping_, choice.damping, 0, 1);
+  choice.sequential = !is_set(no_sequential_);
+  choice.act_order = !is_set(no_act_order_);
+  return choice;
+}
+
+}  // namespace kerf::cli

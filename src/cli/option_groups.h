@@ -1,0 +1,92 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kerf/kerf.h"
+
+#include "cli/progress_bar.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace kerf::cli {
+
+/// Options that several commands share: one class a subject. Each adds its options to a command when made, under a
+/// heading of its own, and turns them into the library's structure when asked.
+
+/// --threads, --max-ram, --scratch, --quiet.
+class ResourceOptions {
+ public:
+  explicit ResourceOptions(CLI::App& app);
+  /// Sets the number of threads too. The progress bar belongs to this object.
+  Resources read();
+  /// "limits: 2 threads, 14.2 GiB of memory ...": what read() came to, as a line.
+  std::string limits_line() const;
+
+ private:
+  CLI::Option *threads_ = nullptr, *max_ram_ = nullptr, *scratch_ = nullptr, *quiet_ = nullptr;
+  ProgressBar bar_;
+  Resources resources_;
+};
+
+/// --tokens and --tokenizer beside a repeatable option for files of text, named by `files`.
+class TextSource {
+ public:
+  TextSource() = default;
+  TextSource(CLI::App& app, const std::string& files, const std::string& files_text);
+  /// The files' option alone, for a second text of the same command.
+  static TextSource files_only(CLI::App& app, const std::string& files, const std::string& files_text);
+  bool given() const;
+  TextInput read() const;
+
+ private:
+  CLI::Option* files_ = nullptr;
+  CLI::Option* tokens_ = nullptr;
+  CLI::Option* tokenizer_ = nullptr;
+};
+
+/// --text, --tokens, --tokenizer, --protocol, --context, --windows.
+class EvaluationGroup {
+ public:
+  explicit EvaluationGroup(CLI::App& app);
+  /// Usage error without any text.
+  EvaluationOptions read(const std::string& command) const;
+  const CLI::Option* context() const { return context_; }
+
+ private:
+  TextSource text_;
+  CLI::Option *protocol_ = nullptr, *context_ = nullptr, *windows_ = nullptr;
+};
+
+/// --calibration, --samples, --seed; --context, --tokens and --tokenizer too unless they belong to another group of the
+/// command (`evaluation`).
+class CalibrationGroup {
+ public:
+  explicit CalibrationGroup(CLI::App& app, const EvaluationGroup* evaluation = nullptr);
+  bool given() const { return text_.given(); }
+  CalibrationOptions read() const;
+
+ private:
+  TextSource text_;
+  CLI::Option *samples_ = nullptr, *seed_ = nullptr;
+  const CLI::Option* context_ = nullptr;
+};
+
+/// How weights are cut: the options that hold for every candidate, and those that choose one (--scheme, --method,
+/// --transform, --recipe) if `with_scheme`.
+class ChoiceGroup {
+ public:
+  ChoiceGroup(CLI::App& app, bool with_scheme);
+  QuantizationChoice read() const;
+
+ private:
+  CLI::Option *scheme_ = nullptr, *method_ = nullptr, *transform_ = nullptr, *recipe_ = nullptr;
+  CLI::Option *embedding_ = nullptr, *head_ = nullptr, *scale_dtype_ = nullptr, *keep_ = nullptr;
+  CLI::Option *damping_ = nullptr, *no_sequential_ = nullptr, *no_act_order_ = nullptr;
+};
+
+}  // namespace kerf::cli

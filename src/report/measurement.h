@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kerf/kerf.h"
+
+#include "core/json.h"
+#include "report/table.h"
+
+namespace kerf::report {
+
+/// The keys that every command with figures uses: perplexity, perplexity_stderr, kl_mean, kl_stderr, kl_median, kl_p90,
+/// kl_p99, kl_p999, kl_max (nats), top1_agreement, top5_agreement (fractions), delta_p_rms, tokens_scored, bytes,
+/// bytes_as, bits_per_weight, seconds, peak_ram_bytes, spec, notes. A figure that was not measured has no key.
+Json::Object measurement_json(const Measurement& measurement);
+
+/// protocol, context, windows, tokens_total, tokens_dropped, tokens_scored, bos, notes.
+Json::Object text_figures_json(const TextFigures& text);
+
+/// Rows (name, value) that say how a text was cut and scored.
+void add_text_figures(Table& facts, const TextFigures& text);
+
+/// "note: ..." lines.
+std::string notes_text(const std::vector<std::string>& notes);
+/// Text for JSON, which must be UTF-8: bytes of a path that are not become \xNN.
+std::string utf8_text(const std::string& text);
+Json::Array strings_json(const std::vector<std::string>& strings);
+
+}  // namespace kerf::report

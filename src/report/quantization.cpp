@@ -1,0 +1,130 @@
+#include "report/quantization.h"
+
+#include <fmt/format.h>
+
+#include "core/strings.h"
+#include "report/figures.h"
+#include "report/measurement.h"
+#include "report/table.h"
+
+namespace kerf::report {
+namespace {
+
+using Align = Table::Align;
+
+Json::Array shape_json(const std::vector<std::int64_t>& shape) { return {shape.begin(), shape.end()}; }
+
+Json tensor_json(const TensorPlan& plan) {
+  Json::Object out;
+  out.set("name", plan.name);
+  out.set("role", plan.role);
+  out.set("shape", shape_json(plan.shape));
+  out.set("scheme", plan.scheme);
+  out.set("method", plan.method);
+  out.set("bits_per_weight", plan.bits_per_weight);
+  out.set("rule", plan.rule);
+  return out;
+}
+
+Json site_json(const SiteReport& site) {
+  Json::Object out;
+  out.set("name", site.name);
+  out.set("scheme", site.scheme);
+  out.set("method", site.method);
+  out.set("tokens", site.tokens);
+  out.set("dead_inputs", site.dead_inputs);
+  out.set("damping", site.damping);
+  out.set("objective", site.objective);
+  out.set("rtn_objective", site.rtn_objective);
+  out.set("block_error", site.block_error);
+  out.set("block_error_rtn", site.block_error_rtn);
+  if (!site.note.empty()) out.set("note", site.note);
+  return out;
+}
+
+Json output_json(const WrittenOutput& output) {
+  Json::Object out;
+  out.set("path", utf8_text(output.path));
+  out.set("format", output.format);
+  out.set("bytes", output.bytes);
+  out.set("bits_per_weight", output.bits_per_weight);
+  if (!output.sha256.empty()) out.set("sha256", output.sha256);
+  return out;
+}
+
+/// Relative errors span decades; an absent one is a dash.
+std::string relative_error(double value) { return value == 0 ? "-" : fmt::format("{:.2e}", value); }
+
+std::string sites_table(const QuantizeResult& result) {
+  Table table;
+  table.column("site").column("scheme").column("method");
+  table.column("tokens", Align::kRight).column("dead inputs", Align::kRight).column("damping", Align::kRight);
+  table.column("output error", Align::kRight).column("by rtn", Align::kRight);
+  table.column("block error", Align::kRight).column("untransformed", Align::kRight).column("note");
+  for (const SiteReport& site : result.sites) {
+    table.row({printable(site.name), site.scheme, site.method, std::to_string(site.tokens),
+               std::to_string(site.dead_inputs), fmt::format("{}", site.damping), relative_error(site.objective),
+               relative_error(site.rtn_objective), relative_error(site.block_error),
+               relative_error(site.block_error_rtn), printable(site.note)});
+  }
+  return table.text();
+}
+
+std::string tensors_table(const QuantizeResult& result) {
+  Table table;
+  table.column("tensor").column("role").column("shape").column("scheme").column("method");
+  table.column("bits/weight", Align::kRight).column("rule");
+  for (const TensorPlan& plan : result.tensors) {
+    table.row({printable(plan.name), plan.role, shape_text(plan.shape), plan.scheme,
+               plan.method.empty() ? "-" : plan.method, fixed(plan.bits_per_weight, 2), printable(plan.rule)});
+  }
+  return table.text();
+}
+
+std::string output_line(const WrittenOutput& output, std::string_view verb) {
+  return fmt::format("{} ({}): {}{}, {} bits per weight\n", printable(output.path), output.format, verb,
+                     exact_bytes(output.bytes), fixed(output.bits_per_weight, 2));
+}
+
+}  // namespace
+
+Json to_json(const QuantizeResult& result) {
+  Json::Object out;
+  out.set("chosen", result.chosen);
+  Json::Array outputs, tensors, sites;
+  for (const WrittenOutput& output : result.outputs) outputs.emplace_back(output_json(output));
+  for (const TensorPlan& plan : result.tensors) tensors.emplace_back(tensor_json(plan));
+  for (const SiteReport& site : result.sites) sites.emplace_back(site_json(site));
+  out.set("outputs", std::move(outputs));
+  out.set("tensors", std::move(tensors));
+  out.set("sites", std::move(sites));
+  out.set("expected_ram_bytes", result.expected_ram);
+  out.set("seconds", result.seconds);
+  out.set("peak_ram_bytes", result.peak_ram_bytes);
+  out.set("notes", strings_json(result.notes));
+  return out;
+}
+
+std::string to_text(const QuantizeResult& result, bool verbose) {
+  std::string out = printable(result.chosen, 2000) + "\n";
+  if (verbose && !result.sites.empty()) out += "\n" + sites_table(result) + "\n";
+  for (const WrittenOutput& output : result.outputs) {
+    out += output_line(output, "");
+    if (!output.sha256.empty()) {
+      out += fmt::format("  read back, bit-identical, sha256 {}\n", output.sha256);
+    }
+  }
+  out += notes_text(result.notes);
+  out += fmt::format("{}, peak memory {}\n", duration(result.seconds), human_bytes(result.peak_ram_bytes));
+  return out;
+}
+
+std::string plan_text(const QuantizeResult& result) {
+  std::string out = printable(result.chosen, 2000) + "\n\n" + tensors_table(result) + "\n";
+  for (const WrittenOutput& output : result.outputs) out += output_line(output, "would take ");
+  out += fmt::format("expected memory: {}\n", human_bytes(result.expected_ram));
+  out += notes_text(result.notes);
+  return out + "dry run: nothing was written\n";
+}
+
+}  // namespace kerf::report

@@ -1,0 +1,61 @@
+#include "report/comparison.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/report/sample.h"
+
+namespace kerf::report {
+namespace {
+
+Comparison two_candidates() {
+  Comparison comparison;
+  comparison.text = test::sample_text();
+  comparison.reference = test::sample_reference();
+  comparison.candidates = {test::sample_candidate(), test::sample_candidate()};
+  comparison.candidates[1].spec = "int8";
+  comparison.candidates[1].kl_stderr.reset();
+  return comparison;
+}
+
+TEST(ComparisonText, ReferenceFirstThenCandidatesInTheirOrder) {
+  EXPECT_EQ(to_text(two_candidates()),
+            "candidate        bytes  bits/weight        perplexity       KL mean (nats)   top-1  seconds\n"
+            "reference     14.0 MiB        32.00  12.3457 \u00B1 0.0712                    -       -      1.2\n"
+            "int4-g32/rtn   2.0 MiB         4.50  12.3457 \u00B1 0.0712  0.012500 \u00B1 0.000100  97.50%      1.2\n"
+            "int8           2.0 MiB         4.50  12.3457 \u00B1 0.0712             0.012500  97.50%      1.2\n"
+            "\n"
+            "reference       models/tiny\n"
+            "protocol        llama.cpp\n"
+            "windows         37 of 512 tokens, each beginning with BOS\n"
+            "tokens scored   9,472 of 19,000\n"
+            "tokens dropped  56 at the end of the text\n"
+            "bytes           of the files as gguf\n"
+            "peak memory     96.0 MiB\n");
+}
+
+TEST(ComparisonText, DifferentFormatsHaveAColumn) {
+  Comparison comparison = two_candidates();
+  comparison.candidates[1].bytes_as = "compressed-tensors";
+  const std::string text = to_text(comparison);
+  EXPECT_NE(text.find("int8           2.0 MiB  compressed-tensors  "), std::string::npos) << text;
+  EXPECT_EQ(text.find("of the files as"), std::string::npos) << text;
+}
+
+TEST(ComparisonText, ANoteNamesItsCandidate) {
+  Comparison comparison = two_candidates();
+  comparison.candidates[1].notes = {"3 sites fell back"};
+  EXPECT_NE(to_text(comparison).find("note: int8: 3 sites fell back\n"), std::string::npos);
+}
+
+TEST(ComparisonJson, ReferenceAndCandidates) {
+  const Json json = to_json(two_candidates());
+  EXPECT_EQ(json.find("reference")->find("perplexity")->as_double(), 12.345678);
+  const Json::Array& candidates = json.find("candidates")->as_array();
+  ASSERT_EQ(candidates.size(), 2U);
+  EXPECT_EQ(candidates[0].find("spec")->as_string(), "int4-g32/rtn");
+  EXPECT_EQ(candidates[1].find("spec")->as_string(), "int8");
+  EXPECT_EQ(json.find("text")->find("protocol")->as_string(), "llama.cpp");
+}
+
+}  // namespace
+}  // namespace kerf::report

@@ -1,0 +1,85 @@
+#include "report/quantization.h"
+
+#include <gtest/gtest.h>
+
+namespace kerf::report {
+namespace {
+
+QuantizeResult sample() {
+  QuantizeResult result;
+  result.chosen = "int4-g32 by gptq";
+  result.tensors = {{"layers.0.q\x1b", "q", "int4-g32", "gptq", "--scheme", {256, 128}, 4.5}, {}};
+  result.tensors[1].name = "norm";
+  result.tensors[1].scheme = "f32";
+  SiteReport site;
+  site.name = "layers.0.q";
+  site.scheme = "int4-g32";
+  site.method = "gptq";
+  site.tokens = 1000;
+  site.dead_inputs = 3;
+  site.damping = 0.01;
+  site.objective = 0.00123;
+  site.rtn_objective = 0.00456;
+  result.sites = {site};
+  result.outputs = {{"out.gguf", "gguf", 2345678, 4.54, "0123abcd"}};
+  result.expected_ram = 96 << 20;
+  result.seconds = 2.5;
+  result.peak_ram_bytes = 90 << 20;
+  result.notes = {"a note"};
+  return result;
+}
+
+TEST(QuantizationText, FirstLineSaysWhatWasChosen) {
+  EXPECT_EQ(to_text(sample(), false),
+            "int4-g32 by gptq\n"
+            "out.gguf (gguf): 2,345,678 bytes (2.2 MiB), 4.54 bits per weight\n"
+            "  read back, bit-identical, sha256 0123abcd\n"
+            "note: a note\n"
+            "2.50 s, peak memory 90.0 MiB\n");
+}
+
+TEST(QuantizationText, VerboseListsSites) {
+  const std::string text = to_text(sample(), true);
+  EXPECT_NE(text.find("layers.0.q  int4-g32  gptq      1000            3     0.01      1.23e-03  4.56e-03"),
+            std::string::npos)
+      << text;
+}
+
+TEST(PlanText, ListsTensorsBytesAndMemory) {
+  QuantizeResult result = sample();
+  result.outputs[0].sha256.clear();
+  const std::string text = plan_text(result);
+  EXPECT_EQ(text,
+            "int4-g32 by gptq\n"
+            "\n"
+            "tensor          role  shape      scheme    method  bits/weight  rule\n"
+            "layers.0.q\\x1B  q     256 x 128  int4-g32  gptq           4.50  --scheme\n"
+            "norm                  scalar     f32       -              0.00\n"
+            "\n"
+            "out.gguf (gguf): would take 2,345,678 bytes (2.2 MiB), 4.54 bits per weight\n"
+            "expected memory: 96.0 MiB\n"
+            "note: a note\n"
+            "dry run: nothing was written\n");
+}
+
+TEST(QuantizationJson, HasEveryPart) {
+  const Json json = Json::parse(to_json(sample()).dump(2), "q.json");
+  EXPECT_EQ(json.find("chosen")->as_string(), "int4-g32 by gptq");
+  EXPECT_EQ(json.find("outputs")->as_array().at(0).find("sha256")->as_string(), "0123abcd");
+  EXPECT_EQ(json.find("outputs")->as_array().at(0).find("bytes")->as_uint64(), 2345678U);
+  const Json& tensor = json.find("tensors")->as_array().at(0);
+  EXPECT_EQ(tensor.find("shape")->as_array().size(), 2U);
+  EXPECT_EQ(tensor.find("rule")->as_string(), "--scheme");
+  EXPECT_EQ(json.find("sites")->as_array().at(0).find("dead_inputs")->as_int64(), 3);
+  EXPECT_EQ(json.find("expected_ram_bytes")->as_uint64(), std::uint64_t{96} << 20);
+  EXPECT_EQ(json.find("peak_ram_bytes")->as_uint64(), std::uint64_t{90} << 20);
+}
+
+TEST(QuantizationJson, ADryRunHasNoHash) {
+  QuantizeResult result = sample();
+  result.outputs[0].sha256.clear();
+  EXPECT_FALSE(to_json(result).find("outputs")->as_array().at(0).contains("sha256"));
+}
+
+}  // namespace
+}  // namespace kerf::report

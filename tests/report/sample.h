@@ -1,0 +1,52 @@
+#pragma once
+
+#include "kerf/kerf.h"
+
+namespace kerf::test {
+
+inline TextFigures sample_text() {
+  TextFigures text;
+  text.protocol = "llama.cpp";
+  text.context = 512;
+  text.windows = 37;
+  text.tokens_total = 19000;
+  text.tokens_dropped = 56;
+  text.tokens_scored = 9472;
+  text.bos = true;
+  return text;
+}
+
+/// A model as measured without a reference.
+inline Measurement sample_reference() {
+  Measurement m;
+  m.spec = "models/tiny";
+  m.perplexity = 12.345678;
+  m.perplexity_stderr = 0.0712;
+  m.tokens_scored = 9472;
+  m.bytes = 14680064;
+  m.bits_per_weight = 32;
+  m.seconds = 1.25;
+  m.peak_ram_bytes = 96 << 20;
+  return m;
+}
+
+inline Measurement sample_candidate() {
+  Measurement m = sample_reference();
+  m.spec = "int4-g32/rtn";
+  m.kl_mean = 0.0125;
+  m.kl_stderr = 0.0001;
+  m.kl_median = 0.001;
+  m.kl_p90 = 0.02;
+  m.kl_p99 = 0.2;
+  m.kl_p999 = 0.8;
+  m.kl_max = 2;
+  m.top1_agreement = 0.975;
+  m.top5_agreement = 0.995;
+  m.delta_p_rms = 0.0123;
+  m.bytes = 2097152;
+  m.bytes_as = "gguf";
+  m.bits_per_weight = 4.5;
+  return m;
+}
+
+}  // namespace kerf::test
