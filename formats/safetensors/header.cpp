@@ -57,6 +57,8 @@ std::string_view as_text(std::span<const std::byte> bytes) {
 }
 
 void check_impostor(std::string_view start, const std::string& file) {
+  // The start of a model may look like one of them: a header of 640 bytes begins as a pickle does.
+  if (start.size() > kLengthBytes && start[kLengthBytes] == '{') return;
   const auto first = start.find_first_not_of(" \t\r\n");
   const std::string_view text = first == std::string_view::npos ? start : start.substr(first);
   for (const Signature& signature : kImpostors) {

@@ -94,6 +94,13 @@ TEST(SafetensorsHeader, SaysWhatTheFileIsInstead) {
   expect_refused("not a model, but a text that is long enough", "is not a safetensors file");
 }
 
+// 640 = 0x280 and 0x04034B50 are how pickles and ZIP archives begin.
+TEST(SafetensorsHeader, TakesNoLengthForASignature) {
+  EXPECT_NO_THROW(parse(file_of("{}" + std::string(638, ' '))));
+  EXPECT_NO_THROW(parse(file_of("{}" + std::string(0x04034B50 - 2, ' '))));
+  expect_refused("\x80\x02}q\x01(X\x04", "pickle");
+}
+
 struct Hostile {
   std::string json;
   std::string data;
