@@ -68,7 +68,7 @@ const Command& calibrate_command() {
           "wherever --calibration is an option. Statistics of two texts merged are those of both texts together.",
       .lists = {},
       .examples = {{"kerf calibrate MODEL --calibration calibration.txt --hessian -o statistics.safetensors", "once"},
-                   {"kerf quantize MODEL -o model.gguf --method gptq --calibration statistics.safetensors",
+                   {"kerf quantize MODEL -o model.gguf --no-sequential --calibration statistics.safetensors",
                     "as often as wanted"},
                    {"kerf calibrate --merge a.safetensors b.safetensors -o both.safetensors", "two texts as one"}},
       .define = define,

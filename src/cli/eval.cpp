@@ -49,10 +49,9 @@ const Command& eval_command() {
       .description =
           "Perplexity with its standard error. With --reference also the KL divergence from the reference's "
           "predictions "
-          "(nats per token), how often the most likely token is the same (top-1) or among the reference's five "
-          "(top-5), "
-          "and the root mean square change of the probability of the right token. Figures of different protocols or "
-          "contexts cannot be compared.",
+          "(nats per token), how often both find the same token most likely (top-1), the share of the reference's five "
+          "most likely tokens that are among the model's five (top-5), and the root mean square change of the "
+          "probability of the right token. Figures of different protocols or contexts cannot be compared.",
       .lists = {{"Protocols", protocols}},
       .examples = {{"kerf eval MODEL --text evaluation.txt", "perplexity"},
                    {"kerf eval model.gguf --reference MODEL --text evaluation.txt --json=eval.json",

@@ -59,17 +59,34 @@ HelpPage::Section list_section(const NameList& list) {
   return section;
 }
 
-/// "[--format NAME]" stays on one line.
-std::string wrapped_usage(std::string usage, std::size_t width) {
-  constexpr char kHeldSpace = '\x01';
+constexpr char kHeldSpace = '\x01';
+
+/// Spaces between `open` and `close` held, so that wrapped() does not break there.
+std::string held(std::string text, char open, char close) {
   bool inside = false;
-  for (char& c : usage) {
-    if (c == '[' || c == ']') inside = c == '[';
+  for (char& c : text) {
+    if (c == (inside ? close : open)) inside = !inside;
     if (inside && c == ' ') c = kHeldSpace;
   }
-  std::string out = "usage: " + wrapped(usage, 7, width) + "\n";
-  std::replace(out.begin(), out.end(), kHeldSpace, ' ');
-  return out;
+  return text;
+}
+
+std::string released(std::string text) {
+  std::replace(text.begin(), text.end(), kHeldSpace, ' ');
+  return text;
+}
+
+/// "[--format NAME]" stays on one line.
+std::string usage_text(const std::string& usage, std::size_t width) {
+  return "usage: " + released(wrapped(held(usage, '[', ']'), 7, width)) + "\n";
+}
+
+/// A line to copy: broken with backslashes, as a shell joins it, and never inside quotes.
+std::string example_text(const Example& example, std::size_t width) {
+  constexpr std::size_t kIndent = 6;
+  std::string line = wrapped(held(example.line, '\'', '\''), kIndent, width - 2);
+  for (std::size_t at = line.find('\n'); at != std::string::npos; at = line.find('\n', at + 3)) line.insert(at, " \\");
+  return fmt::format("  {}\n{}{}\n", released(line), std::string(kIndent, ' '), wrapped(example.text, kIndent, width));
 }
 
 std::string section_text(const HelpPage::Section& section, std::size_t width) {
@@ -154,13 +171,11 @@ HelpPage help_page(const CLI::App& root) {
 
 std::string terminal_text(const HelpPage& page, std::size_t width) {
   std::string out = wrapped(fmt::format("{}: {}", page.name, page.summary), 0, width) + "\n\n";
-  out += wrapped_usage(page.usage, width);
+  out += usage_text(page.usage, width);
   for (const std::string& paragraph : page.paragraphs) out += "\n" + wrapped(paragraph, 0, width) + "\n";
   for (const HelpPage::Section& section : page.sections) out += "\n" + section_text(section, width);
   if (!page.examples.empty()) out += "\nExamples:\n";
-  for (const Example& example : page.examples) {
-    out += fmt::format("  {}\n      {}\n", example.line, wrapped(example.text, 6, width));
-  }
+  for (const Example& example : page.examples) out += example_text(example, width);
   return out;
 }
 

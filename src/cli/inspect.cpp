@@ -12,7 +12,7 @@ struct Options {
   explicit Options(CLI::App& app)
       : model(add_positional(app, "MODEL", "Hugging Face directory, .safetensors or .gguf file", true)),
         context(add_value(app, "--context", "N", "tokens that the KV cache and the activations are counted for",
-                          "512, at most the model's")),
+                          "the model's own")),
         json(app) {}
   const CLI::Option *model, *context;
   JsonOption json;

@@ -80,7 +80,7 @@ TextInput TextSource::read() const {
 
 EvaluationGroup::EvaluationGroup(CLI::App& app) {
   const Heading heading(app, "Evaluation");
-  text_ = TextSource(app, "--text", "evaluation text, .txt or .jsonl");
+  text_ = TextSource(app, "--text", "evaluation text: .txt, or .jsonl with a key text on each line");
   protocol_ =
       add_value(app, "--protocol", "NAME", "how text is cut into windows and scored", EvaluationOptions{}.protocol);
   context_ = add_value(app, "--context", "N", "tokens in a window",
@@ -100,7 +100,8 @@ EvaluationOptions EvaluationGroup::read(const std::string& command) const {
 
 CalibrationGroup::CalibrationGroup(CLI::App& app, const EvaluationGroup* evaluation) {
   const Heading heading(app, "Calibration");
-  const std::string files = "calibration text, .txt or .jsonl, or statistics saved by kerf calibrate";
+  const std::string files =
+      "calibration text (.txt, or .jsonl with a key text on each line) or statistics saved by kerf calibrate";
   text_ = evaluation == nullptr ? TextSource(app, "--calibration", files)
                                 : TextSource::files_only(app, "--calibration", files);
   samples_ =

@@ -186,7 +186,9 @@ bool JsonCursor::as_bool() const {
 
 std::int64_t JsonCursor::as_int64() const {
   if (!value_->is_integer()) wrong_kind("an integer");
-  if (value_->as_double() > 9.3e18) fail("found a number that does not fit 64 signed bits");
+  if (value_->as_double() > 0 && value_->as_uint64() > std::numeric_limits<std::int64_t>::max()) {
+    fail("found a number that does not fit 64 signed bits");
+  }
   return value_->as_int64();
 }
 

@@ -104,6 +104,10 @@ Json Json::parse(std::string_view text, std::string_view file) {
   if (const auto bad = find_invalid_utf8(text)) {
     throw_input(file, fmt::format("offset {}", *bad), "not valid UTF-8");
   }
+  // The parser takes a NUL for the end and would not see what follows.
+  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    throw_input(file, line_and_column(text, nul), "not valid JSON: found a NUL byte");
+  }
   JsonBuilder builder(text, file);
   nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
   return builder.take();

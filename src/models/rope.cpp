@@ -15,8 +15,13 @@ constexpr double kDefaultTheta = 10000;
 
 /// The object with the rope's parameters; the configuration itself if it has none.
 JsonCursor parameters_of(const JsonCursor& config) {
-  if (const auto parameters = config.get("rope_parameters")) return *parameters;
-  return config.get("rope_scaling").value_or(config);
+  for (const char* key : {"rope_parameters", "rope_scaling"}) {
+    const auto parameters = config.get(key);
+    if (!parameters) continue;
+    parameters->as_object();  // refuses anything else
+    return *parameters;
+  }
+  return config;
 }
 
 /// A number of the parameters, or else of the configuration.

@@ -103,7 +103,11 @@ Recipe read_recipe(const std::string& path, DType scale_dtype) {
   if (const auto bad = find_invalid_utf8(text)) throw_input(path, fmt::format("offset {}", *bad), "not valid UTF-8");
   Recipe recipe;
   try {
-    const YAML::Node root = YAML::Load(text);
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.size() > 1) {
+      refuse(path, documents[1].Mark(), "found a second document, expected one recipe in the file");
+    }
+    const YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
     check_keys(path, root, {"rules"});
     const YAML::Node rules = root["rules"];
     if (!rules || !rules.IsSequence()) throw_input(path, "", "a recipe needs a list called rules");

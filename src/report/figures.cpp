@@ -8,7 +8,11 @@
 
 namespace kerf::report {
 
-std::string fixed(double value, int decimals) { return fmt::format("{:.{}f}", value, decimals); }
+std::string fixed(double value, int decimals) {
+  const std::string digits = fmt::format("{:.{}f}", value, decimals);
+  // What rounds to zero has no sign.
+  return digits.find_first_not_of("-0.") == std::string::npos && digits[0] == '-' ? digits.substr(1) : digits;
+}
 
 std::string with_error(double value, double error, int decimals) {
   return fmt::format("{} \u00B1 {}", fixed(value, decimals), fixed(error, decimals));

@@ -63,8 +63,8 @@ Json::Object text_figures_json(const TextFigures& text) {
 
 void add_text_figures(Table& facts, const TextFigures& text) {
   facts.row({"protocol", text.protocol});
-  facts.row({"windows", fmt::format("{} of {} tokens, {}", whole(text.windows), whole(text.context),
-                                    text.bos ? "each beginning with BOS" : "without BOS")});
+  facts.row({"windows", fmt::format("{} of {} tokens each, {}", whole(text.windows), whole(text.context),
+                                    text.bos ? "beginning with BOS" : "without BOS")});
   facts.row({"tokens scored", fmt::format("{} of {}", whole(text.tokens_scored), whole(text.tokens_total))});
   if (text.tokens_dropped > 0) {
     facts.row({"tokens dropped", fmt::format("{} at the end of the text", whole(text.tokens_dropped))});

@@ -55,19 +55,35 @@ Json output_json(const WrittenOutput& output) {
 /// Relative errors span decades; an absent one is a dash.
 std::string relative_error(double value) { return value == 0 ? "-" : fmt::format("{:.2e}", value); }
 
-std::string sites_table(const QuantizeResult& result) {
+/// Transforms work on what several weights read and are judged by their block; methods by their own site.
+bool is_transform(const SiteReport& site) {
+  return site.objective == 0 && site.rtn_objective == 0 && (site.block_error != 0 || !site.note.empty());
+}
+
+std::string methods_table(const QuantizeResult& result) {
   Table table;
   table.column("site").column("scheme").column("method");
   table.column("tokens", Align::kRight).column("dead inputs", Align::kRight).column("damping", Align::kRight);
-  table.column("output error", Align::kRight).column("by rtn", Align::kRight);
-  table.column("block error", Align::kRight).column("untransformed", Align::kRight).column("note");
+  table.column("output error", Align::kRight).column("by rtn", Align::kRight).column("note");
   for (const SiteReport& site : result.sites) {
-    table.row({printable(site.name), site.scheme, site.method, std::to_string(site.tokens),
+    if (is_transform(site)) continue;
+    table.row({collapsed_names(site.name), site.scheme, site.method, std::to_string(site.tokens),
                std::to_string(site.dead_inputs), fmt::format("{}", site.damping), relative_error(site.objective),
-               relative_error(site.rtn_objective), relative_error(site.block_error),
+               relative_error(site.rtn_objective), printable(site.note)});
+  }
+  return table.empty() ? "" : table.text() + "\n";
+}
+
+std::string transforms_table(const QuantizeResult& result) {
+  Table table;
+  table.column("site").column("transform").column("tokens", Align::kRight);
+  table.column("block error", Align::kRight).column("without it", Align::kRight).column("note");
+  for (const SiteReport& site : result.sites) {
+    if (!is_transform(site)) continue;
+    table.row({collapsed_names(site.name), site.method, std::to_string(site.tokens), relative_error(site.block_error),
                relative_error(site.block_error_rtn), printable(site.note)});
   }
-  return table.text();
+  return table.empty() ? "" : table.text() + "\n";
 }
 
 std::string tensors_table(const QuantizeResult& result) {
@@ -88,6 +104,30 @@ std::string output_line(const WrittenOutput& output, std::string_view verb) {
 
 }  // namespace
 
+std::string collapsed_names(const std::string& names) {
+  std::vector<std::vector<std::string>> parts;
+  std::size_t start = 0;
+  for (std::size_t at = 0; at != std::string::npos; start = at + 3) {
+    at = names.find(" + ", start);
+    parts.push_back(split(names.substr(start, at - start), '.'));
+  }
+  const auto& first = parts.front();
+  std::size_t differs = first.size();
+  for (const auto& name : parts) {
+    if (name.size() != first.size()) return printable(names);
+    for (std::size_t i = 0; i < first.size(); ++i) {
+      if (name[i] == first[i]) continue;
+      if (differs != first.size() && differs != i) return printable(names);
+      differs = i;
+    }
+  }
+  if (differs == first.size()) return printable(names);
+  std::vector<std::string> common = first, middle;
+  for (const auto& name : parts) middle.push_back(name[differs]);
+  common[differs] = "{" + join(middle, ",") + "}";
+  return printable(join(common, "."));
+}
+
 Json to_json(const QuantizeResult& result) {
   Json::Object out;
   out.set("chosen", result.chosen);
@@ -107,7 +147,7 @@ Json to_json(const QuantizeResult& result) {
 
 std::string to_text(const QuantizeResult& result, bool verbose) {
   std::string out = printable(result.chosen, 2000) + "\n";
-  if (verbose && !result.sites.empty()) out += "\n" + sites_table(result) + "\n";
+  if (verbose && !result.sites.empty()) out += "\n" + transforms_table(result) + methods_table(result);
   for (const WrittenOutput& output : result.outputs) {
     out += output_line(output, "");
     if (!output.sha256.empty()) {

@@ -19,7 +19,7 @@ inline std::uint64_t hash_bytes(std::string_view text) {
   constexpr std::uint64_t kFirst = 0x9E3779B97F4A7C15, kSecond = 0xD6E8FEB86659FD93;
   const char* data = text.data();
   std::size_t left = text.size();
-  std::uint64_t state = kFirst ^ left;
+  std::uint64_t state = kFirst ^ left * kSecond;
   for (; left >= 8; left -= 8, data += 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, data, 8);

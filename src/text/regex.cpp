@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <utility>
@@ -22,12 +23,19 @@ constexpr std::size_t kMaxPatternBytes = std::size_t{1} << 16;
 constexpr std::size_t kStackStates = std::size_t{1} << 16;
 constexpr std::size_t kStackStatesPerByte = 2;
 constexpr std::size_t kMaxStackStates = std::size_t{4} << 20;
-/// Backtracks that a search may take before it is repeated with more and counted against the budget.
+/// Backtracks that a search may take before it is repeated with 16 times as many, which count against the budget.
 constexpr unsigned long kFirstRetries = 4096;
-constexpr unsigned long kMoreRetries = 64;
+constexpr unsigned long kMoreRetries = 16;
 /// Budget for all expensive searches of one text.
 constexpr unsigned long kBudget = 1ul << 20;
 constexpr unsigned long kBudgetPerByte = 64;
+/// Not all work is backtracking. Tokenizers' patterns take about 0.1 us a byte, so that this is reached only by
+/// patterns whose time grows with the square of the text's length.
+constexpr std::chrono::duration<double> kSeconds(5);
+constexpr std::chrono::duration<double> kSecondsPerByte(20e-6);
+/// A search looks for the beginning of a match in this many bytes, then at the clock.
+constexpr std::size_t kBlockBytes = 4096;
+constexpr int kTooLong = ONIGERR_RETRY_LIMIT_IN_SEARCH_OVER;
 
 const OnigUChar* bytes_of(std::string_view text) { return reinterpret_cast<const OnigUChar*>(text.data()); }
 
@@ -183,6 +191,11 @@ struct Regex::Compiled {
 
 namespace {
 
+std::size_t next_boundary(std::string_view text, std::size_t position) {
+  while (position < text.size() && (static_cast<unsigned char>(text[position]) & 0xC0) == 0x80) ++position;
+  return position;
+}
+
 /// The searches of one text, with what they may cost.
 class Searcher {
  public:
@@ -191,7 +204,8 @@ class Searcher {
         text_(text),
         region_(onig_region_new()),
         parameters_(onig_new_match_param()),
-        budget_(kBudget + kBudgetPerByte * text.size()) {
+        budget_(kBudget + kBudgetPerByte * text.size()),
+        begin_(Clock::now()) {
     const std::size_t states = std::min(kStackStates + kStackStatesPerByte * text.size(), kMaxStackStates);
     onig_set_match_stack_limit_size_of_match_param(parameters_.get(), static_cast<unsigned>(states));
   }
@@ -199,44 +213,55 @@ class Searcher {
   /// The first match that begins at `from` or later. False: none. A negative `failure` is the library's code.
   bool find(std::size_t from, Span& match, int& failure) {
     failure = 0;
-    const int found = search(from);
-    if (found == ONIG_MISMATCH) return false;
-    if (found < 0) {
-      failure = found;
-      return false;
+    for (std::size_t begin = from;;) {
+      const std::size_t end = next_boundary(text_, std::min(begin + kBlockBytes, text_.size()));
+      const int found = search(begin, end);
+      if (found >= 0) break;
+      if (found != ONIG_MISMATCH) failure = found;
+      if (found != ONIG_MISMATCH || end == text_.size()) return false;
+      begin = end;
     }
     match = {static_cast<std::uint32_t>(region_->beg[0]), static_cast<std::uint32_t>(region_->end[0])};
     return true;
   }
 
  private:
-  int search(std::size_t from) {
+  using Clock = std::chrono::steady_clock;
+
+  /// Matches that begin in [from, to], or before `to` if that is not the end of the text.
+  int search(std::size_t from, std::size_t to) {
+    if (++searches_ % kSearchesPerLook == 0 && is_late()) return kTooLong;
     const OnigUChar* begin = bytes_of(text_);
     const OnigUChar* end = begin + text_.size();
-    for (unsigned long retries = kFirstRetries;; retries *= kMoreRetries) {
-      const unsigned long allowed = std::min(retries, budget_);
+    unsigned long allowed = kFirstRetries;
+    for (;;) {
       onig_set_retry_limit_in_match_of_match_param(parameters_.get(), allowed);
       onig_set_retry_limit_in_search_of_match_param(parameters_.get(), allowed);
-      const int found = onig_search_with_param(regex_, begin, end, begin + from, end, region_.get(), ONIG_OPTION_NONE,
-                                               parameters_.get());
-      if (found != ONIGERR_RETRY_LIMIT_IN_MATCH_OVER && found != ONIGERR_RETRY_LIMIT_IN_SEARCH_OVER) return found;
+      const int found = onig_search_with_param(regex_, begin, end, begin + from, begin + to, region_.get(),
+                                               ONIG_OPTION_NONE, parameters_.get());
+      const bool is_over = found == ONIGERR_RETRY_LIMIT_IN_MATCH_OVER || found == ONIGERR_RETRY_LIMIT_IN_SEARCH_OVER;
+      // To the library a limit of 0 is none.
+      if (!is_over || budget_ == 0 || is_late()) return found;
+      allowed = std::min(allowed * kMoreRetries, budget_);
       budget_ -= allowed;
-      if (budget_ == 0) return found;
     }
   }
+
+  bool is_late() const {
+    return Clock::now() - begin_ > kSeconds + kSecondsPerByte * static_cast<double>(text_.size());
+  }
+
+  /// Looking at the clock takes about a tenth of a search.
+  static constexpr unsigned kSearchesPerLook = 16;
 
   regex_t* regex_;
   std::string_view text_;
   std::unique_ptr<OnigRegion, FreeRegion> region_;
   std::unique_ptr<OnigMatchParam, FreeParameters> parameters_;
   unsigned long budget_;
+  unsigned searches_ = 0;
+  Clock::time_point begin_;
 };
-
-std::size_t character_bytes(std::string_view text, std::size_t position) {
-  std::size_t next = position + 1;
-  while (next < text.size() && (static_cast<unsigned char>(text[next]) & 0xC0) == 0x80) ++next;
-  return next - position;
-}
 
 }  // namespace
 
@@ -266,7 +291,7 @@ void Regex::find_all(std::string_view text, const std::function<void(Span match)
   Span match;
   while (from <= text.size() && searcher.find(from, match, failure)) {
     if (match.begin == match.end && match.end == last_end) {
-      from += from < text.size() ? character_bytes(text, from) : 1;
+      from = from < text.size() ? next_boundary(text, from + 1) : from + 1;
       continue;
     }
     from = last_end = match.end;

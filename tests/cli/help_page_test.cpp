@@ -54,16 +54,33 @@ TEST(HelpPage, ComesFromTheParser) {
             "      a cut\n");
 }
 
-TEST(HelpPage, EveryLineFitsTheTerminalApartFromExamples) {
+TEST(HelpPage, EveryLineFitsTheTerminal) {
   for (const Command* command : commands()) {
     CLI::App app;
     command->define(app);
-    HelpPage page = help_page(app, *command);
-    page.examples.clear();
-    for (const std::string& line : split(terminal_text(page), '\n')) {
+    for (const std::string& line : split(terminal_text(help_page(app, *command)), '\n')) {
       EXPECT_LE(decode_utf8(line).size(), 80U) << line;
     }
   }
+}
+
+TEST(HelpPage, LongExamplesBreakAsAShellJoinsThem) {
+  HelpPage page;
+  page.name = page.summary = page.usage = "x";
+  page.examples = {{"kerf cut MODEL --name 'two words here' --size 5", "a cut"}};
+  EXPECT_NE(terminal_text(page, 40).find("  kerf cut MODEL --name \\\n"
+                                         "      'two words here' --size 5\n"
+                                         "      a cut\n"),
+            std::string::npos)
+      << terminal_text(page, 40);
+}
+
+TEST(HelpPage, OptionalPartsOfTheUsageStayTogether) {
+  HelpPage page;
+  page.name = page.summary = "x";
+  page.usage = "kerf cut MODEL [--size N]";
+  EXPECT_NE(terminal_text(page, 28).find("usage: kerf cut MODEL\n       [--size N]\n"), std::string::npos)
+      << terminal_text(page, 28);
 }
 
 TEST(Commands, DescribeThemselves) {

@@ -11,6 +11,7 @@
 #include "formats/checkpoint.h"
 #include "formats/safetensors/reader.h"
 #include "models/model_graph.h"
+#include "tests/support/op_runner.h"
 #include "tests/support/reference_executor.h"
 
 namespace kerf {
@@ -84,6 +85,39 @@ TEST_P(ModelsGolden, OtherIdsGiveOtherLogits) {
   std::reverse(other.values<std::int64_t>().begin(), other.values<std::int64_t>().end());
   const Tensor logits = test::run_model(build(checkpoint.config).graph, other);
   EXPECT_GT(deviation(logits, expected.read_tensor("logits")), 100 * kTolerance);
+}
+
+/// The same configuration as transformers wrote it before version 5, and without what follows from the rest.
+Json in_older_spelling(const Json& config) {
+  Json older = config;
+  Json::Object& keys = older.as_object();
+  if (const Json* rope = config.find("rope_parameters")) {
+    Json scaling = *rope;
+    keys.set("rope_theta", *rope->find("rope_theta"));
+    scaling.as_object().erase("rope_theta");
+    scaling.set("type", *rope->find("rope_type"));
+    scaling.as_object().erase("rope_type");
+    const bool is_default = rope->find("rope_type")->as_string() == "default";
+    keys.set("rope_scaling", is_default ? Json() : scaling);
+    keys.erase("rope_parameters");
+    keys.erase("head_dim");
+    if (config.find("num_key_value_heads")->as_int64() == config.find("num_attention_heads")->as_int64()) {
+      keys.erase("num_key_value_heads");
+    }
+  }
+  for (const char* key : {"n_inner", "attention_bias", "mlp_bias", "tie_word_embeddings"}) {
+    const Json* value = config.find(key);
+    const bool is_default = value != nullptr && (value->is_null() || (value->is_bool() && !value->as_bool()));
+    if (is_default) keys.erase(key);
+  }
+  return older;
+}
+
+TEST_P(ModelsGolden, OlderSpellingsGiveTheSameLogits) {
+  const Json older = in_older_spelling(checkpoint.config);
+  ASSERT_NE(older.dump(), checkpoint.config.dump());
+  const Tensor logits = test::run_model(build(checkpoint.config).graph, input_ids);
+  EXPECT_TRUE(test::same_bits(test::run_model(build(older).graph, input_ids), logits));
 }
 
 INSTANTIATE_TEST_SUITE_P(Checkpoints, ModelsGolden, testing::ValuesIn(golden_cases()),

@@ -104,8 +104,8 @@ TEST_P(GptqOnScheme, SameBitsForAnyNumberOfThreads) {
 INSTANTIATE_TEST_SUITE_P(Schemes, GptqOnScheme,
                          testing::Values("int4-g32", "int4-g32-asym", "int4-g32-min", "int3-g64-asym", "int8", "int4-g40",
                                          "int4-tensor"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& each) {
+                           std::string name = each.param;
                            for (char& c : name) c = c == '-' ? '_' : c;
                            return name;
                          });

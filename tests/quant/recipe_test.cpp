@@ -53,6 +53,7 @@ TEST_F(RecipeFile, MistakesAreNamedWithTheirLine) {
   refused("rules:\n - {layers: \"3-1\", scheme: int8}\n", "ends before it begins");
   refused("rules:\n - {layers: \"a\", scheme: int8}\n", "expected numbers");
   refused("rules: [", "not valid YAML");
+  refused("rules: []\n---\nrules: []\n", "second document");
   refused("rule: []\n", "did you mean rules?");
   refused("", "expected a map");
 }

@@ -26,7 +26,7 @@ TEST(ComparisonText, ReferenceFirstThenCandidatesInTheirOrder) {
             "\n"
             "reference       models/tiny\n"
             "protocol        llama.cpp\n"
-            "windows         37 of 512 tokens, each beginning with BOS\n"
+            "windows         37 of 512 tokens each, beginning with BOS\n"
             "tokens scored   9,472 of 19,000\n"
             "tokens dropped  56 at the end of the text\n"
             "bytes           of the files as gguf\n"

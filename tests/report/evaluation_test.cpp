@@ -26,7 +26,7 @@ TEST(EvaluationText, PerplexityAlone) {
             "model           models/tiny (14.0 MiB, 32.00 bits per weight)\n"
             "perplexity      12.3457 \u00B1 0.0712\n"
             "protocol        llama.cpp\n"
-            "windows         37 of 512 tokens, each beginning with BOS\n"
+            "windows         37 of 512 tokens each, beginning with BOS\n"
             "tokens scored   9,472 of 19,000\n"
             "tokens dropped  56 at the end of the text\n"
             "time            1.25 s\n"

@@ -12,6 +12,8 @@ namespace {
 TEST(Figures, FixedDecimals) {
   EXPECT_EQ(fixed(12.34567, 4), "12.3457");
   EXPECT_EQ(fixed(1234567.5, 1), "1234567.5");
+  EXPECT_EQ(fixed(-1e-9, 4), "0.0000");
+  EXPECT_EQ(fixed(-0.5, 1), "-0.5");
   EXPECT_EQ(fixed(std::numeric_limits<double>::infinity(), 2), "inf");
   EXPECT_EQ(fixed(std::nan(""), 2), "nan");
 }

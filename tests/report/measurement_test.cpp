@@ -72,7 +72,7 @@ TEST(TextFigures, SayHowTheTextWasCut) {
   add_text_figures(facts, test::sample_text());
   EXPECT_EQ(facts.text(),
             "protocol        llama.cpp\n"
-            "windows         37 of 512 tokens, each beginning with BOS\n"
+            "windows         37 of 512 tokens each, beginning with BOS\n"
             "tokens scored   9,472 of 19,000\n"
             "tokens dropped  56 at the end of the text\n");
 }

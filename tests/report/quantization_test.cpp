@@ -45,6 +45,34 @@ TEST(QuantizationText, VerboseListsSites) {
       << text;
 }
 
+TEST(QuantizationText, VerboseListsTransformsApart) {
+  QuantizeResult result = sample();
+  SiteReport site;
+  site.name = "layers.0.q.weight + layers.0.k.weight";
+  site.method = "awq";
+  site.tokens = 1000;
+  site.block_error = 0.002;
+  site.block_error_rtn = 0.003;
+  site.note = "alpha 0.5";
+  result.sites.push_back(site);
+  const std::string text = to_text(result, true);
+  EXPECT_NE(text.find("site                   transform  tokens  block error  without it  note\n"
+                      "layers.0.{q,k}.weight  awq          1000     2.00e-03    3.00e-03  alpha 0.5\n"
+                      "\n"
+                      "site        scheme "),
+            std::string::npos)
+      << text;
+}
+
+TEST(CollapsedNames, AsAShellWouldWriteThem) {
+  EXPECT_EQ(collapsed_names("a.q.w + a.k.w + a.v.w"), "a.{q,k,v}.w");
+  EXPECT_EQ(collapsed_names("a.q.w"), "a.q.w");
+  EXPECT_EQ(collapsed_names("a.q.w + b.k.w"), "a.q.w + b.k.w");
+  EXPECT_EQ(collapsed_names("a.q + a.q.w"), "a.q + a.q.w");
+  EXPECT_EQ(collapsed_names(""), "");
+  EXPECT_EQ(collapsed_names("a\n.q + a\n.k"), "a\\x0A.{q,k}");
+}
+
 TEST(PlanText, ListsTensorsBytesAndMemory) {
   QuantizeResult result = sample();
   result.outputs[0].sha256.clear();

@@ -53,13 +53,19 @@ GgufModel plan_gguf(const formats::Checkpoint& checkpoint, const std::string& sc
   return model;
 }
 
-void write_gguf_model(const formats::Checkpoint& checkpoint, const GgufModel& model, const std::string& path) {
+void write_gguf_model(const formats::Checkpoint& checkpoint, const GgufModel& model, const std::string& path,
+                      const std::string& rounded_to) {
+  const codec::Scheme rounding = codec::parse_scheme(rounded_to);
   OutputFile output(path);
   formats::gguf::write_gguf(model.plan, output, [&](std::size_t i) -> formats::gguf::TensorData {
     const formats::gguf::PlannedTensor& tensor = model.tensors[i];
     const graph::SourcePtr source = graph_source(checkpoint, tensor.name);
-    if (!tensor.scheme.quantized()) return source;
-    return quantize_to_nearest(*source, tensor.scheme);
+    if (tensor.scheme.quantized()) return quantize_to_nearest(*source, tensor.scheme);
+    if (!rounding.quantized() || !is_block_matrix(tensor.name, tensor.shape)) return source;
+    const codec::QuantizedTensor rounded = quantize_to_nearest(*source, rounding);
+    Tensor values(DType::kF32, tensor.shape);
+    codec::dequantize_rows(rounded, 0, rounded.rows, values.data<float>());
+    return values;
   });
   output.commit();
 }

@@ -18,7 +18,9 @@ struct GgufModel {
   formats::gguf::GgufPlan plan;
 };
 GgufModel plan_gguf(const formats::Checkpoint& checkpoint, const std::string& scheme, const std::string& float_scheme);
-void write_gguf_model(const formats::Checkpoint& checkpoint, const GgufModel& model, const std::string& path);
+/// `rounded_to`: matrices inside the blocks that are planned as floats take the values of this scheme's codes.
+void write_gguf_model(const formats::Checkpoint& checkpoint, const GgufModel& model, const std::string& path,
+                      const std::string& rounded_to = "none");
 
 /// The tensor as kerf's graph has it: GPT-2's Conv1D weights turned to [out, in].
 graph::SourcePtr graph_source(const formats::Checkpoint& checkpoint, const std::string& name);

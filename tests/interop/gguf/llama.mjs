@@ -1,31 +1,35 @@
-// A GGUF file in llama.cpp, on the CPU, with everything in f32 that can be.
+// A GGUF file in llama.cpp, on the processor, with everything in f32 that can be.
 import {load} from './packages.mjs';
 
-export async function openModel(modelPath, contextSize) {
-  const {getLlama, LlamaLogLevel} = await load('node-llama-cpp', 'dist/index.js');
-  const llama = await getLlama({gpu: false, build: 'never', skipDownload: true, logLevel: LlamaLogLevel.error,
-                                progressLogs: false});
-  const model = await llama.loadModel({modelPath, gpuLayers: 0, useMmap: false});
-  const context = contextSize === undefined ? undefined : await model.createContext({
-    contextSize, batchSize: contextSize, sequences: 1, flashAttention: false,
+const {getLlama, LlamaLogLevel} = await load('node-llama-cpp', 'dist/index.js');
+await load('@node-llama-cpp/linux-x64', 'dist/index.js');
+const llama = await getLlama({gpu: false, build: 'never', skipDownload: true, logLevel: LlamaLogLevel.error, progressLogs: false});
+
+/// Logits after every position of windows of ids, all of one length: Float32Array [windows, length, vocabulary].
+export async function computeLogits(modelPath, windows) {
+  const model = await openModel(modelPath);
+  const length = windows[0].length;
+  const vocabulary = model.fileInfo.metadata.tokenizer.ggml.tokens.length;
+  // A window that fills the context to the last position makes node-llama-cpp shift it.
+  const context = await model.createContext({
+    contextSize: length + 8, batchSize: length, sequences: 1, flashAttention: false,
     experimentalKvCacheKeyType: 'F32', experimentalKvCacheValueType: 'F32',
   });
-  return {llama, model, context, vocabulary: model.fileInsights.vocabularySize ?? vocabularySize(model)};
+  const logits = new Float32Array(windows.length * length * vocabulary).fill(NaN);
+  for (let i = 0; i < windows.length; ++i) {
+    const sequence = context.getSequence();
+    const results = await sequence.controlledEvaluate(windows[i].map((id) => [id, {generateNext: {logits: true}}]));
+    results.forEach((result, position) => {
+      const start = (i * length + position) * vocabulary;
+      for (const [token, value] of result.next.logits) logits[start + token] = value;
+    });
+    await sequence.dispose();
+  }
+  await context.dispose();
+  await model.dispose();
+  return {logits, vocabulary};
 }
 
-function vocabularySize(model) {
-  return model.fileInfo.metadata.tokenizer?.ggml?.tokens?.length;
-}
-
-/// Logits of the next token after every position of a window: Float32Array of window.length × vocabulary.
-export async function windowLogits(context, window, vocabulary) {
-  const sequence = context.getSequence();
-  const input = window.map((token) => [token, {generateNext: {logits: true}}]);
-  const results = await sequence.controlledEvaluate(input);
-  const logits = new Float32Array(window.length * vocabulary).fill(NaN);
-  results.forEach((result, position) => {
-    for (const [token, value] of result.next.logits) logits[position * vocabulary + token] = value;
-  });
-  await sequence.dispose();
-  return logits;
+export function openModel(modelPath, options = {}) {
+  return llama.loadModel({modelPath, gpuLayers: 0, useMmap: false, ...options});
 }

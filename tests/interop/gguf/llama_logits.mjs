@@ -1,7 +1,8 @@
-// llama_logits.mjs MODEL.gguf IDS.json OUT.safetensors: what llama.cpp computes. IDS.json holds windows of equal length,
+// llama_logits.mjs MODEL.gguf IDS.json OUT.safetensors: what llama.cpp computes. IDS.json holds windows of one length,
 // [[id, …], …]; OUT gets "input_ids" [windows, length] i64 and "logits" [windows, length, vocabulary] f32.
-import {readFileSync, writeFileSync} from 'node:fs';
-import {openModel, windowLogits} from './llama.mjs';
+import {readFileSync} from 'node:fs';
+import {computeLogits} from './llama.mjs';
+import {writeSafetensors} from './safetensors.mjs';
 
 const [modelPath, idsPath, outPath] = process.argv.slice(2);
 if (outPath === undefined) {
@@ -10,22 +11,10 @@ if (outPath === undefined) {
 }
 const windows = JSON.parse(readFileSync(idsPath, 'utf8'));
 const length = windows[0].length;
-if (windows.some((window) => window.length !== length)) throw new Error('windows of different lengths');
-
-const {context, model, vocabulary} = await openModel(modelPath, length);
-const ids = new BigInt64Array(windows.flat().map(BigInt));
-const logits = new Float32Array(windows.length * length * vocabulary);
-for (let i = 0; i < windows.length; i++) {
-  logits.set(await windowLogits(context, windows[i], vocabulary), i * length * vocabulary);
-}
-const header = Buffer.from(JSON.stringify({
-  input_ids: {dtype: 'I64', shape: [windows.length, length], data_offsets: [0, ids.byteLength]},
-  logits: {dtype: 'F32', shape: [windows.length, length, vocabulary],
-           data_offsets: [ids.byteLength, ids.byteLength + logits.byteLength]},
-}));
-const padded = Buffer.concat([header, Buffer.alloc((8 - header.length % 8) % 8, ' ')]);
-const size = Buffer.alloc(8);
-size.writeBigUInt64LE(BigInt(padded.length));
-writeFileSync(outPath, Buffer.concat([size, padded, Buffer.from(ids.buffer), Buffer.from(logits.buffer)]));
-await model.dispose();
+if (windows.some((window) => window.length !== length)) throw new Error('found windows of different lengths');
+const {logits, vocabulary} = await computeLogits(modelPath, windows);
+writeSafetensors(outPath, {
+  input_ids: {dtype: 'I64', shape: [windows.length, length], values: BigInt64Array.from(windows.flat().map(BigInt))},
+  logits: {dtype: 'F32', shape: [windows.length, length, vocabulary], values: logits},
+});
 process.exit(0);

@@ -1,0 +1,366 @@
+#!/usr/bin/env python3
+"""Runs every command of kerf on the example model: what it prints, what it writes, how it fails.
+
+  cli_test.py PROGRAM MODEL [unittest arguments]
+"""
+import json
+import math
+import os
+import pty
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+PROGRAM = os.path.abspath(sys.argv[1])
+MODEL = os.path.abspath(sys.argv[2])
+EVALUATION = os.path.join(MODEL, "evaluation.txt")
+CALIBRATION = os.path.join(MODEL, "calibration.txt")
+VOCABULARY = 2048
+# Two short windows: enough for every path, a second of work.
+SHORT = ["--text", EVALUATION, "--windows", "2", "--context", "128"]
+# What may differ between two runs of the same thing.
+VOLATILE = ("seconds", "peak_ram_bytes")
+DRIFT = ("kl_mean", "kl_median", "kl_p90", "kl_p99", "kl_p999", "kl_max", "top1_agreement", "top5_agreement",
+         "delta_p_rms")
+FIGURES = ("spec", "perplexity", "perplexity_stderr", "tokens_scored", "bytes", "bits_per_weight", "seconds",
+           "peak_ram_bytes")
+
+
+def stable(value):
+    """A JSON value without the keys that may differ between runs."""
+    if isinstance(value, dict):
+        return {key: stable(item) for key, item in value.items() if key not in VOLATILE}
+    return [stable(item) for item in value] if isinstance(value, list) else value
+
+
+def safetensors(tensors):
+    """Bytes of a file of 64-bit integers: name -> (shape, flat values)."""
+    header, data = {}, b""
+    for name, (shape, values) in tensors.items():
+        raw = struct.pack(f"<{len(values)}q", *values)
+        header[name] = {"dtype": "I64", "shape": shape, "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def read_safetensors(path):
+    """name -> (dtype, shape, bytes)"""
+    with open(path, "rb") as file:
+        content = file.read()
+    length = struct.unpack("<Q", content[:8])[0]
+    header = json.loads(content[8:8 + length])
+    header.pop("__metadata__", None)
+    return {name: (entry["dtype"], entry["shape"], content[8 + length + entry["data_offsets"][0]:
+                                                           8 + length + entry["data_offsets"][1]])
+            for name, entry in header.items()}
+
+
+def tree_bytes(path):
+    if os.path.isfile(path):
+        return os.path.getsize(path)
+    return sum(os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(path) for name in names)
+
+
+class CommandLine(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="kerf-e2e-")
+        self.addCleanup(shutil.rmtree, self.folder, True)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def run_kerf(self, *words, **options):
+        return subprocess.run([PROGRAM, *words], stdin=options.pop("stdin", subprocess.DEVNULL), capture_output=True,
+                              text=True, cwd=self.folder, timeout=300, **options)
+
+    def ok(self, *words, **options):
+        """Standard output of a run that must succeed in silence on standard error."""
+        done = self.run_kerf(*words, **options)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), f"kerf {' '.join(words)}\n{done.stdout}")
+        return done.stdout
+
+    def json(self, *words):
+        return json.loads(self.ok(*words, "--json"))
+
+    def refused(self, code, part, *words, **options):
+        done = self.run_kerf(*words, **options)
+        place = f"kerf {' '.join(words)}: {done.stderr!r}"
+        self.assertEqual(done.returncode, code, place)
+        self.assertTrue(done.stderr.startswith("kerf: ") and done.stderr.endswith("\n"), place)
+        self.assertEqual(done.stderr.count("\n"), 1, place)
+        self.assertIn(part, done.stderr)
+        self.assertEqual(done.stdout, "", place)
+
+    def check_drift(self, figures):
+        for key in DRIFT:
+            self.assertIn(key, figures)
+            self.assertTrue(math.isfinite(figures[key]), key)
+        self.assertGreater(figures["kl_mean"], 0)
+        self.assertLessEqual(figures["kl_median"], figures["kl_p90"])
+        self.assertLessEqual(figures["kl_p90"], figures["kl_p99"])
+        self.assertLessEqual(figures["kl_p99"], figures["kl_p999"])
+        self.assertLessEqual(figures["kl_p999"], figures["kl_max"])
+        for key in ("top1_agreement", "top5_agreement"):
+            self.assertTrue(0.5 < figures[key] <= 1, (key, figures[key]))
+
+    # ---- help ----------------------------------------------------------------------------------------------------
+
+    def test_alone_it_shows_three_commands(self):
+        text = self.ok()
+        self.assertEqual(sum(line.startswith("  kerf ") for line in text.splitlines()), 3, text)
+
+    def test_version_and_help(self):
+        self.assertRegex(self.ok("--version"), r"^kerf \d+\.\d+\.\d+\n")
+        self.assertIn("int4-g32", self.ok("quantize", "--help"))
+        manual = self.ok("help", "--man")
+        for command in ("inspect", "quantize", "compare", "eval", "calibrate", "tokenize", "logits"):
+            self.assertIn(f".SS kerf {command}\n", manual)
+
+    # ---- reading -------------------------------------------------------------------------------------------------
+
+    def test_inspect(self):
+        found = self.json("inspect", MODEL)
+        self.assertEqual((found["family"], found["layers"], found["vocabulary"]), ("llama", 4, VOCABULARY))
+        self.assertEqual(found["tensor_bytes"], sum(tensor["bytes"] for tensor in found["tensors"]))
+        self.assertAlmostEqual(found["bits_per_weight"], 32)
+        self.assertTrue(found["memory"])
+        text = self.ok("inspect", MODEL)
+        self.assertIn("family", text)
+        self.assertIn("memory to run at", text)
+        self.assertFalse([line for line in text.splitlines() if line != line.rstrip()])
+
+    def test_tokenize(self):
+        text = "Fellow citizens,\nit is 1862."
+        ids = json.loads(self.ok("tokenize", MODEL, "--file", self.write("t.txt", text)))
+        self.assertTrue(ids and all(isinstance(i, int) and 0 <= i < VOCABULARY for i in ids))
+        with open(self.path("t.txt"), "rb") as file:
+            self.assertEqual(json.loads(self.ok("tokenize", os.path.join(MODEL, "tokenizer.json"), stdin=file)), ids)
+        bare = json.loads(self.ok("tokenize", MODEL, "--no-special", "--file", self.path("t.txt")))
+        self.assertEqual(ids[-len(bare):], bare)
+        lines = self.write("t.jsonl", json.dumps(text) + "\n" + json.dumps("") + "\n" + json.dumps(text) + "\n")
+        rows = [json.loads(line) for line in self.ok("tokenize", MODEL, "--jsonl", "--file", lines).splitlines()]
+        self.assertEqual((rows[0], rows[2]), (ids, ids))
+        self.refused(3, "line 2", "tokenize", MODEL, "--jsonl", "--file", self.write("bad.jsonl", '"a"\n{}\n'))
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+        return self.path(name)
+
+    def test_logits(self):
+        ids = [5, 17, 300, 2, 99]
+        with open(self.path("in.safetensors"), "wb") as file:
+            file.write(safetensors({"input_ids": ([1, len(ids)], ids)}))
+        self.ok("logits", MODEL, "--inputs", self.path("in.safetensors"), "--output", self.path("out.safetensors"))
+        dtype, shape, raw = read_safetensors(self.path("out.safetensors"))["logits"]
+        self.assertEqual((dtype, shape), ("F32", [1, len(ids), VOCABULARY]))
+        values = struct.unpack(f"<{len(raw) // 4}f", raw)
+        self.assertTrue(all(map(math.isfinite, values)))
+        tokens = self.json("logits", MODEL, "--prompt", "Fellow citizens", "--top", "5")
+        self.assertEqual(len(tokens), 5)
+        chances = [token["probability"] for token in tokens]
+        self.assertEqual(chances, sorted(chances, reverse=True))
+        self.assertTrue(0 < sum(chances) <= 1)
+        self.assertEqual(len(self.ok("logits", MODEL, "--prompt", "Fellow citizens").splitlines()), 11)
+
+    # ---- measuring -----------------------------------------------------------------------------------------------
+
+    def test_eval(self):
+        found = self.json("eval", MODEL, *SHORT)
+        for key in FIGURES:
+            self.assertIn(key, found)
+        self.assertNotIn("kl_mean", found)
+        # A model that has learnt anything is far below a uniform guess.
+        self.assertTrue(1 < found["perplexity"] < VOCABULARY / 4, found)
+        self.assertGreater(found["perplexity_stderr"], 0)
+        self.assertEqual((found["text"]["windows"], found["text"]["context"]), (2, 128))
+        text = self.ok("eval", MODEL, *SHORT)
+        self.assertIn(f"{found['perplexity']:.4f} \u00b1 {found['perplexity_stderr']:.4f}", text)
+
+    def test_threads_change_nothing(self):
+        one, three = (stable(self.json("eval", MODEL, *SHORT, "--threads", n)) for n in ("1", "3"))
+        self.assertEqual(one, three)
+
+    def test_a_model_does_not_drift_from_itself(self):
+        found = self.json("eval", MODEL, "--reference", MODEL, *SHORT)
+        self.assertEqual((found["top1_agreement"], found["top5_agreement"]), (1, 1))
+        self.assertLess(abs(found["kl_mean"]), 1e-9)
+        self.assertEqual(found["perplexity"], found["reference"]["perplexity"])
+
+    def test_compare(self):
+        report = self.path("compare.json")
+        text = self.ok("compare", MODEL, *SHORT, "--candidate", "int4-g32/rtn", "int8/rtn", "--candidate", "f16",
+                       "--json=" + report)
+        with open(report, encoding="utf-8") as file:
+            found = json.load(file)
+        rows = [line.split()[0] for line in text.splitlines()[:5]]
+        self.assertEqual(rows, ["candidate", "reference", "int4-g32/rtn", "int8/rtn", "f16"])
+        self.assertEqual([c["spec"] for c in found["candidates"]], ["int4-g32/rtn", "int8/rtn", "f16"])
+        for candidate in found["candidates"]:
+            for key in FIGURES:
+                self.assertIn(key, candidate)
+            self.check_drift(candidate)
+        int4, int8, f16 = found["candidates"]
+        self.assertTrue(int4["kl_mean"] > int8["kl_mean"] > f16["kl_mean"])
+        self.assertTrue(int4["bytes"] < int8["bytes"] < f16["bytes"] < found["reference"]["bytes"])
+        self.assertTrue(int4["bits_per_weight"] < int8["bits_per_weight"] < f16["bits_per_weight"])
+
+    def test_candidates_do_not_depend_on_each_other(self):
+        alone = self.json("compare", MODEL, *SHORT, "--candidate", "int8/rtn")
+        beside = self.json("compare", MODEL, *SHORT, "--candidate", "int4-g32/rtn", "int8/rtn")
+        self.assertEqual(stable(alone["candidates"][0]), stable(beside["candidates"][1]))
+
+    # ---- writing -------------------------------------------------------------------------------------------------
+
+    def test_dry_run_foretells_the_bytes_and_writes_nothing(self):
+        words = ["quantize", MODEL, "-o", "out.gguf", "-o", "out-int4", "--scheme", "int4-g32", "--method", "rtn"]
+        plan = self.json(*words, "--dry-run")
+        self.assertEqual(os.listdir(self.folder), [])
+        self.assertTrue(all(tensor["rule"] for tensor in plan["tensors"]))
+        text = self.ok(*words, "--dry-run")
+        self.assertIn("nothing was written", text)
+        for tensor in plan["tensors"]:
+            self.assertIn(tensor["name"], text)
+        result = self.json(*words)
+        self.assertEqual([o["bytes"] for o in plan["outputs"]], [o["bytes"] for o in result["outputs"]])
+        self.assertEqual([o["format"] for o in result["outputs"]], ["gguf", "compressed-tensors"])
+        # The same codes and scales everywhere.
+        self.assertEqual(len({o["sha256"] for o in result["outputs"]}), 1)
+        self.assertEqual(result["outputs"][0]["bytes"], os.path.getsize(self.path("out.gguf")))
+        self.assertLessEqual(result["outputs"][1]["bytes"], tree_bytes(self.path("out-int4")))
+        self.assertEqual(sorted(os.listdir(self.folder)), ["out-int4", "out.gguf"])
+        for name in ("out.gguf", "out-int4"):
+            dtypes = {tensor["dtype"] for tensor in self.json("inspect", name)["tensors"]}
+            self.assertTrue(dtypes & {"int4-g32", "q4_0"}, dtypes)
+
+    def test_what_was_compared_is_what_is_written(self):
+        compared = self.json("compare", MODEL, *SHORT, "--candidate", "q4_0/rtn")["candidates"][0]
+        text = self.ok("quantize", MODEL, "-o", "out.gguf", "--scheme", "q4_0", "--method", "rtn")
+        self.assertRegex(text.splitlines()[0], "q4_0.*rtn")
+        self.assertRegex(text, "read back, bit-identical, sha256 [0-9a-f]{64}")
+        read = self.json("eval", "out.gguf", "--reference", MODEL, *SHORT)
+        self.check_drift(read)
+        # The same weights through the same kernels; only the sums' order may differ with the source's layout.
+        self.assertAlmostEqual(read["kl_mean"], compared["kl_mean"], delta=1e-6)
+        self.assertAlmostEqual(read["perplexity"], compared["perplexity"], delta=1e-4)
+
+    def test_the_same_input_gives_the_same_bytes(self):
+        for name, threads in (("a.gguf", "1"), ("b.gguf", "2")):
+            self.ok("quantize", MODEL, "-o", name, "--scheme", "int8", "--method", "rtn", "--threads", threads)
+        with open(self.path("a.gguf"), "rb") as a, open(self.path("b.gguf"), "rb") as b:
+            self.assertEqual(a.read(), b.read())
+
+    def test_calibrated(self):
+        few = ["--samples", "4", "--context", "128"]
+        self.ok("calibrate", MODEL, "--calibration", CALIBRATION, "-o", "s.safetensors", "--hessian", *few)
+        by_text = self.json("quantize", MODEL, "-o", "a.gguf", "--scheme", "q4_0", "--method", "gptq",
+                            "--no-sequential", "--calibration", CALIBRATION, *few)
+        by_file = self.json("quantize", MODEL, "-o", "b.gguf", "--scheme", "q4_0", "--method", "gptq",
+                            "--no-sequential", "--calibration", self.path("s.safetensors"))
+        self.assertEqual(by_text["outputs"][0]["sha256"], by_file["outputs"][0]["sha256"])
+        self.assertTrue(all(site["objective"] <= site["rtn_objective"] * (1 + 1e-6) for site in by_text["sites"]
+                            if site["rtn_objective"] > 0), by_text["sites"])
+        self.ok("calibrate", "--merge", "s.safetensors", "s.safetensors", "-o", "twice.safetensors")
+        self.assertIn("output error", self.ok("quantize", MODEL, "-o", "c.gguf", "--scheme", "q4_0", "--verbose",
+                                              "--calibration", CALIBRATION, *few))
+
+    def test_tokens_instead_of_text(self):
+        with open(EVALUATION, encoding="utf-8") as file:
+            ids = json.loads(self.ok("tokenize", MODEL, "--file", self.write("t.txt", file.read(4000))))
+        tokens = self.write("ids.jsonl", json.dumps(ids) + "\n")
+        few = ["--windows", "2", "--context", "128"]
+        by_text = self.json("eval", MODEL, "--text", "t.txt", *few)
+        by_ids = self.json("eval", MODEL, "--tokens", tokens, *few)
+        self.assertEqual(by_text["perplexity"], by_ids["perplexity"])
+
+    # ---- failing -------------------------------------------------------------------------------------------------
+
+    def test_wrong_usage(self):
+        self.refused(2, "did you mean quantize?", "quantise", MODEL)
+        self.refused(2, "did you mean --text?", "eval", MODEL, "--tetx", EVALUATION)
+        self.refused(2, "needs MODEL", "inspect")
+        self.refused(2, "needs -o OUT", "quantize", MODEL)
+        self.refused(2, "--max-ram", "eval", MODEL, *SHORT, "--max-ram", "4Q")
+        self.refused(2, "--format 'gguf' stands before any -o", "quantize", MODEL, "--format", "gguf", "-o", "a")
+        for words in (["--scheme", "int4-g33x"], ["--method", "gpqt"], ["--transform", "awk"],
+                      ["--format", "gguff"]):
+            self.refused(2, "'", "quantize", MODEL, "-o", "out.gguf", *words)
+        self.refused(2, "lama.cpp", "eval", MODEL, *SHORT, "--protocol", "lama.cpp")
+        self.refused(2, "calibration", "quantize", MODEL, "-o", "out.gguf", "--method", "gptq")
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_refused_inputs(self):
+        self.refused(3, "nowhere", "inspect", "nowhere")
+        self.refused(3, "no-text.txt", "eval", MODEL, "--text", "no-text.txt")
+        self.refused(3, "broken", "inspect", self.write("broken.gguf", "not a model"))
+        self.refused(3, "empty.txt", "eval", MODEL, "--text", self.write("empty.txt", ""))
+        self.refused(3, "", "inspect", "line\nbreak\x1b[31m")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["broken.gguf", "empty.txt"])
+
+    def test_outputs_that_cannot_be(self):
+        self.refused(4, "no-folder", "quantize", MODEL, "-o", "no-folder/out.gguf", "--scheme", "q8_0")
+        self.refused(4, "no-folder", "eval", MODEL, *SHORT, "--json=no-folder/out.json")
+        os.mkdir(self.path("full"))
+        self.write("full/mine.txt", "mine")
+        done = self.run_kerf("quantize", MODEL, "-o", "full", "--scheme", "int8")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("--force", done.stderr)
+        self.assertEqual(os.listdir(self.path("full")), ["mine.txt"])
+        self.ok("quantize", MODEL, "-o", "full", "--scheme", "int8", "--force")
+        self.assertIn("config.json", os.listdir(self.path("full")))
+        self.assertEqual(os.listdir(self.folder), ["full"])
+
+    def test_standard_output_that_fails(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([PROGRAM, "inspect", MODEL], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("standard output", done.stderr)
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run([PROGRAM, "inspect", MODEL], stdout=write, stderr=subprocess.PIPE, text=True)
+        os.close(write)
+        self.assertEqual((done.returncode, done.stderr), (128 + signal.SIGPIPE, ""))
+
+    def test_a_signal_leaves_nothing(self):
+        process = subprocess.Popen([PROGRAM, "eval", MODEL, "--text", EVALUATION, "--threads", "1", "--json=out.json"],
+                                   cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 60
+        while not os.listdir(self.folder) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 128 + signal.SIGTERM, errors)
+        self.assertEqual(errors.count("\n"), 1, errors)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_progress_only_on_a_terminal(self):
+        for quiet, expected in ((False, True), (True, False)):
+            master, slave = pty.openpty()
+            words = ["eval", MODEL, *SHORT] + (["--quiet"] if quiet else [])
+            process = subprocess.Popen([PROGRAM, *words], stdout=subprocess.DEVNULL, stderr=slave, cwd=self.folder)
+            os.close(slave)
+            shown = b""
+            while True:
+                try:
+                    piece = os.read(master, 65536)
+                except OSError:  # Linux's end of file on a terminal whose other side is closed
+                    break
+                if not piece:
+                    break
+                shown += piece
+            os.close(master)
+            self.assertEqual(process.wait(), 0)
+            self.assertEqual(b"%" in shown, expected, shown)
+            # The bar is wiped: the last thing on its line is blanks and the cursor at the start.
+            self.assertTrue(shown.endswith(b"\r") if expected else shown == b"", shown)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)

