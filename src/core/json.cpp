@@ -1,10 +1,10 @@
 #include "core/json.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <limits>
 #include <stdexcept>
+
+#include <fmt/format.h>
 
 #include "core/error.h"
 #include "core/strings.h"
@@ -186,7 +186,7 @@ bool JsonCursor::as_bool() const {
 
 std::int64_t JsonCursor::as_int64() const {
   if (!value_->is_integer()) wrong_kind("an integer");
-  if (value_->as_double() > 0 && value_->as_uint64() > std::numeric_limits<std::int64_t>::max()) {
+  if (value_->as_double() > 0 && value_->as_uint64() > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) {
     fail("found a number that does not fit 64 signed bits");
   }
   return value_->as_int64();

@@ -1,9 +1,9 @@
 // Text to Json and back. The grammar is nlohmann/json's SAX parser (iterative, UTF-8 checked, RFC 8259); this file adds
 // what it leaves open: duplicate keys, depth, and integers that stay integers.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
@@ -19,7 +19,7 @@ std::string line_and_column(std::string_view text, std::size_t offset) {
   const std::string_view before = text.substr(0, std::min(offset, text.size()));
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const std::size_t last = before.rfind('\n');
-  const std::size_t column = before.size() - (last == std::string_view::npos ? 0 : last + 1);
+  const std::size_t column = 1 + before.size() - (last == std::string_view::npos ? 0 : last + 1);
   return fmt::format("line {}, column {}", line, column);
 }
 

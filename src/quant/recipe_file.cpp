@@ -1,9 +1,9 @@
 // The YAML form of a recipe.
-#include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
-
 #include <charconv>
 #include <set>
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -42,7 +42,8 @@ int layer_number(const std::string& path, const YAML::Node& node, std::string_vi
   int value = -1;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value < 0) {
-    refuse(path, node.Mark(), fmt::format("layers: found {}, expected numbers and ranges such as \"0-3,7\"", quoted(text)));
+    refuse(path, node.Mark(),
+           fmt::format("layers: found {}, expected numbers and ranges such as \"0-3,7\"", quoted(text)));
   }
   return value;
 }
@@ -52,7 +53,8 @@ std::vector<std::pair<int, int>> parse_layers(const std::string& path, const YAM
   for (const std::string& part : split(scalar(path, node, "layers"), ',')) {
     const std::size_t dash = part.find('-');
     const int first = layer_number(path, node, std::string_view(part).substr(0, dash));
-    const int last = dash == std::string::npos ? first : layer_number(path, node, std::string_view(part).substr(dash + 1));
+    const int last =
+        dash == std::string::npos ? first : layer_number(path, node, std::string_view(part).substr(dash + 1));
     if (last < first) refuse(path, node.Mark(), fmt::format("layers: {} ends before it begins", quoted(part)));
     ranges.emplace_back(first, last);
   }

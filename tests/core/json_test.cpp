@@ -80,8 +80,8 @@ TEST(JsonCursor, ErrorsNameFileAndKey) {
   const JsonCursor cursor(json, "config.json");
   const auto refused = [](std::string_view part, auto action) { test::expect_error(ErrorCode::kInput, part, action); };
   refused("config.json: a.b[0]", [&] { cursor.at("a").at("b").at(0).as_int64(); });
-  refused("config.json: missing", [&] { cursor.at("missing"); });
-  refused("config.json: null", [&] { cursor.at("null"); });
+  refused("config.json: key 'missing' is missing", [&] { cursor.at("missing"); });
+  refused("config.json: key 'null' is missing", [&] { cursor.at("null"); });
   refused("config.json: big", [&] { cursor.at("big").as_int64(); });
   refused("config.json: a.b", [&] { cursor.at("a").at("b").as_string(); });
 }
