@@ -31,7 +31,7 @@ TEST(Json, IntegersStayIntegers) {
 }
 
 TEST(Json, KeepsTheOrderOfKeys) {
-  EXPECT_EQ(parse(R"({"b": 1, "a": [true, null], "c": {}})").dump(), R"({"b":1,"a":[true,null],"c":{}})");
+  EXPECT_EQ(parse(R"({"b": 1, "a": [true, null], "c": {}})").dump(), R"({"b": 1, "a": [true, null], "c": {}})");
 }
 
 TEST(Json, StringsAreUnescaped) {

@@ -132,7 +132,7 @@ def tokenizer_cases(count):
         # Only a model's embedding makes an id too large: a tokenizer alone may have it.
         commands = ["eval"] if name == "id-beyond-embedding" else ["tokenize", "eval"]
         yield Case(f"tokenizer-{name}", {"tokenizer.json": changed(change)}, commands, refuse=name != "added-empty",
-                   about=["tokenizer.json", "config.json"])
+                   about=["tokenizer.json", "config.json", "model: tokenizer"])
     slow = {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": False}
     yield Case("tokenizer-slow-regex", {"tokenizer.json": changed(lambda t: t.update(pre_tokenizer=slow)),
                                         "../text.txt": b"a" * 5000 + b"!"}, ["tokenize"])
