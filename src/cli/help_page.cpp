@@ -86,7 +86,7 @@ std::string example_text(const Example& example, std::size_t width) {
   constexpr std::size_t kIndent = 6;
   std::string line = wrapped(held(example.line, '\'', '\''), kIndent, width - 2);
   for (std::size_t at = line.find('\n'); at != std::string::npos; at = line.find('\n', at + 3)) line.insert(at, " \\");
-  return fmt::format("  {}\n{}{}\n", released(line), std::string(kIndent, ' '), wrapped(example.text, kIndent, width));
+  return fmt::format("  # {}\n  {}\n", example.text, released(line));
 }
 
 std::string section_text(const HelpPage::Section& section, std::size_t width) {

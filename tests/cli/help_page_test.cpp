@@ -50,8 +50,8 @@ TEST(HelpPage, ComesFromTheParser) {
             "  q, k\n"
             "\n"
             "Examples:\n"
-            "  kerf cut MODEL\n"
-            "      a cut\n");
+            "  # a cut\n"
+            "  kerf cut MODEL\n");
 }
 
 TEST(HelpPage, EveryLineFitsTheTerminal) {
@@ -68,9 +68,9 @@ TEST(HelpPage, LongExamplesBreakAsAShellJoinsThem) {
   HelpPage page;
   page.name = page.summary = page.usage = "x";
   page.examples = {{"kerf cut MODEL --name 'two words here' --size 5", "a cut"}};
-  EXPECT_NE(terminal_text(page, 40).find("  kerf cut MODEL --name \\\n"
-                                         "      'two words here' --size 5\n"
-                                         "      a cut\n"),
+  EXPECT_NE(terminal_text(page, 40).find("  # a cut\n"
+                                         "  kerf cut MODEL --name \\\n"
+                                         "      'two words here' --size 5\n"),
             std::string::npos)
       << terminal_text(page, 40);
 }
