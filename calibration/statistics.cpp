@@ -1,10 +1,10 @@
 #include "calibration/statistics.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "core/error.h"
 
@@ -42,7 +42,8 @@ void Statistics::merge(const Statistics& other) {
   }
   for (auto& [name, state] : states_) {
     const auto found = other.states_.find(name);
-    if (found == other.states_.end()) throw_input("", "", fmt::format("'{}' was collected in only one of the files", name));
+    if (found == other.states_.end())
+      throw_input("", "", fmt::format("'{}' was collected in only one of the files", name));
     const ObserverInfo& info = *find_observer(name);
     if (info.dtype == DType::kF64) {
       merge_state<double>(info, state, found->second);

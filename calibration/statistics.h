@@ -37,7 +37,8 @@ class Statistics {
   std::map<std::string, Tensor, std::less<>> states_;
 };
 
-/// Statistics of a whole model on its reference stream, by weight name. Weights that read the same value share one entry.
+/// Statistics of a whole model on its reference stream, by weight name. Weights that read the same value share one
+/// entry.
 struct ModelStatistics {
   std::map<std::string, std::shared_ptr<const Statistics>> by_weight;
   std::int64_t windows = 0, tokens = 0;

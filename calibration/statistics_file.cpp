@@ -1,9 +1,9 @@
 #include "calibration/statistics_file.h"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -56,7 +56,8 @@ void write_statistics(const std::string& path, const ModelStatistics& statistics
   st::Writer writer(file, plans, metadata);
   for (const auto& plan : plans) {
     const std::size_t at = plan.name.rfind(kSeparator);
-    const Tensor& tensor = statistics.by_weight.at(plan.name.substr(0, at))->state(plan.name.substr(at + kSeparator.size()));
+    const Tensor& tensor =
+        statistics.by_weight.at(plan.name.substr(0, at))->state(plan.name.substr(at + kSeparator.size()));
     writer.append(plan.name, {tensor.raw(), tensor.bytes()});
   }
   writer.finish();
@@ -77,7 +78,8 @@ namespace {
 
 std::string metadata_entry(const formats::safetensors::Reader& reader, const std::string& key) {
   const auto found = reader.header().metadata.find(key);
-  if (found == reader.header().metadata.end()) throw_input(reader.path(), "__metadata__", "key '" + key + "' is missing");
+  if (found == reader.header().metadata.end())
+    throw_input(reader.path(), "__metadata__", "key '" + key + "' is missing");
   return found->second;
 }
 
@@ -99,8 +101,9 @@ std::map<std::string, Tensor, std::less<>> read_states(const formats::safetensor
     const std::int64_t width = shape.empty() ? 0 : shape.front();
     if (cols < 0) cols = width;
     if (width <= 0 || width != cols || shape != info->shape(cols) || entry->second.dtype != info->dtype) {
-      throw_input(reader.path(), quoted(name), fmt::format("found {} {}, which does not fit the others of its group",
-                                                           dtype_name(entry->second.dtype), to_string(shape)));
+      throw_input(reader.path(), quoted(name),
+                  fmt::format("found {} {}, which does not fit the others of its group",
+                              dtype_name(entry->second.dtype), to_string(shape)));
     }
     Tensor tensor = reader.read_tensor(name);
     if (info->dtype == DType::kF32) {

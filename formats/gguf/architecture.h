@@ -50,7 +50,7 @@ struct Architecture {
   std::string_view optional_prefix;          ///< that checkpoints of the bare model leave out: "model."
   bool rotary = false;                       ///< positions by rotation: rope.* keys
   std::string_view attention_bias_key = {};  ///< config.json's flag for biases of q, k, v; empty: none
-  std::string_view mlp_bias_key = {};        ///< … of gate, up, down
+  std::string_view mlp_bias_key = {};        ///< ... of gate, up, down
   std::vector<TensorRule> tensors;
   std::vector<HyperparameterRule> hyperparameters;
   std::vector<FixedRule> fixed;
@@ -74,8 +74,8 @@ std::optional<TensorMatch> match_gguf(const Architecture& architecture, std::str
 std::string expand(std::string_view pattern, std::int64_t layer);
 
 /// Row order of q and k in GGUF's llama architecture: within each of `heads` heads, row 2j + t of the file is row
-/// t·(d/2) + j of the Hugging Face weight, d rows a head (llama.cpp rotates neighbouring pairs, Hugging Face halves).
-/// result[i] is the Hugging Face row that is row i of the file. `rows` is a multiple of 2·heads.
+/// t*(d/2) + j of the Hugging Face weight, d rows a head (llama.cpp rotates neighbouring pairs, Hugging Face halves).
+/// result[i] is the Hugging Face row that is row i of the file. `rows` is a multiple of 2*heads.
 std::vector<std::int64_t> rotary_rows(std::int64_t rows, std::int64_t heads);
 /// The inverse of a permutation.
 std::vector<std::int64_t> inverse_rows(const std::vector<std::int64_t>& rows);

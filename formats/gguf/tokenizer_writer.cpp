@@ -181,7 +181,7 @@ void read_post_processor(const JsonCursor& processor, Framing& framing) {
   for (std::size_t i = 0; i < parts.as_array().size(); ++i) read_post_processor(parts.at(i), framing);
 }
 
-/// "<s>", or {"content": "<s>", …}.
+/// "<s>", or {"content": "<s>", ...}.
 std::optional<std::string> token_text(const JsonCursor& config, std::string_view key) {
   const auto value = config.get(key);
   if (!value) return std::nullopt;

@@ -29,7 +29,7 @@ enum class ValueType : std::uint32_t {
 };
 inline constexpr std::uint32_t kValueTypeCount = 13;
 
-/// "u8", "string", "array", …
+/// "u8", "string", "array", ...
 std::string_view value_type_name(ValueType type);
 
 /// Elements of one type; an array of arrays holds arrays of any element types.

@@ -44,7 +44,7 @@ struct GgufPlan {
   Metadata metadata;
   FileLayout layout;                ///< names in the file, types, offsets and sizes
   std::vector<FileTensor> tensors;  ///< beside layout.tensors
-  std::vector<std::string> notes;   ///< one sentence each: padded vocabulary, repeated scales, …
+  std::vector<std::string> notes;   ///< one sentence each: padded vocabulary, repeated scales, ...
 
   std::uint64_t total_bytes() const { return layout.total_bytes; }
 };

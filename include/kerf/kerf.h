@@ -11,7 +11,8 @@
 #include "kerf/progress.h"
 
 /// kerf as a library: what the command line does, as calls. Every function throws kerf::Error and nothing else that a
-/// caller has to expect. Paths are files or folders; a model is a Hugging Face directory, a .safetensors or a .gguf file.
+/// caller has to expect. Paths are files or folders; a model is a Hugging Face directory, a .safetensors or a .gguf
+/// file.
 namespace kerf {
 
 /// "0.1.0"
@@ -21,10 +22,10 @@ std::vector<std::string> build_info();
 
 /// Limits of the machine that a call keeps to.
 struct Resources {
-  int threads = 0;                ///< 0: all that this process may use
-  std::uint64_t max_ram = 0;      ///< bytes for kept values and weights in use; 0: what the machine or cgroup gives
+  int threads = 0;            ///< 0: all that this process may use
+  std::uint64_t max_ram = 0;  ///< bytes for kept values and weights in use; 0: what the machine or cgroup gives
   std::string scratch_folder = "/tmp";  ///< for values beyond max_ram
-  Progress* progress = nullptr;   ///< not owned; may be null
+  Progress* progress = nullptr;         ///< not owned; may be null
 };
 
 /// Where tokens come from.
@@ -49,14 +50,14 @@ std::vector<Named> roles();
 // ---- inspect -------------------------------------------------------------------------------------------------------
 
 struct TensorInfo {
-  std::string name, role, dtype;        ///< dtype of a quantized tensor: its scheme
+  std::string name, role, dtype;  ///< dtype of a quantized tensor: its scheme
   std::vector<std::int64_t> shape;
   int layer = -1;
-  std::uint64_t bytes = 0;              ///< in the file
+  std::uint64_t bytes = 0;  ///< in the file
   double bits_per_weight = 0;
 };
 struct MemoryEstimate {
-  std::string precision;                ///< scheme of the linear weights
+  std::string precision;                                     ///< scheme of the linear weights
   std::uint64_t weights = 0, kv_cache = 0, activations = 0;  ///< bytes, at `context`
 };
 struct Inspection {
@@ -97,30 +98,30 @@ std::vector<std::pair<std::string, double>> next_tokens(const std::string& model
 struct EvaluationOptions {
   TextInput text;
   std::string protocol = "llama.cpp";
-  std::int64_t context = 0;       ///< 0: the protocol's default, at most the model's
-  std::int64_t windows = -1;      ///< measure only the first so many; -1: all
+  std::int64_t context = 0;   ///< 0: the protocol's default, at most the model's
+  std::int64_t windows = -1;  ///< measure only the first so many; -1: all
 };
 
 /// How a text was cut and scored.
 struct TextFigures {
   std::string protocol;
   std::int64_t context = 0, windows = 0, tokens_total = 0, tokens_dropped = 0, tokens_scored = 0;
-  bool bos = false;               ///< windows begin with BOS
+  bool bos = false;  ///< windows begin with BOS
   std::vector<std::string> notes;
 };
 
 /// Measurements of one model. Those against the reference are absent for the reference itself and without one.
 struct Measurement {
-  std::string spec;               ///< what was measured: a path or a candidate's spec
+  std::string spec;  ///< what was measured: a path or a candidate's spec
   double perplexity = 0, perplexity_stderr = 0;
-  std::optional<double> kl_mean, kl_stderr, kl_median, kl_p90, kl_p99, kl_p999, kl_max;   ///< nats
-  std::optional<double> top1_agreement, top5_agreement;   ///< fractions
+  std::optional<double> kl_mean, kl_stderr, kl_median, kl_p90, kl_p99, kl_p999, kl_max;  ///< nats
+  std::optional<double> top1_agreement, top5_agreement;                                  ///< fractions
   std::optional<double> delta_p_rms;
   std::int64_t tokens_scored = 0;
-  std::uint64_t bytes = 0;        ///< files written, or that would be; of an existing model its tensor files
-  std::string bytes_as;           ///< the format whose bytes these are
+  std::uint64_t bytes = 0;  ///< files written, or that would be; of an existing model its tensor files
+  std::string bytes_as;     ///< the format whose bytes these are
   double bits_per_weight = 0;
-  double seconds = 0;             ///< quantization and evaluation of this candidate
+  double seconds = 0;  ///< quantization and evaluation of this candidate
   std::uint64_t peak_ram_bytes = 0;
   std::vector<std::string> notes;
 };
@@ -137,8 +138,8 @@ Evaluation evaluate(const std::string& model, const std::string& reference, cons
 // ---- quantizing ----------------------------------------------------------------------------------------------------
 
 struct CalibrationOptions {
-  TextInput text;                 ///< or, in `files`, one file that `calibrate` saved
-  std::int64_t context = 0;       ///< 0: min(512, the model's)
+  TextInput text;            ///< or, in `files`, one file that `calibrate` saved
+  std::int64_t context = 0;  ///< 0: min(512, the model's)
   std::int64_t samples = 128;
   std::uint64_t seed = 0;
   bool given() const { return !text.files.empty() || !text.tokens_file.empty(); }
@@ -155,12 +156,12 @@ struct QuantizationChoice {
   double damping = 0.01;
   bool sequential = true, act_order = true;
 };
-/// "scheme[/method[+transform…]]" -> choice; the rest from `defaults`.
+/// "scheme[/method[+transform...]]" -> choice; the rest from `defaults`.
 QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice& defaults);
 
 struct OutputRequest {
   std::string path;
-  std::string format;             ///< empty: by the path's ending (.gguf), a folder is compressed-tensors
+  std::string format;  ///< empty: by the path's ending (.gguf), a folder is compressed-tensors
 };
 
 struct QuantizeOptions {
@@ -182,22 +183,22 @@ struct SiteReport {
   std::string name, scheme, method;
   std::int64_t tokens = 0, dead_inputs = 0;
   double damping = 0;
-  double objective = 0, rtn_objective = 0;  ///< mean squared output error relative to the mean squared output
+  double objective = 0, rtn_objective = 0;      ///< mean squared output error relative to the mean squared output
   double block_error = 0, block_error_rtn = 0;  ///< transforms: block output error found and without the transform
   std::string note;
 };
 struct WrittenOutput {
   std::string path, format;
-  std::uint64_t bytes = 0;        ///< exact; in a dry run too
+  std::uint64_t bytes = 0;  ///< exact; in a dry run too
   double bits_per_weight = 0;
-  std::string sha256;             ///< of the dequantized values in tensor order, read back from the files; empty in a dry run
+  std::string sha256;  ///< of the dequantized values in tensor order, read back from the files; empty in a dry run
 };
 struct QuantizeResult {
-  std::string chosen;             ///< one line: scheme and method, and the flag that changes them
+  std::string chosen;  ///< one line: scheme and method, and the flag that changes them
   std::vector<TensorPlan> tensors;
   std::vector<SiteReport> sites;
   std::vector<WrittenOutput> outputs;
-  std::uint64_t expected_ram = 0; ///< bytes
+  std::uint64_t expected_ram = 0;  ///< bytes
   double seconds = 0;
   std::uint64_t peak_ram_bytes = 0;
   std::vector<std::string> notes;

@@ -1,5 +1,7 @@
 #include <memory>
 
+#include "kerf/kerf.h"
+
 #include "api/open_model.h"
 #include "api/session.h"
 #include "api/text_data.h"
@@ -7,7 +9,6 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/output.h"
-#include "kerf/kerf.h"
 
 namespace kerf {
 namespace {

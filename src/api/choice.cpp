@@ -22,7 +22,8 @@ codec::Scheme table_default(const OpenModel& model, const codec::Scheme& linear)
   if (!linear.quantized()) return linear;
   for (const graph::ValueId id : model.graph().weights()) {
     const graph::Weight& weight = model.graph().value(id).weight;
-    if (weight.role == Role::kEmbedding) return codec::parse_scheme(weight.source->dtype() == DType::kF32 ? "f16" : "none");
+    if (weight.role == Role::kEmbedding)
+      return codec::parse_scheme(weight.source->dtype() == DType::kF32 ? "f16" : "none");
   }
   return codec::parse_scheme("none");
 }
@@ -118,7 +119,8 @@ QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice&
     // "method+transform+transform"; a transform alone stands before rtn.
     for (const std::string& part : split(std::string_view(spec).substr(slash + 1), '+')) {
       bool is_transform = false;
-      for (const quant::TransformInfo* info : quant::transforms()) is_transform = is_transform || info->name == to_lower_ascii(part);
+      for (const quant::TransformInfo* info : quant::transforms())
+        is_transform = is_transform || info->name == to_lower_ascii(part);
       if (is_transform) {
         choice.transforms.push_back(part);
       } else if (choice.method.empty()) {

@@ -2,8 +2,9 @@
 
 #include <string>
 
-#include "api/open_model.h"
 #include "kerf/kerf.h"
+
+#include "api/open_model.h"
 #include "quant/candidate.h"
 
 namespace kerf::api {

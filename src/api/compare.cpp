@@ -2,6 +2,8 @@
 #include <map>
 #include <memory>
 
+#include "kerf/kerf.h"
+
 #include "api/choice.h"
 #include "api/emission.h"
 #include "api/measure.h"
@@ -12,7 +14,6 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "eval/summary.h"
-#include "kerf/kerf.h"
 #include "quant/quantizer.h"
 
 namespace kerf {

@@ -51,7 +51,8 @@ emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candi
     tensor.scheme = scheme_of(candidate, id);
     tensor.source_dtype = weight.source->dtype();
     // A weight that is already codes, and stays as it is.
-    if (tensor.scheme.kind == codec::Scheme::Kind::kKeep && weight.source->scheme()) tensor.scheme = *weight.source->scheme();
+    if (tensor.scheme.kind == codec::Scheme::Kind::kKeep && weight.source->scheme())
+      tensor.scheme = *weight.source->scheme();
     if (with_sources) tensor.source = candidate.overlay.source(model.graph(), id);
     result.tensors.push_back(std::move(tensor));
   }

@@ -1,7 +1,8 @@
 #include <memory>
 
-#include "api/open_model.h"
 #include "kerf/kerf.h"
+
+#include "api/open_model.h"
 
 namespace kerf {
 

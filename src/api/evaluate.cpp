@@ -1,6 +1,8 @@
 #include <memory>
 #include <optional>
 
+#include "kerf/kerf.h"
+
 #include "api/measure.h"
 #include "api/open_model.h"
 #include "api/session.h"
@@ -9,7 +11,6 @@
 #include "core/memory.h"
 #include "eval/evaluator.h"
 #include "eval/summary.h"
-#include "kerf/kerf.h"
 
 namespace kerf {
 namespace {
@@ -20,8 +21,9 @@ void check_same_vocabulary(const OpenModel& model, const OpenModel& reference) {
   const auto mine = model.description().hyperparameters.vocab_size;
   const auto theirs = reference.description().hyperparameters.vocab_size;
   if (mine != theirs) {
-    throw_input(model.path(), "", "has a vocabulary of " + std::to_string(mine) + ", the reference " + reference.path() +
-                                      " one of " + std::to_string(theirs));
+    throw_input(model.path(), "",
+                "has a vocabulary of " + std::to_string(mine) + ", the reference " + reference.path() + " one of " +
+                    std::to_string(theirs));
   }
 }
 
@@ -46,8 +48,7 @@ Evaluation evaluate(const std::string& model_path, const std::string& reference_
   models.push_back(&model);
   for (const OpenModel* subject : models) {
     const auto windows = api::bind_windows(*subject, text.windows);
-    const std::size_t index =
-        evaluator.add({&subject->walker(), nullptr, sweep::Stream(windows, session.budget())});
+    const std::size_t index = evaluator.add({&subject->walker(), nullptr, sweep::Stream(windows, session.budget())});
     api::walk_blocks(*subject, evaluator, {index}, nullptr, [&] { session.step(); });
   }
   const auto series = evaluator.finish();

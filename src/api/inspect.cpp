@@ -1,10 +1,12 @@
 #include <algorithm>
+
 #include <fmt/format.h>
+
+#include "kerf/kerf.h"
 
 #include "api/open_model.h"
 #include "codec/quantized_tensor.h"
 #include "core/error.h"
-#include "kerf/kerf.h"
 
 namespace kerf {
 namespace {
@@ -52,7 +54,8 @@ std::vector<MemoryEstimate> memory_estimates(const OpenModel& model, std::int64_
     estimate.weights = weight_bytes(model, codec::parse_scheme(name));
     // Keys and values in f16; one batch of activations in f32.
     estimate.kv_cache = 2 * static_cast<std::uint64_t>(h.layers * h.kv_heads * h.head_dim) * positions * 2;
-    estimate.activations = std::min<std::uint64_t>(positions, 512) * width * 4 + static_cast<std::uint64_t>(h.vocab_size) * 4;
+    estimate.activations =
+        std::min<std::uint64_t>(positions, 512) * width * 4 + static_cast<std::uint64_t>(h.vocab_size) * 4;
     estimates.push_back(std::move(estimate));
   }
   return estimates;
@@ -65,7 +68,10 @@ std::string tokenizer_kind(const OpenModel& model) {
   const Json* type = part->find("type");
   const Json* vocabulary = part->find("vocab");
   std::size_t entries = 0;
-  if (vocabulary != nullptr) entries = vocabulary->is_object() ? vocabulary->as_object().size() : vocabulary->is_array() ? vocabulary->as_array().size() : 0;
+  if (vocabulary != nullptr)
+    entries = vocabulary->is_object()  ? vocabulary->as_object().size()
+              : vocabulary->is_array() ? vocabulary->as_array().size()
+                                       : 0;
   return fmt::format("{} ({} entries)", type != nullptr && type->is_string() ? type->as_string() : "BPE", entries);
 }
 
@@ -82,8 +88,8 @@ Inspection inspect(const std::string& path, std::int64_t context) {
   result.tokenizer = tokenizer_kind(model);
   result.parameters = model.parameters();
   result.tensor_bytes = model.tensor_bytes();
-  result.bits_per_weight =
-      8.0 * static_cast<double>(result.tensor_bytes) / static_cast<double>(std::max<std::uint64_t>(result.parameters, 1));
+  result.bits_per_weight = 8.0 * static_cast<double>(result.tensor_bytes) /
+                           static_cast<double>(std::max<std::uint64_t>(result.parameters, 1));
   result.layers = h.layers;
   result.hidden = h.hidden_size;
   result.intermediate = h.intermediate_size;
@@ -94,9 +100,10 @@ Inspection inspect(const std::string& path, std::int64_t context) {
   result.context = h.context_length;
   result.tied_head = h.tied_head;
   result.activation = h.activation;
-  result.rope = h.rotary_dim > 0 ? fmt::format("{}, theta {:g}, {} dimensions", h.rope_type.empty() ? "default" : h.rope_type,
-                                               h.rope_theta, h.rotary_dim)
-                                 : "none";
+  result.rope = h.rotary_dim > 0
+                    ? fmt::format("{}, theta {:g}, {} dimensions", h.rope_type.empty() ? "default" : h.rope_type,
+                                  h.rope_theta, h.rotary_dim)
+                    : "none";
   for (const graph::ValueId id : model.graph().weights()) {
     result.tensors.push_back(describe(model.graph().value(id).weight));
   }

@@ -3,6 +3,8 @@
 #include <map>
 #include <memory>
 
+#include "kerf/kerf.h"
+
 #include "api/open_model.h"
 #include "api/session.h"
 #include "core/error.h"
@@ -10,7 +12,6 @@
 #include "core/strings.h"
 #include "formats/safetensors/reader.h"
 #include "formats/safetensors/writer.h"
-#include "kerf/kerf.h"
 #include "sweep/bind.h"
 
 namespace kerf {
@@ -18,7 +19,7 @@ namespace {
 
 using api::OpenModel;
 
-/// Logits of bound windows, one after another: [1, …] each.
+/// Logits of bound windows, one after another: [1, ...] each.
 std::vector<Tensor> run_windows(const OpenModel& model, std::vector<sweep::WindowInputs> inputs,
                                 const api::Session& session) {
   const auto windows = std::make_shared<const std::vector<sweep::WindowInputs>>(std::move(inputs));
@@ -103,7 +104,8 @@ std::vector<std::pair<std::string, double>> next_tokens(const std::string& model
   for (const float logit : last) sum += std::exp(static_cast<double>(logit - peak));
   std::vector<std::int64_t> order(vocabulary);
   for (std::size_t i = 0; i < vocabulary; ++i) order[i] = static_cast<std::int64_t>(i);
-  const auto shown = static_cast<std::ptrdiff_t>(std::min<std::size_t>(vocabulary, static_cast<std::size_t>(std::max(count, 0))));
+  const auto shown =
+      static_cast<std::ptrdiff_t>(std::min<std::size_t>(vocabulary, static_cast<std::size_t>(std::max(count, 0))));
   std::partial_sort(order.begin(), order.begin() + shown, order.end(), [&](std::int64_t a, std::int64_t b) {
     return last[static_cast<std::size_t>(a)] > last[static_cast<std::size_t>(b)];
   });

@@ -34,8 +34,8 @@ Measurement describe_model(const OpenModel& model, const std::string& spec) {
   measurement.spec = spec;
   measurement.bytes = model_file_bytes(model);
   measurement.bytes_as = model.checkpoint().format;
-  measurement.bits_per_weight =
-      8.0 * static_cast<double>(model.tensor_bytes()) / static_cast<double>(std::max<std::uint64_t>(model.parameters(), 1));
+  measurement.bits_per_weight = 8.0 * static_cast<double>(model.tensor_bytes()) /
+                                static_cast<double>(std::max<std::uint64_t>(model.parameters(), 1));
   return measurement;
 }
 

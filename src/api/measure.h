@@ -2,9 +2,10 @@
 
 #include <functional>
 
+#include "kerf/kerf.h"
+
 #include "api/open_model.h"
 #include "eval/evaluator.h"
-#include "kerf/kerf.h"
 
 namespace kerf::api {
 

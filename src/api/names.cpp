@@ -1,11 +1,12 @@
 // Registries as lists of names, and what the build is made of.
 #include <fmt/format.h>
 
+#include "kerf/kerf.h"
+
 #include "codec/scheme.h"
 #include "core/strings.h"
 #include "emit/target.h"
 #include "graph/role.h"
-#include "kerf/kerf.h"
 #include "models/model_graph.h"
 #include "ops/linalg.h"
 #include "quant/method.h"
@@ -29,13 +30,15 @@ Named named(const Info& info) {
 std::string version() { return KERF_VERSION; }
 
 std::vector<std::string> build_info() {
-  return {ops::linalg::library_name(), fmt::format("{} {}.{}",
+  return {
+    ops::linalg::library_name(), fmt::format("{} {}.{}",
 #if defined(__clang__)
-                                                   "clang", __clang_major__, __clang_minor__
+                                             "clang", __clang_major__, __clang_minor__
 #else
-                                                   "g++", __GNUC__, __GNUC_MINOR__
+                                             "g++", __GNUC__, __GNUC_MINOR__
 #endif
-                                                   )};
+                                 )
+  };
 }
 
 std::vector<Named> schemes() {

@@ -1,8 +1,8 @@
 #include "api/open_model.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -77,7 +77,8 @@ description::Tokenizer read_tokenizer_files(const std::string& folder) {
 std::shared_ptr<const text::Tokenizer> open_tokenizer(const formats::Checkpoint& checkpoint, const std::string& path) {
   if (!path.empty()) return open_tokenizer(path);
   if (checkpoint.tokenizer.tokenizer_json.is_null()) {
-    throw_input(checkpoint.path, "", "has no tokenizer.json; name one with --tokenizer, or give token ids with --tokens");
+    throw_input(checkpoint.path, "",
+                "has no tokenizer.json; name one with --tokenizer, or give token ids with --tokens");
   }
   return text::Tokenizer::make(checkpoint.tokenizer);
 }

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "kerf/kerf.h"
+
 #include "api/choice.h"
 #include "api/emission.h"
 #include "api/open_model.h"
@@ -15,7 +17,6 @@
 #include "core/strings.h"
 #include "emit/read_back.h"
 #include "emit/target.h"
-#include "kerf/kerf.h"
 #include "quant/quantizer.h"
 
 namespace kerf {
@@ -44,13 +45,13 @@ QuantizationChoice complete_choice(const QuantizeOptions& options, const OpenMod
     chosen = fmt::format("plain conversion to {}", choice.scheme);
     return choice;
   }
-  const std::string what = choice.scheme.empty() ? "recipe " + choice.recipe_file : "scheme " + to_lower_ascii(choice.scheme);
-  chosen = fmt::format("{}{}, method {}{}", what, scheme_given ? "" : " (default of the format; --scheme changes it)",
-                       choice.method,
-                       method_given ? ""
-                       : options.calibration.given()
-                           ? " (default with calibration text; --method changes it)"
-                           : " (default without calibration text; --calibration FILE gives gptq)");
+  const std::string what =
+      choice.scheme.empty() ? "recipe " + choice.recipe_file : "scheme " + to_lower_ascii(choice.scheme);
+  chosen = fmt::format(
+      "{}{}, method {}{}", what, scheme_given ? "" : " (default of the format; --scheme changes it)", choice.method,
+      method_given                  ? ""
+      : options.calibration.given() ? " (default with calibration text; --method changes it)"
+                                    : " (default without calibration text; --calibration FILE gives gptq)");
   return choice;
 }
 
@@ -104,7 +105,8 @@ std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candid
       plan.bits_per_weight = static_cast<double>(codec::storage_bits(tensor.scheme, tensor.shape[0], tensor.shape[1])) /
                              static_cast<double>(std::max<std::int64_t>(numel(tensor.shape), 1));
     } else {
-      const DType dtype = tensor.scheme.kind == codec::Scheme::Kind::kFloat ? tensor.scheme.float_dtype : tensor.source_dtype;
+      const DType dtype =
+          tensor.scheme.kind == codec::Scheme::Kind::kFloat ? tensor.scheme.float_dtype : tensor.source_dtype;
       plan.scheme = dtype_name(dtype);
       plan.bits_per_weight = 8.0 * static_cast<double>(dtype_bytes(dtype));
     }
@@ -125,7 +127,8 @@ std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candid
 
 /// What the run will hold at most: the largest weight while it is converted, or with data the largest block's weights
 /// twice, the Hessian of its widest input, and the calibration streams.
-std::uint64_t expected_ram(const OpenModel& model, const quant::Candidate& candidate, const CalibrationOptions& options) {
+std::uint64_t expected_ram(const OpenModel& model, const quant::Candidate& candidate,
+                           const CalibrationOptions& options) {
   constexpr std::uint64_t kProgram = std::uint64_t{64} << 20;
   std::uint64_t largest = 0, widest = 0;
   for (const graph::ValueId id : model.graph().weights()) {
@@ -146,9 +149,11 @@ std::uint64_t expected_ram(const OpenModel& model, const quant::Candidate& candi
     block_weights = std::max(block_weights, sum);
   }
   const auto& h = model.description().hyperparameters;
-  const auto context = static_cast<std::uint64_t>(options.context > 0 ? options.context : std::min<std::int64_t>(512, h.context_length));
-  const std::uint64_t streams = (quant::needs_own_stream(candidate) ? 2 : 1) * static_cast<std::uint64_t>(options.samples) *
-                                context * static_cast<std::uint64_t>(h.hidden_size + std::max(h.intermediate_size, h.hidden_size)) * 4;
+  const auto context =
+      static_cast<std::uint64_t>(options.context > 0 ? options.context : std::min<std::int64_t>(512, h.context_length));
+  const std::uint64_t streams =
+      (quant::needs_own_stream(candidate) ? 2 : 1) * static_cast<std::uint64_t>(options.samples) * context *
+      static_cast<std::uint64_t>(h.hidden_size + std::max(h.intermediate_size, h.hidden_size)) * 4;
   return kProgram + 3 * block_weights + 28 * widest * widest + streams;
 }
 

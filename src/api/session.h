@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "kerf/kerf.h"
+
 #include "sweep/value_store.h"
 
 namespace kerf::api {

@@ -1,9 +1,9 @@
 #include "api/text_data.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <memory>
+
+#include <fmt/format.h>
 
 #include "calibration/statistics_file.h"
 #include "core/error.h"
@@ -26,8 +26,9 @@ std::vector<std::vector<std::int64_t>> read_token_tensor(const std::string& path
   const std::string name = tensors.contains("input_ids") ? "input_ids" : tensors.begin()->first;
   const Tensor tensor = reader.read_tensor(name);
   if ((tensor.dtype() != DType::kI64 && tensor.dtype() != DType::kI32) || tensor.rank() < 1 || tensor.rank() > 2) {
-    throw_input(path, quoted(name), fmt::format("found {} {}, expected i64 or i32 [tokens] or [rows, tokens]",
-                                                dtype_name(tensor.dtype()), to_string(tensor.shape())));
+    throw_input(path, quoted(name),
+                fmt::format("found {} {}, expected i64 or i32 [tokens] or [rows, tokens]", dtype_name(tensor.dtype()),
+                            to_string(tensor.shape())));
   }
   const std::int64_t width = tensor.shape().back(), rows = width == 0 ? 0 : tensor.size() / width;
   std::vector<std::vector<std::int64_t>> sequences;
@@ -45,16 +46,23 @@ text::TokenStream open_stream(const OpenModel& model, const TextInput& input, st
                               std::vector<std::string>& notes) {
   if (!input.tokens_file.empty()) {
     const auto sequences = ends_with(input.tokens_file, ".safetensors") ? read_token_tensor(input.tokens_file)
-                                                                         : text::read_token_lines(input.tokens_file);
+                                                                        : text::read_token_lines(input.tokens_file);
     return text::token_stream(sequences, input.tokens_file);
   }
   if (input.files.empty()) throw_usage(fmt::format("no text; give {} FILE, or token ids with --tokens", flag));
   const text::Text read = text::read_text(input.files);
   notes.insert(notes.end(), read.notes.begin(), read.notes.end());
   const auto tokenizer = open_tokenizer(model.checkpoint(), input.tokenizer);
+  const std::int64_t rows = model.description().hyperparameters.vocab_size;
+  if (tokenizer->vocab_size() > rows) {
+    throw_input(model.path(), "tokenizer",
+                fmt::format("has token ids up to {}, the model's embedding has rows 0 to {}",
+                            tokenizer->vocab_size() - 1, rows - 1));
+  }
   auto stream = text::encode_text(*tokenizer, read.text, input.files.front());
   if (stream.unknown > 0) {
-    notes.push_back(fmt::format("{} of {} characters are not in the vocabulary", with_commas(static_cast<std::uint64_t>(stream.unknown)),
+    notes.push_back(fmt::format("{} of {} characters are not in the vocabulary",
+                                with_commas(static_cast<std::uint64_t>(stream.unknown)),
                                 with_commas(static_cast<std::uint64_t>(stream.characters))));
   }
   return stream;
@@ -119,7 +127,8 @@ std::shared_ptr<const std::vector<sweep::WindowInputs>> bind_windows(const OpenM
   return bound;
 }
 
-Calibration calibration_data(const OpenModel& model, const CalibrationOptions& options, std::vector<std::string>& notes) {
+Calibration calibration_data(const OpenModel& model, const CalibrationOptions& options,
+                             std::vector<std::string>& notes) {
   Calibration result;
   if (!options.given()) return result;
   if (options.text.files.size() == 1 && calibration::is_statistics_file(options.text.files.front())) {

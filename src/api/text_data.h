@@ -4,10 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "kerf/kerf.h"
+
 #include "api/open_model.h"
 #include "api/session.h"
 #include "eval/evaluator.h"
-#include "kerf/kerf.h"
 #include "quant/quantizer.h"
 
 namespace kerf::api {
@@ -30,6 +31,7 @@ struct Calibration {
   std::int64_t windows = 0, tokens = 0;
   std::string text_sha256;
 };
-Calibration calibration_data(const OpenModel& model, const CalibrationOptions& options, std::vector<std::string>& notes);
+Calibration calibration_data(const OpenModel& model, const CalibrationOptions& options,
+                             std::vector<std::string>& notes);
 
 }  // namespace kerf::api

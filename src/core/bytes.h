@@ -26,8 +26,7 @@ class ByteReader {
   const std::string& label() const { return label_; }
 
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
-  T read(std::string_view what) {
+  requires std::is_trivially_copyable_v<T> T read(std::string_view what) {
     T value;
     std::memcpy(&value, take(sizeof(T), what).data(), sizeof(T));
     return value;
@@ -53,10 +52,8 @@ class ByteReader {
 class ByteWriter {
  public:
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
-  void write(T value) {
-    bytes_.append(reinterpret_cast<const char*>(&value), sizeof(T));
-  }
+  requires std::is_trivially_copyable_v<T>
+  void write(T value) { bytes_.append(reinterpret_cast<const char*>(&value), sizeof(T)); }
   void text(std::string_view value) { bytes_.append(value); }
   void zeros(std::size_t count) { bytes_.append(count, '\0'); }
   const std::string& bytes() const { return bytes_; }

@@ -16,14 +16,14 @@ struct Entry {
 };
 
 constexpr std::array kEntries = {
-    Entry{DType::kF64, "f64", 8, true},         Entry{DType::kF32, "f32", 4, true},
-    Entry{DType::kF16, "f16", 2, true},         Entry{DType::kBF16, "bf16", 2, true},
-    Entry{DType::kF8E4M3, "f8_e4m3", 1, true},  Entry{DType::kF8E5M2, "f8_e5m2", 1, true},
-    Entry{DType::kE8M0, "e8m0", 1, false},      Entry{DType::kI64, "i64", 8, false},
-    Entry{DType::kI32, "i32", 4, false},        Entry{DType::kI16, "i16", 2, false},
-    Entry{DType::kI8, "i8", 1, false},          Entry{DType::kU64, "u64", 8, false},
-    Entry{DType::kU32, "u32", 4, false},        Entry{DType::kU16, "u16", 2, false},
-    Entry{DType::kU8, "u8", 1, false},          Entry{DType::kBool, "bool", 1, false},
+    Entry{DType::kF64, "f64", 8, true},        Entry{DType::kF32, "f32", 4, true},
+    Entry{DType::kF16, "f16", 2, true},        Entry{DType::kBF16, "bf16", 2, true},
+    Entry{DType::kF8E4M3, "f8_e4m3", 1, true}, Entry{DType::kF8E5M2, "f8_e5m2", 1, true},
+    Entry{DType::kE8M0, "e8m0", 1, false},     Entry{DType::kI64, "i64", 8, false},
+    Entry{DType::kI32, "i32", 4, false},       Entry{DType::kI16, "i16", 2, false},
+    Entry{DType::kI8, "i8", 1, false},         Entry{DType::kU64, "u64", 8, false},
+    Entry{DType::kU32, "u32", 4, false},       Entry{DType::kU16, "u16", 2, false},
+    Entry{DType::kU8, "u8", 1, false},         Entry{DType::kBool, "bool", 1, false},
 };
 
 const Entry& entry(DType dtype) { return kEntries[static_cast<std::size_t>(dtype)]; }

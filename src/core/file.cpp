@@ -1,14 +1,14 @@
 #include "core/file.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <system_error>
 
 #include "core/error.h"
 #include "core/strings.h"
@@ -65,8 +65,8 @@ void InputFile::read(std::uint64_t offset, std::span<std::byte> into) const {
   // The kernel reads at most 2 GiB at a time.
   constexpr std::size_t kLargestRead = std::size_t{1} << 30;
   while (!into.empty()) {
-    const ssize_t got = ::pread(descriptor_, into.data(), std::min(into.size(), kLargestRead),
-                                static_cast<off_t>(offset));
+    const ssize_t got =
+        ::pread(descriptor_, into.data(), std::min(into.size(), kLargestRead), static_cast<off_t>(offset));
     if (got < 0) {
       if (errno == EINTR) continue;
       throw_errno(path_, fmt::format("reading at offset {} failed", offset), errno);

@@ -1,17 +1,17 @@
 #include "core/output.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <vector>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -102,7 +102,8 @@ void OutputFile::write_through(const std::byte* data, std::size_t count) {
 
 void OutputFile::commit() {
   flush();
-  if (::fchmod(descriptor_, 0666 & ~current_umask()) != 0) throw_errno(final_path_, "setting permissions failed", errno);
+  if (::fchmod(descriptor_, 0666 & ~current_umask()) != 0)
+    throw_errno(final_path_, "setting permissions failed", errno);
   // A failed fsync is final: what the system holds after it is unknown.
   if (::fsync(descriptor_) != 0) throw_errno(final_path_, "sync failed", errno);
   const int closed = ::close(descriptor_);

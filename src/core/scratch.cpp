@@ -1,13 +1,13 @@
 #include "core/scratch.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <map>
 #include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -56,8 +56,8 @@ void ScratchFile::free(std::uint64_t offset, std::uint64_t bytes) {
 
 void ScratchFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    const ssize_t done = ::pwrite(descriptor_, bytes.data(), std::min(bytes.size(), std::size_t{1} << 30),
-                                  static_cast<off_t>(offset));
+    const ssize_t done =
+        ::pwrite(descriptor_, bytes.data(), std::min(bytes.size(), std::size_t{1} << 30), static_cast<off_t>(offset));
     if (done < 0) {
       if (errno == EINTR) continue;
       throw_errno(folder_, "writing a scratch file failed", errno);
@@ -69,8 +69,8 @@ void ScratchFile::write(std::uint64_t offset, std::span<const std::byte> bytes) 
 
 void ScratchFile::read(std::uint64_t offset, std::span<std::byte> into) const {
   while (!into.empty()) {
-    const ssize_t done = ::pread(descriptor_, into.data(), std::min(into.size(), std::size_t{1} << 30),
-                                 static_cast<off_t>(offset));
+    const ssize_t done =
+        ::pread(descriptor_, into.data(), std::min(into.size(), std::size_t{1} << 30), static_cast<off_t>(offset));
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) throw_errno(folder_, "reading a scratch file failed", done < 0 ? errno : EIO);
     into = into.subspan(static_cast<std::size_t>(done));

@@ -1,10 +1,10 @@
 #include "core/sha256.h"
 
-#include <fmt/format.h>
-#include <openssl/evp.h>
-
 #include <array>
 #include <new>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
 
 namespace kerf {
 

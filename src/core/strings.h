@@ -10,7 +10,7 @@
 namespace kerf {
 
 /// Text from a file made safe to print: in single quotes, control bytes and invalid UTF-8 as \xNN, cut after
-/// `limit` bytes with "…".
+/// `limit` bytes with "...".
 std::string quoted(std::string_view text, std::size_t limit = 80);
 
 /// Offset of the first byte that is not valid UTF-8 (overlong forms and surrogates are invalid); nullopt if all is.
@@ -32,7 +32,7 @@ bool glob_match(std::string_view pattern, std::string_view name);
 
 /// The known name with the smallest edit distance to `name`, if it is near enough to be a likely typo.
 std::optional<std::string> nearest_name(std::string_view name, std::span<const std::string> known);
-/// "no scheme 'int5-g3'; did you mean …?" or "…; this build has: a, b, c".
+/// "no scheme 'int5-g3'; did you mean ...?" or "...; this build has: a, b, c".
 std::string unknown_name(std::string_view kind, std::string_view name, std::span<const std::string> known);
 
 /// 1234567 -> "1,234,567"; used for counts that people read.

@@ -1,8 +1,5 @@
 #include "core/threads.h"
 
-#include <omp.h>
-#include <sched.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cfenv>
@@ -14,6 +11,9 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <omp.h>
+#include <sched.h>
 
 #if defined(__SSE2__)
 #include <immintrin.h>

@@ -39,7 +39,7 @@ struct Hyperparameters {
 struct Model {
   std::string family;  ///< "llama", "gpt2"
   Hyperparameters hyperparameters;
-  Json config;         ///< config.json in Hugging Face's terms
+  Json config;                                         ///< config.json in Hugging Face's terms
   std::int64_t bos_id = -1, eos_id = -1, pad_id = -1;  ///< -1: none
   bool causal = true;
 };

@@ -1,10 +1,10 @@
 #include "emit/read_back.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
 #include <map>
+
+#include <fmt/format.h>
 
 #include "core/error.h"
 #include "core/sha256.h"
@@ -42,7 +42,8 @@ void compare(const std::string& path, const EmitTensor& tensor, const graph::Ten
                                     to_string(found.shape()), to_string(expected.shape())));
   }
   const std::int64_t width = expected.row_size(), height = expected.rows();
-  const std::int64_t slab = std::clamp<std::int64_t>((std::int64_t{4} << 20) / std::max<std::int64_t>(width, 1), 1, 65536);
+  const std::int64_t slab =
+      std::clamp<std::int64_t>((std::int64_t{4} << 20) / std::max<std::int64_t>(width, 1), 1, 65536);
   std::vector<float> a(static_cast<std::size_t>(std::min(slab, height) * width)), b(a.size());
   for (std::int64_t first = 0; first < height; first += slab) {
     const std::int64_t rows = std::min(slab, height - first);
@@ -52,10 +53,12 @@ void compare(const std::string& path, const EmitTensor& tensor, const graph::Ten
     if (std::memcmp(a.data(), b.data(), count * sizeof(float)) != 0) {
       const auto at = static_cast<std::int64_t>(
           std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(count), b.begin(),
-                        [](float x, float y) { return std::memcmp(&x, &y, sizeof(float)) == 0; }).first - a.begin());
+                        [](float x, float y) { return std::memcmp(&x, &y, sizeof(float)) == 0; })
+              .first -
+          a.begin());
       throw_machine(path, fmt::format("tensor {}, row {}, column {}: read back {}, measured {}; nothing was written",
-                                      quoted(tensor.name), first + at / width, at % width, b[static_cast<std::size_t>(at)],
-                                      a[static_cast<std::size_t>(at)]));
+                                      quoted(tensor.name), first + at / width, at % width,
+                                      b[static_cast<std::size_t>(at)], a[static_cast<std::size_t>(at)]));
     }
     hash.update(std::as_bytes(std::span(b.data(), count)));
   }
@@ -71,7 +74,8 @@ std::string read_back(const std::string& path, const EmitModel& model) {
   Sha256 hash;
   for (const EmitTensor& tensor : model.tensors) {
     const graph::SourcePtr* found = find_weight(weights, tensor.name);
-    if (found == nullptr) throw_machine(path, fmt::format("tensor {} is not there when read back", quoted(tensor.name)));
+    if (found == nullptr)
+      throw_machine(path, fmt::format("tensor {} is not there when read back", quoted(tensor.name)));
     compare(path, tensor, **found, hash);
   }
   return hash.finish();

@@ -17,13 +17,13 @@ namespace kerf::emit {
 
 /// One weight on its way into a file.
 struct EmitTensor {
-  std::string name;             ///< the checkpoint's
+  std::string name;  ///< the checkpoint's
   graph::Role role = graph::Role::kOther;
-  Shape shape;                  ///< as the graph has it: a matrix is [out, in]
+  Shape shape;                     ///< as the graph has it: a matrix is [out, in]
   bool stored_transposed = false;  ///< the checkpoint stores [in, out]
-  codec::Scheme scheme;         ///< what it is held as; kKeep: as source_dtype
+  codec::Scheme scheme;            ///< what it is held as; kKeep: as source_dtype
   DType source_dtype = DType::kF32;
-  graph::SourcePtr source;      ///< its values; null while only planning
+  graph::SourcePtr source;  ///< its values; null while only planning
 };
 
 /// A quantized model on its way out.
@@ -53,11 +53,11 @@ class Emission {
 
 /// An output format; src/emit/targets.def lists them all, each one file.
 struct TargetInfo {
-  std::string_view name;     ///< "gguf"
+  std::string_view name;  ///< "gguf"
   std::string_view summary;
   std::string_view source;
-  std::string_view ending;   ///< of a path that selects it; empty: not by ending
-  bool folder = false;       ///< a path without a known ending selects the first folder target
+  std::string_view ending;  ///< of a path that selects it; empty: not by ending
+  bool folder = false;      ///< a path without a known ending selects the first folder target
   std::string_view default_scheme;
   /// dtype that a changed norm or bias is stored as, given the source's.
   DType (*folded_dtype)(DType source_dtype);

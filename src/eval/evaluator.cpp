@@ -116,7 +116,8 @@ void Evaluator::score_window(std::size_t index, std::size_t first, std::vector<H
       const std::size_t place = first + static_cast<std::size_t>(p - window.first_scored);
       for (std::size_t s = 0; s < subjects_.size(); ++s) {
         const auto vocabulary = static_cast<std::size_t>(logits[s].dim(2));
-        distributions[s].set(logits[s].values<float>().subspan(static_cast<std::size_t>(p - begin) * vocabulary, vocabulary));
+        distributions[s].set(
+            logits[s].values<float>().subspan(static_cast<std::size_t>(p - begin) * vocabulary, vocabulary));
         score(distributions[s], has_reference_ && s > 0 ? &distributions[0] : nullptr, token, place, series[s]);
       }
     }

@@ -95,7 +95,8 @@ Series::Series(std::size_t positions, bool against_reference) : nll(positions) {
   top5_overlap.resize(positions);
 }
 
-void score(const Distribution& model, const Distribution* reference, std::int64_t token, std::size_t at, Series& series) {
+void score(const Distribution& model, const Distribution* reference, std::int64_t token, std::size_t at,
+           Series& series) {
   series.nll[at] = model.negative_log_likelihood(token);
   if (reference == nullptr) return;
   series.kl[at] = reference->divergence_from(model);

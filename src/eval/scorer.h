@@ -37,16 +37,17 @@ class Distribution {
 
 /// Measurements of one model at every scored position, in text order.
 struct Series {
-  std::vector<double> nll;      ///< -log p of the token that follows
-  std::vector<double> kl;       ///< KL(reference || this); empty for the reference
-  std::vector<double> delta_p;  ///< p(token that follows) minus the reference's
-  std::vector<char> same_top1;  ///< 1: the same most likely token as the reference
+  std::vector<double> nll;          ///< -log p of the token that follows
+  std::vector<double> kl;           ///< KL(reference || this); empty for the reference
+  std::vector<double> delta_p;      ///< p(token that follows) minus the reference's
+  std::vector<char> same_top1;      ///< 1: the same most likely token as the reference
   std::vector<float> top5_overlap;  ///< share of the reference's five most likely tokens among this one's five
 
   explicit Series(std::size_t positions = 0, bool against_reference = false);
 };
 
 /// Writes measurement `at` of a series. `reference` null: only nll.
-void score(const Distribution& model, const Distribution* reference, std::int64_t token, std::size_t at, Series& series);
+void score(const Distribution& model, const Distribution* reference, std::int64_t token, std::size_t at,
+           Series& series);
 
 }  // namespace kerf::eval

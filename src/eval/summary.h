@@ -1,7 +1,8 @@
 #pragma once
 
-#include "eval/scorer.h"
 #include "kerf/kerf.h"
+
+#include "eval/scorer.h"
 
 namespace kerf::eval {
 

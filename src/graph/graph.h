@@ -23,8 +23,7 @@ inline constexpr ValueId kNoValue = -1;  ///< an absent optional input
 inline constexpr std::string_view kOnnxDomain = "";
 inline constexpr std::string_view kKerfDomain = "kerf";
 
-using AttributeValue =
-    std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>>;
+using AttributeValue = std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>>;
 
 /// Attributes of a node, few and by name.
 class Attributes {

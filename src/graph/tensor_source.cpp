@@ -7,9 +7,7 @@ namespace kerf::graph {
 
 std::int64_t TensorSource::rows() const { return shape_.empty() ? 1 : shape_.front(); }
 
-std::int64_t TensorSource::row_size() const {
-  return shape_.empty() ? 1 : numel(std::span(shape_).subspan(1));
-}
+std::int64_t TensorSource::row_size() const { return shape_.empty() ? 1 : numel(std::span(shape_).subspan(1)); }
 
 Tensor TensorSource::read() const {
   Tensor tensor(DType::kF32, shape_);
@@ -120,7 +118,8 @@ class RowGatherSource : public TensorSource {
                        std::int64_t width) {
     if (from.empty()) return;
     const auto begin = from.begin() + static_cast<std::ptrdiff_t>(row_from * width);
-    std::copy(begin, begin + static_cast<std::ptrdiff_t>(width), to.begin() + static_cast<std::ptrdiff_t>(row_to * width));
+    std::copy(begin, begin + static_cast<std::ptrdiff_t>(width),
+              to.begin() + static_cast<std::ptrdiff_t>(row_to * width));
   }
 
   std::int64_t row(std::int64_t i) const { return rows_[static_cast<std::size_t>(i)]; }

@@ -21,11 +21,11 @@ class TensorSource {
       : dtype_(dtype), shape_(std::move(shape)), label_(std::move(label)) {}
   virtual ~TensorSource() = default;
 
-  DType dtype() const { return dtype_; }        ///< of the stored values (the scale's dtype if they are quantized)
+  DType dtype() const { return dtype_; }  ///< of the stored values (the scale's dtype if they are quantized)
   const Shape& shape() const { return shape_; }
   const std::string& label() const { return label_; }  ///< "file: tensor 'name'", for errors
-  std::int64_t rows() const;                    ///< shape[0], or 1 for a scalar
-  std::int64_t row_size() const;                ///< elements of a row: the product of the other dimensions
+  std::int64_t rows() const;                           ///< shape[0], or 1 for a scalar
+  std::int64_t row_size() const;                       ///< elements of a row: the product of the other dimensions
 
   /// Rows [first, first + count) as f32. Error(kInput) naming tensor and index if a value is not finite.
   virtual void read_rows(std::int64_t first, std::int64_t count, float* out) const = 0;

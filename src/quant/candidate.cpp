@@ -17,9 +17,8 @@ bool needs_own_stream(const Candidate& candidate) {
 }
 
 bool needs_data(const Candidate& candidate) {
-  return !candidate.transforms.empty() ||
-         std::any_of(candidate.decisions.begin(), candidate.decisions.end(),
-                     [](const auto& entry) { return wants_statistics(entry.second); });
+  return !candidate.transforms.empty() || std::any_of(candidate.decisions.begin(), candidate.decisions.end(),
+                                                      [](const auto& entry) { return wants_statistics(entry.second); });
 }
 
 }  // namespace kerf::quant

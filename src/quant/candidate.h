@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kerf/kerf.h"
+
 #include "quant/recipe.h"
 #include "quant/transform.h"
 #include "sweep/overlay.h"
@@ -20,10 +21,10 @@ struct Candidate {
   std::map<graph::ValueId, Decision> decisions;
   std::vector<const TransformInfo*> transforms;
   MethodOptions options;
-  DType folded_dtype = DType::kF32;       ///< norms and biases that a transform changed are rounded to this
+  DType folded_dtype = DType::kF32;  ///< norms and biases that a transform changed are rounded to this
 
-  sweep::Overlay overlay;                 ///< what it has replaced so far
-  std::optional<sweep::Stream> stream;    ///< its own calibration stream, if a method wants one
+  sweep::Overlay overlay;               ///< what it has replaced so far
+  std::optional<sweep::Stream> stream;  ///< its own calibration stream, if a method wants one
   std::vector<SiteReport> ledger;
   double seconds = 0;
 };

@@ -1,10 +1,11 @@
 #include "quant/hessian.h"
 
-#include <Eigen/Cholesky>
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
 
 #include "core/threads.h"
 #include "ops/linalg.h"
@@ -22,8 +23,8 @@ double outer_at(const float* outer, std::int64_t cols, std::int64_t i, std::int6
   return static_cast<double>(i >= j ? outer[i * cols + j] : outer[j * cols + i]);
 }
 
-/// H in the order's *reverse*, lower triangle: its Cholesky factor, reversed again, is the upper M with H = M M^T, whose
-/// inverse is U. One factorization, no explicit inverse of H.
+/// H in the order's *reverse*, lower triangle: its Cholesky factor, reversed again, is the upper M with H = M M^T,
+/// whose inverse is U. One factorization, no explicit inverse of H.
 Matrix reversed_hessian(const float* outer, const std::vector<std::int64_t>& order, double scale, double added,
                         double dead_value) {
   const auto n = static_cast<Eigen::Index>(order.size());

@@ -14,15 +14,15 @@ namespace kerf::quant {
 
 /// Options that methods share; each reads what concerns it.
 struct MethodOptions {
-  double damping = 0.01;    ///< fraction of mean(diag H) added to the Hessian's diagonal
-  bool act_order = true;    ///< gptq: columns in order of falling diag(H)
-  bool sequential = true;   ///< statistics of the candidate's own stream, with everything before already quantized
+  double damping = 0.01;   ///< fraction of mean(diag H) added to the Hessian's diagonal
+  bool act_order = true;   ///< gptq: columns in order of falling diag(H)
+  bool sequential = true;  ///< statistics of the candidate's own stream, with everything before already quantized
 };
 
 /// One weight to be rounded.
 struct SiteProblem {
-  std::string name;                ///< of the weight, for errors
-  const Tensor& weights;           ///< [out, in] f32, transforms applied
+  std::string name;       ///< of the weight, for errors
+  const Tensor& weights;  ///< [out, in] f32, transforms applied
   const codec::Scheme& scheme;
   const calibration::Statistics* statistics = nullptr;  ///< of its inputs; null where the method needs none
   MethodOptions options;
@@ -31,9 +31,9 @@ struct SiteProblem {
 /// What a method did: goes into the ledger.
 struct SiteOutcome {
   codec::QuantizedTensor tensor;
-  double damping = 0;              ///< that was used
-  std::int64_t dead_inputs = 0;    ///< channels that were zero for every token
-  std::string note;                ///< a fallback and its reason, in one sentence; empty if none
+  double damping = 0;            ///< that was used
+  std::int64_t dead_inputs = 0;  ///< channels that were zero for every token
+  std::string note;              ///< a fallback and its reason, in one sentence; empty if none
 };
 
 /// State that the sites of one group share (a factorized Hessian); made once, from the group's statistics.

@@ -1,10 +1,10 @@
 #include "quant/quantizer.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "core/error.h"
 #include "core/threads.h"
@@ -40,7 +40,8 @@ void require_data(const Candidate& candidate, const CalibrationData& data) {
                             candidate.transforms.front()->name));
   }
   if (!data.statistics) {
-    throw_usage(fmt::format("{}: the method needs calibration text; give --calibration FILE, or use rtn", candidate.spec));
+    throw_usage(
+        fmt::format("{}: the method needs calibration text; give --calibration FILE, or use rtn", candidate.spec));
   }
   if (candidate.options.sequential) {
     throw_usage(fmt::format("{}: saved statistics describe the reference's activations only; add --no-sequential",
@@ -77,8 +78,8 @@ void Quantizer::start_overlay(Candidate& candidate) {
       }
     } else if (decision.scheme.quantized() && candidate.transforms.empty() && decision.method->observers.empty()) {
       candidate.overlay.set(id, make_rtn_source(source, decision.scheme));
-    } else if (decision.scheme.quantized() && !walker_.plan().sites[static_cast<std::size_t>(
-                                                  walker_.plan().site_of(id))].lookup_uses.empty()) {
+    } else if (decision.scheme.quantized() &&
+               !walker_.plan().sites[static_cast<std::size_t>(walker_.plan().site_of(id))].lookup_uses.empty()) {
       candidate.overlay.set(id, make_rtn_source(source, decision.scheme));
     }
   }
@@ -227,7 +228,8 @@ void Quantizer::solve_group(const sweep::Group& group, Candidate& candidate, con
           relative_objective(weights, round_to_nearest(weights, decision.scheme, report.name), *statistics);
     }
     candidate.ledger.push_back(std::move(report));
-    candidate.overlay.set(id, make_quantized_source(std::move(outcome.tensor), *graph.value(id).weight.source, budget_));
+    candidate.overlay.set(id,
+                          make_quantized_source(std::move(outcome.tensor), *graph.value(id).weight.source, budget_));
   }
 }
 

@@ -12,8 +12,8 @@ namespace kerf::quant {
 
 /// Everything about the calibration text that a run needs.
 struct CalibrationData {
-  std::shared_ptr<const std::vector<sweep::WindowInputs>> windows;   ///< may be null: no text
-  std::shared_ptr<const calibration::ModelStatistics> statistics;    ///< saved ones of the reference stream; may be null
+  std::shared_ptr<const std::vector<sweep::WindowInputs>> windows;  ///< may be null: no text
+  std::shared_ptr<const calibration::ModelStatistics> statistics;   ///< saved ones of the reference stream; may be null
 };
 
 /// Quantizes any number of candidates block by block. The reference stream's statistics are shared by all of them;

@@ -29,7 +29,7 @@ struct Rule {
   std::optional<codec::Scheme> scheme;
   const MethodInfo* method = nullptr;
   bool keep = false;
-  std::string text;                         ///< as printed
+  std::string text;  ///< as printed
 };
 
 /// Ordered rules, first match wins. What no rule matches stays as it is.
@@ -37,8 +37,8 @@ struct Recipe {
   std::vector<Rule> rules;
 };
 
-/// Reads `rules:` from YAML (strict: an unknown key is refused with the nearest known one). Error(kInput) names file and
-/// line. `scale_dtype`: for schemes that the file names.
+/// Reads `rules:` from YAML (strict: an unknown key is refused with the nearest known one). Error(kInput) names file
+/// and line. `scale_dtype`: for schemes that the file names.
 Recipe read_recipe(const std::string& path, DType scale_dtype);
 
 /// Decisions for every weight matrix (the plan's sites), by value id.

@@ -1,8 +1,10 @@
 // The YAML form of a recipe.
 #include <charconv>
 #include <set>
+#include <sstream>
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include "core/error.h"
@@ -98,6 +100,53 @@ Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dty
   return rule;
 }
 
+/// Looks at a document's events before any tree is built: anchors and aliases let a few lines stand for gigabytes, and
+/// a recipe needs neither them nor depth.
+class PlainStructure : public YAML::EventHandler {
+ public:
+  explicit PlainStructure(const std::string& path) : path_(path) {}
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { check(mark, anchor); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+    refuse(path_, mark, "aliases are not read in recipes");
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, const std::string&) override {
+    check(mark, anchor);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    check(mark, anchor);
+    enter(mark);
+  }
+  void OnSequenceEnd() override { --depth_; }
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    check(mark, anchor);
+    enter(mark);
+  }
+  void OnMapEnd() override { --depth_; }
+
+ private:
+  void check(const YAML::Mark& mark, YAML::anchor_t anchor) {
+    if (anchor != 0) refuse(path_, mark, "anchors are not read in recipes");
+  }
+  void enter(const YAML::Mark& mark) {
+    constexpr int kDeepest = 8;
+    if (++depth_ > kDeepest) refuse(path_, mark, "nested deeper than a recipe can be");
+  }
+  const std::string& path_;
+  int depth_ = 0;
+};
+
+void check_structure(const std::string& path, const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  PlainStructure structure(path);
+  while (parser.HandleNextDocument(structure)) {
+  }
+}
+
 }  // namespace
 
 Recipe read_recipe(const std::string& path, DType scale_dtype) {
@@ -105,6 +154,7 @@ Recipe read_recipe(const std::string& path, DType scale_dtype) {
   if (const auto bad = find_invalid_utf8(text)) throw_input(path, fmt::format("offset {}", *bad), "not valid UTF-8");
   Recipe recipe;
   try {
+    check_structure(path, text);
     const std::vector<YAML::Node> documents = YAML::LoadAll(text);
     if (documents.size() > 1) {
       refuse(path, documents[1].Mark(), "found a second document, expected one recipe in the file");

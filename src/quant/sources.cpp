@@ -1,10 +1,10 @@
 #include "quant/sources.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "codec/float_codec.h"
 #include "core/error.h"
@@ -61,9 +61,7 @@ class RtnSource : public graph::TensorSource {
         grid_(codec::make_grid(scheme_)) {}
 
   std::optional<Scheme> scheme() const override { return scheme_; }
-  std::uint64_t stored_bytes() const override {
-    return (codec::storage_bits(scheme_, rows(), row_size()) + 7) / 8;
-  }
+  std::uint64_t stored_bytes() const override { return (codec::storage_bits(scheme_, rows(), row_size()) + 7) / 8; }
 
   std::optional<QuantizedTensor> read_quantized() const override {
     if (scheme_.granularity == Granularity::kTensor) return round_to_nearest(source_->read(), scheme_, label());
@@ -135,8 +133,9 @@ class RoundedSource : public graph::TensorSource {
     for (std::int64_t i = 0; i < count * row_size(); ++i) {
       const float rounded = codec::round_to(dtype(), out[i]);
       if (!std::isfinite(rounded)) {
-        throw_input(label(), "", fmt::format("value {} in row {} does not fit {}", out[i], first + i / row_size(),
-                                             dtype_name(dtype())));
+        throw_input(
+            label(), "",
+            fmt::format("value {} in row {} does not fit {}", out[i], first + i / row_size(), dtype_name(dtype())));
       }
       out[i] = rounded;
     }

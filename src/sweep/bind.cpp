@@ -12,8 +12,8 @@ void check_ids(const description::Model& model, std::span<const std::int64_t> id
   const auto& h = model.hyperparameters;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (ids[i] < 0 || ids[i] >= h.vocab_size) {
-      throw_input("", "input_ids", fmt::format("token id {} at position {}, the model has ids 0 to {}", ids[i], i,
-                                               h.vocab_size - 1));
+      throw_input("", "input_ids",
+                  fmt::format("token id {} at position {}, the model has ids 0 to {}", ids[i], i, h.vocab_size - 1));
     }
   }
   if (h.max_positions > 0 && static_cast<std::int64_t>(ids.size()) > h.max_positions) {
@@ -33,13 +33,14 @@ Tensor default_input(const std::string& name, std::int64_t length) {
 /// Row `row` of a [batch, length] i64 tensor as [1, length].
 Tensor batch_row(const Tensor& tensor, const std::string& name, std::int64_t row) {
   if (tensor.dtype() != DType::kI64 || tensor.rank() != 2) {
-    throw_input("", name, fmt::format("found {} {}, expected i64 [batch, length]", dtype_name(tensor.dtype()),
-                                      to_string(tensor.shape())));
+    throw_input("", name,
+                fmt::format("found {} {}, expected i64 [batch, length]", dtype_name(tensor.dtype()),
+                            to_string(tensor.shape())));
   }
   const std::int64_t length = tensor.dim(1);
-  return Tensor::from<std::int64_t>({1, length}, tensor.values<std::int64_t>().subspan(
-                                                     static_cast<std::size_t>(row * length),
-                                                     static_cast<std::size_t>(length)));
+  return Tensor::from<std::int64_t>(
+      {1, length},
+      tensor.values<std::int64_t>().subspan(static_cast<std::size_t>(row * length), static_cast<std::size_t>(length)));
 }
 
 }  // namespace
@@ -73,12 +74,14 @@ WindowInputs bind_named(const graph::Graph& graph, const description::Model& mod
       continue;
     }
     if (given->second.shape() != ids->second.shape()) {
-      throw_input("", name, fmt::format("found shape {}, expected {} as input_ids", to_string(given->second.shape()),
-                                        to_string(ids->second.shape())));
+      throw_input("", name,
+                  fmt::format("found shape {}, expected {} as input_ids", to_string(given->second.shape()),
+                              to_string(ids->second.shape())));
     }
     inputs.push_back(batch_row(given->second, name, row));
     const auto values = inputs.back().values<std::int64_t>();
-    const std::int64_t bound = name == "position_ids" ? std::max<std::int64_t>(model.hyperparameters.max_positions, 0) : 0;
+    const std::int64_t bound =
+        name == "position_ids" ? std::max<std::int64_t>(model.hyperparameters.max_positions, 0) : 0;
     for (const std::int64_t value : values) {
       if (value < 0 || (bound > 0 && value >= bound)) {
         throw_input("", name, fmt::format("found {}, expected 0 to {}", value, bound > 0 ? bound - 1 : 1));

@@ -12,7 +12,7 @@
 
 namespace kerf::sweep {
 
-/// Input tensors of one window of token ids, bound by meaning: input_ids the ids, position_ids 0, 1, 2, …,
+/// Input tensors of one window of token ids, bound by meaning: input_ids the ids, position_ids 0, 1, 2, ...,
 /// attention_mask all ones. Error(kInput) if an id is outside the vocabulary or the window is longer than the model's
 /// learned positions.
 WindowInputs bind_ids(const graph::Graph& graph, const description::Model& model, std::span<const std::int64_t> ids);

@@ -38,9 +38,7 @@ std::set<NodeId> needed_nodes(const Graph& graph, const Plan& plan, NodeId begin
 
 }  // namespace
 
-int Program::slot_for(ValueId value) {
-  return slots_.emplace(value, static_cast<int>(slots_.size())).first->second;
-}
+int Program::slot_for(ValueId value) { return slots_.emplace(value, static_cast<int>(slots_.size())).first->second; }
 
 Program::Program(const Graph& graph, const Plan& plan, NodeId begin, NodeId end, std::span<const ValueId> seeds,
                  std::span<const ValueId> wanted) {

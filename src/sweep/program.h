@@ -31,8 +31,10 @@ class Program {
   /// Does a node read an input of the graph (a mask, positions)?
   bool reads_inputs() const { return !input_slots_.empty(); }
 
-  /// `inputs`: one tensor per graph input. `seeds` as given to the constructor, in that order. Returns the wanted values.
-  std::vector<Tensor> run(const Operands& operands, std::span<const Tensor> inputs, std::span<const Tensor> seeds) const;
+  /// `inputs`: one tensor per graph input. `seeds` as given to the constructor, in that order. Returns the wanted
+  /// values.
+  std::vector<Tensor> run(const Operands& operands, std::span<const Tensor> inputs,
+                          std::span<const Tensor> seeds) const;
 
  private:
   struct Step {

@@ -10,12 +10,13 @@
 
 namespace kerf::sweep {
 
-/// Memory for the values that streams keep between blocks: in RAM up to a budget, beyond it in a scratch file. Shared by
-/// all streams of a run; thread-safe.
+/// Memory for the values that streams keep between blocks: in RAM up to a budget, beyond it in a scratch file. Shared
+/// by all streams of a run; thread-safe.
 class Budget {
  public:
   /// `scratch_folder`: where the scratch file goes if one is needed.
-  Budget(std::uint64_t ram_bytes, std::string scratch_folder) : ram_left_(ram_bytes), scratch_(std::move(scratch_folder)) {}
+  Budget(std::uint64_t ram_bytes, std::string scratch_folder)
+      : ram_left_(ram_bytes), scratch_(std::move(scratch_folder)) {}
   bool take(std::uint64_t bytes);
   void give_back(std::uint64_t bytes);
   ScratchFile& scratch() { return scratch_; }

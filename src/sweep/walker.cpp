@@ -48,8 +48,7 @@ void Walker::visit(const Stream& stream, graph::NodeId end, std::span<const grap
                    const Overlay* overlay, const Operands* shared, std::int64_t windows, const Sink& sink) const {
   const Program steps = program(stream, end, wanted);
   const Operands operands = prepare(graph_, steps, overlay, shared);
-  const std::size_t count =
-      windows < 0 ? stream.size() : std::min(stream.size(), static_cast<std::size_t>(windows));
+  const std::size_t count = windows < 0 ? stream.size() : std::min(stream.size(), static_cast<std::size_t>(windows));
   std::vector<std::vector<Tensor>> results;
   for (std::size_t begin = 0; begin < count; begin += batch_size()) {
     const std::size_t size = std::min(batch_size(), count - begin);

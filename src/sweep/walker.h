@@ -36,8 +36,8 @@ class Stream {
   std::vector<std::vector<StoredTensor>> values_;
 };
 
-/// Walks streams through a graph. Windows are the unit of work for threads; results do not depend on how many there are,
-/// nor on which windows are walked together.
+/// Walks streams through a graph. Windows are the unit of work for threads; results do not depend on how many there
+/// are, nor on which windows are walked together.
 class Walker {
  public:
   explicit Walker(const graph::Graph& graph) : graph_(graph), plan_(make_plan(graph)) {}

@@ -1,13 +1,13 @@
 #include "calibration/statistics.h"
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "calibration/statistics_file.h"
 #include "core/threads.h"

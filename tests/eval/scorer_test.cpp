@@ -1,8 +1,8 @@
 #include "eval/scorer.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
+
+#include <gtest/gtest.h>
 
 #include "core/random.h"
 #include "eval/summary.h"
@@ -39,7 +39,8 @@ TEST_P(ScorerOfVocabulary, AgreesWithTheDefinitions) {
   const std::size_t token = GetParam() / 2;
   // f32 logits and weights, sums in double: relative error of a few 2^-24.
   EXPECT_NEAR(reference.divergence_from(model), static_cast<double>(kl), 1e-6);
-  EXPECT_NEAR(model.negative_log_likelihood(static_cast<std::int64_t>(token)), static_cast<double>(-std::log(q[token])), 1e-6);
+  EXPECT_NEAR(model.negative_log_likelihood(static_cast<std::int64_t>(token)), static_cast<double>(-std::log(q[token])),
+              1e-6);
   EXPECT_NEAR(model.probability(static_cast<std::int64_t>(token)), static_cast<double>(q[token]), 1e-6);
   EXPECT_EQ(reference.divergence_from(reference), 0.0);
 }

@@ -12,7 +12,9 @@ namespace kerf::models {
 namespace {
 
 double gelu(double x) { return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0))); }
-double gelu_tanh(double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (x + 0.044715 * x * x * x))); }
+double gelu_tanh(double x) {
+  return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (x + 0.044715 * x * x * x)));
+}
 double silu(double x) { return x / (1 + std::exp(-x)); }
 double relu(double x) { return x > 0 ? x : 0; }
 
@@ -46,7 +48,8 @@ TEST(Activation, EveryNameIsItsFunction) {
     for (std::int64_t i = 0; i < 41; ++i) {
       const double exact = kDefinitions.at(name)(static_cast<double>(values.data<float>()[i]));
       // Where 1 + tanh or 1 + erf cancels, an error of one rounding is left: 6e-8 times |x|.
-      EXPECT_NEAR(y.data<float>()[i], exact, 4e-7 + 4e-7 * std::abs(exact)) << name << " at " << values.data<float>()[i];
+      EXPECT_NEAR(y.data<float>()[i], exact, 4e-7 + 4e-7 * std::abs(exact))
+          << name << " at " << values.data<float>()[i];
     }
   }
   EXPECT_EQ(activation_names().size(), kDefinitions.size());

@@ -63,7 +63,8 @@ TEST(Builder, LinearLayersOfBothOrientations) {
   const auto outputs = test::run_graph(builder.graph(), {{"x", input}});
   const Tensor w = map.at("m.proj.weight")->read(), b = map.at("m.proj.bias")->read();
   const Tensor t = test::run_op({.op = "Transpose", .inputs = {map.at("m.turned.weight")->read()}})[0];
-  EXPECT_TRUE(test::same_bits(outputs[0], test::run_op({.op = "Linear", .domain = "kerf", .inputs = {input, w, b}})[0]));
+  EXPECT_TRUE(
+      test::same_bits(outputs[0], test::run_op({.op = "Linear", .domain = "kerf", .inputs = {input, w, b}})[0]));
   EXPECT_TRUE(test::same_bits(outputs[1], test::run_op({.op = "Linear", .domain = "kerf", .inputs = {input, t}})[0]));
 }
 

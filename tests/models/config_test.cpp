@@ -9,7 +9,8 @@
 namespace kerf::models {
 namespace {
 
-constexpr const char* kComplete = R"({"vocab_size": 100, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 3,
+constexpr const char* kComplete =
+    R"({"vocab_size": 100, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 3,
   "num_attention_heads": 4, "max_position_embeddings": 512})";
 
 description::Hyperparameters read(const Json& config) { return read_standard_sizes(JsonCursor(config, "config.json")); }
@@ -51,7 +52,8 @@ TEST(Config, SizesAreBounded) {
 
 TEST(Config, TokenIds) {
   description::Model model;
-  const Json config = Json::parse(R"({"bos_token_id": 1, "eos_token_id": [7, 8], "pad_token_id": null})", "config.json");
+  const Json config =
+      Json::parse(R"({"bos_token_id": 1, "eos_token_id": [7, 8], "pad_token_id": null})", "config.json");
   read_token_ids(JsonCursor(config, "config.json"), model);
   EXPECT_EQ(model.bos_id, 1);
   EXPECT_EQ(model.eos_id, 7);

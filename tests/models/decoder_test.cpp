@@ -159,7 +159,8 @@ TEST(Decoder, BuffersOfOldCheckpointsAreLeftAside) {
 
 /// Base models are saved without the prefix.
 TEST(Decoder, NamesMayComeWithoutPrefix) {
-  for (const auto& [name, prefix] : {std::pair<std::string, std::string>{"llama", "model."}, {"gpt2", "transformer."}}) {
+  for (const auto& [name, prefix] :
+       {std::pair<std::string, std::string>{"llama", "model."}, {"gpt2", "transformer."}}) {
     formats::Checkpoint checkpoint = golden(name);
     const Tensor before = logits(checkpoint);
     const auto tensors = checkpoint.tensors;
@@ -178,7 +179,8 @@ TEST(Decoder, MissingWrongAndUnknownTensorsAreNamed) {
                [&] { build(missing); });
   formats::Checkpoint wrong = golden("llama");
   wrong.config.set("intermediate_size", Json(192));
-  expect_error(ErrorCode::kInput, "gate_proj.weight': found shape [128, 64], expected [192, 64]", [&] { build(wrong); });
+  expect_error(ErrorCode::kInput, "gate_proj.weight': found shape [128, 64], expected [192, 64]",
+               [&] { build(wrong); });
   formats::Checkpoint extra = golden("llama");
   extra.tensors["score.weight"] = extra.tensors.at("lm_head.weight");
   expect_error(ErrorCode::kInput, "found a tensor that no part of a llama model reads", [&] { build(extra); });

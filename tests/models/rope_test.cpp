@@ -48,7 +48,8 @@ TEST(Rope, LinearDividesBothSpellings) {
 /// Fast pairs stay, slow ones are divided by the factor, those between lie between.
 TEST(Rope, Llama3StretchesSlowPairsOnly) {
   const Rope rope = read(R"({"rope_theta": 500000.0, "rope_scaling": {"rope_type": "llama3", "factor": 8.0,
-      "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}})", 128);
+      "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}})",
+                         128);
   const auto plain = default_inverse_frequencies(500000, 128);
   int kept = 0, stretched = 0, between = 0;
   for (std::size_t i = 0; i < plain.size(); ++i) {
@@ -77,11 +78,13 @@ TEST(Rope, PartOfAHead) {
 }
 
 TEST(Rope, RefusesWhatItDoesNotUnderstand) {
-  expect_refused(R"({"rope_scaling": {"type": "spiral", "factor": 2}})", "config.json: rope_scaling.type: no rope type 'spiral'");
+  expect_refused(R"({"rope_scaling": {"type": "spiral", "factor": 2}})",
+                 "config.json: rope_scaling.type: no rope type 'spiral'");
   expect_refused(R"({"rope_parameters": {"rope_type": "lineer", "factor": 2}})", "did you mean linear");
   expect_refused(R"({"rope_scaling": {"type": 3}})", "rope_scaling.type: found an integer, expected a string");
   expect_refused(R"({"rope_scaling": {"type": "linear"}})", "factor");
-  expect_refused(R"({"rope_scaling": {"type": "linear", "factor": 0}})", "rope_scaling.factor: found 0, expected a positive");
+  expect_refused(R"({"rope_scaling": {"type": "linear", "factor": 0}})",
+                 "rope_scaling.factor: found 0, expected a positive");
   expect_refused(R"({"rope_scaling": "linear"})", "rope_scaling: found a string, expected an object");
   expect_refused(R"({"rope_theta": -1})", "found rope_theta -1, expected a positive number");
   expect_refused(R"({"rope_theta": "10000"})", "rope_theta: found a string, expected a number");
@@ -89,9 +92,11 @@ TEST(Rope, RefusesWhatItDoesNotUnderstand) {
   expect_refused(R"({"partial_rotary_factor": 1.5})", "found 1.5 of 8 elements");
   expect_refused(R"({"partial_rotary_factor": 0.1})", "found 0.1 of 8 elements");
   expect_refused(R"({"rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 1,
-                     "original_max_position_embeddings": 8}})", "expected a larger second");
-  expect_refused(R"({"rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 1, "high_freq_factor": 4}})",
-                 "original_max_position_embeddings");
+                     "original_max_position_embeddings": 8}})",
+                 "expected a larger second");
+  expect_refused(
+      R"({"rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 1, "high_freq_factor": 4}})",
+      "original_max_position_embeddings");
 }
 
 TEST(Rope, TypesDescribeThemselves) {

@@ -8,7 +8,8 @@ namespace kerf::models {
 namespace {
 
 graph::SourcePtr zeros(Shape shape, const std::string& name) {
-  return graph::make_memory_source(Tensor::zeros(DType::kF32, std::move(shape)), "m.safetensors: tensor '" + name + "'");
+  return graph::make_memory_source(Tensor::zeros(DType::kF32, std::move(shape)),
+                                   "m.safetensors: tensor '" + name + "'");
 }
 
 graph::SourceMap tensors(const std::vector<std::string>& names) {
@@ -41,8 +42,9 @@ TEST(WeightTable, MissingTensorsAreNamedAsTheCheckpointWould) {
 TEST(WeightTable, ShapesMustFit) {
   const auto map = tensors({"a"});
   WeightTable table(map, "config.json", {});
-  expect_error(ErrorCode::kInput, "m.safetensors: tensor 'a': found shape [2, 3], expected [3, 2]",
-               [&] { table.take("a", {3, 2}); });
+  expect_error(ErrorCode::kInput, "m.safetensors: tensor 'a': found shape [2, 3], expected [3, 2]", [&] {
+    table.take("a", {3, 2});
+  });
 }
 
 /// A tensor of integers that no scheme explains is no weight.

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include <cmath>
+
+#include <gtest/gtest.h>
 
 #include "calibration/statistics.h"
 #include "codec/scheme.h"
@@ -102,8 +102,8 @@ TEST_P(GptqOnScheme, SameBitsForAnyNumberOfThreads) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Schemes, GptqOnScheme,
-                         testing::Values("int4-g32", "int4-g32-asym", "int4-g32-min", "int3-g64-asym", "int8", "int4-g40",
-                                         "int4-tensor"),
+                         testing::Values("int4-g32", "int4-g32-asym", "int4-g32-min", "int3-g64-asym", "int8",
+                                         "int4-g40", "int4-tensor"),
                          [](const auto& each) {
                            std::string name = each.param;
                            for (char& c : name) c = c == '-' ? '_' : c;
@@ -148,7 +148,9 @@ TEST(Gptq, FactorIsTheCholeskyFactorOfTheInverse) {
         for (std::int64_t m = 0; m < kSmall; ++m) {
           inverse += static_cast<double>(factor.upper()[m * kSmall + k]) * factor.upper()[m * kSmall + j];
         }
-        sum += h[static_cast<std::size_t>(order[static_cast<std::size_t>(i)] * kSmall + order[static_cast<std::size_t>(k)])] * inverse;
+        sum += h[static_cast<std::size_t>(order[static_cast<std::size_t>(i)] * kSmall +
+                                          order[static_cast<std::size_t>(k)])] *
+               inverse;
       }
       EXPECT_NEAR(sum, i == j ? 1.0 : 0.0, 2e-3) << i << ", " << j;  // f32 factor, condition number in the thousands
     }

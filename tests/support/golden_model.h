@@ -31,8 +31,8 @@ struct GoldenModel {
     for (std::int64_t w = 0; w < count; ++w) {
       std::vector<std::int64_t> ids;
       for (std::int64_t i = 0; i < length; ++i) {
-        ids.push_back(static_cast<std::int64_t>(random.below(
-            static_cast<std::uint64_t>(built.model.hyperparameters.vocab_size))));
+        ids.push_back(static_cast<std::int64_t>(
+            random.below(static_cast<std::uint64_t>(built.model.hyperparameters.vocab_size))));
       }
       result->push_back(sweep::bind_ids(built.graph, built.model, ids));
     }

@@ -1,8 +1,8 @@
 #include "sweep/walker.h"
 
-#include <gtest/gtest.h>
-
 #include <cstring>
+
+#include <gtest/gtest.h>
 
 #include "core/threads.h"
 #include "tests/support/golden_model.h"

@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <memory>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "codec/float_codec.h"
 #include "core/error.h"
@@ -75,9 +75,11 @@ class LayoutEmission : public Emission {
       return;
     }
     const auto refuse = [&](const std::string& why) {
-      throw_usage(fmt::format("{} cannot hold {} as {}: {}", layout_.name, quoted(tensor.name), tensor.scheme.name, why));
+      throw_usage(
+          fmt::format("{} cannot hold {} as {}: {}", layout_.name, quoted(tensor.name), tensor.scheme.name, why));
     };
-    if (tensor.stored_transposed) refuse("the checkpoint stores this weight transposed (Conv1D), the format only linear modules");
+    if (tensor.stored_transposed)
+      refuse("the checkpoint stores this weight transposed (Conv1D), the format only linear modules");
     if (tensor.role == graph::Role::kEmbedding || tensor.role == graph::Role::kPositionEmbedding ||
         tensor.role == graph::Role::kTypeEmbedding) {
       refuse("its consumers read quantized linear modules only; leave --embedding at its default");
@@ -115,8 +117,10 @@ class LayoutEmission : public Emission {
       const Json* dtype = config.find(key);
       if (!f16_scales || dtype == nullptr || !dtype->is_string() || dtype->as_string() != "bfloat16") continue;
       config.set(std::string(key), "float16");
-      notes_.push_back(fmt::format(
-          "config.json's {} is float16 (was bfloat16), so that the f16 scales load unrounded; --scale-dtype bf16 keeps it", key));
+      notes_.push_back(
+          fmt::format("config.json's {} is float16 (was bfloat16), so that the f16 scales load unrounded; "
+                      "--scale-dtype bf16 keeps it",
+                      key));
     }
   }
 
@@ -131,7 +135,8 @@ class LayoutEmission : public Emission {
         tensor.stored_transposed ? graph::make_transposed_source(tensor.source) : tensor.source;
     const DType dtype = stored_dtype(tensor);
     const std::int64_t width = source->row_size(), height = source->rows();
-    const std::int64_t slab = std::clamp<std::int64_t>((std::int64_t{4} << 20) / std::max<std::int64_t>(width, 1), 1, 65536);
+    const std::int64_t slab =
+        std::clamp<std::int64_t>((std::int64_t{4} << 20) / std::max<std::int64_t>(width, 1), 1, 65536);
     std::vector<float> values(static_cast<std::size_t>(std::min(slab, height) * width));
     std::vector<std::byte> bytes(values.size() * dtype_bytes(dtype));
     for (std::int64_t first = 0; first < height; first += slab) {

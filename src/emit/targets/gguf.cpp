@@ -1,12 +1,11 @@
-#include "formats/gguf/writer.h"
-
 #include <memory>
 #include <utility>
 
 #include "core/error.h"
-#include "core/output.h"
 #include "core/file.h"
+#include "core/output.h"
 #include "emit/target.h"
+#include "formats/gguf/writer.h"
 
 namespace kerf::emit {
 namespace {

@@ -2,10 +2,10 @@
 // scaled up before rounding, and the producer scaled down, so that they lose less. The factor of a channel is
 // salience^alpha, salience the mean |x| of the channel; alpha is searched over a grid on the block's own output error,
 // with the group rounded to nearest. alpha = 0 is in the grid, so the block error never rises above plain rounding's.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "quant/candidate.h"
 #include "quant/sources.h"
@@ -62,7 +62,8 @@ bool all_quantized(const BlockContext& context, const sweep::Group& group, const
     return found != context.candidate.decisions.end() && found->second.scheme.quantized();
   };
   const auto& sites = context.walker.plan().sites;
-  return std::all_of(group.sites.begin(), group.sites.end(), [&](std::size_t s) { return quantized(sites[s].weight); }) &&
+  return std::all_of(group.sites.begin(), group.sites.end(),
+                     [&](std::size_t s) { return quantized(sites[s].weight); }) &&
          (fold.linear == graph::kNoValue || quantized(fold.linear));
 }
 
@@ -83,7 +84,8 @@ sweep::Overlay trial_overlay(const BlockContext& context, const sweep::Group& gr
   return trial;
 }
 
-SiteReport report_for(const BlockContext& context, const sweep::Group& group, const calibration::Statistics& statistics) {
+SiteReport report_for(const BlockContext& context, const sweep::Group& group,
+                      const calibration::Statistics& statistics) {
   const auto& graph = context.walker.graph();
   SiteReport report;
   std::vector<std::string> names;
@@ -105,7 +107,8 @@ void search_group(BlockContext& context, const sweep::Group& group, const calibr
   std::string reason;
   const auto fold = find_fold(graph, plan, context.block, group, statistics.cols(), reason);
   if (!fold || !all_quantized(context, group, *fold)) {
-    report.note = "not scaled: " + (fold ? std::string("a weight of the group or its producer is not quantized") : reason);
+    report.note =
+        "not scaled: " + (fold ? std::string("a weight of the group or its producer is not quantized") : reason);
     context.candidate.ledger.push_back(std::move(report));
     return;
   }
@@ -114,8 +117,7 @@ void search_group(BlockContext& context, const sweep::Group& group, const calibr
   double best_alpha = 0;
   for (int step = 0; step <= kGridSteps; ++step) {
     const double alpha = static_cast<double>(step) / kGridSteps;
-    const auto factors =
-        step == 0 ? std::vector<float>(saliences.size(), 1.0f) : factors_for(saliences, alpha);
+    const auto factors = step == 0 ? std::vector<float>(saliences.size(), 1.0f) : factors_for(saliences, alpha);
     const double error = context.block_error(trial_overlay(context, group, *fold, factors));
     if (step == 0) report.block_error_rtn = error;
     if (step == 0 || error < report.block_error) {
@@ -142,7 +144,8 @@ void apply(BlockContext& context) {
 extern const TransformInfo awq_transform;
 const TransformInfo awq_transform{
     .name = "awq",
-    .summary = "scales input channels by their activations, folded into norms, v and up; searched on the block's output error",
+    .summary =
+        "scales input channels by their activations, folded into norms, v and up; searched on the block's output error",
     .source = "Lin et al. 2023, arXiv:2306.00978, equations 4 and 5",
     .observers = {"sum_abs"},
     .apply = apply,

@@ -1,10 +1,10 @@
 #include "quant/transforms/fold.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <numeric>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "codec/float_codec.h"
 
@@ -18,7 +18,9 @@ using graph::NodeId;
 using graph::Value;
 using graph::ValueId;
 
-bool is_op(const Node& node, std::string_view domain, std::string_view op) { return node.domain == domain && node.op == op; }
+bool is_op(const Node& node, std::string_view domain, std::string_view op) {
+  return node.domain == domain && node.op == op;
+}
 bool is_linear(const Node& node) { return is_op(node, graph::kKerfDomain, "Linear"); }
 
 bool is_weight(const Graph& graph, ValueId v) { return v != kNoValue && graph.value(v).kind == Value::Kind::kWeight; }

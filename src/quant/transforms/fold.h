@@ -14,15 +14,15 @@ namespace kerf::quant {
 /// the group is channel channels[c] of the producer, and scaling that channel of every listed parameter by 1/s scales
 /// the group's input by 1/s.
 struct Fold {
-  std::vector<graph::ValueId> parameters;  ///< a norm's scale (and bias); or a linear weight (its rows) and bias
-  std::vector<std::int64_t> channels;      ///< by input channel of the group; several may share one (grouped queries)
-  std::int64_t producer_channels = 0;      ///< distinct channels of the parameters' first axis
-  std::string where;                       ///< "norm", "up", "v" — for reports
-  graph::ValueId linear = graph::kNoValue; ///< the weight among `parameters` that is itself quantized, if any
+  std::vector<graph::ValueId> parameters;   ///< a norm's scale (and bias); or a linear weight (its rows) and bias
+  std::vector<std::int64_t> channels;       ///< by input channel of the group; several may share one (grouped queries)
+  std::int64_t producer_channels = 0;       ///< distinct channels of the parameters' first axis
+  std::string where;                        ///< "norm", "up", "v" — for reports
+  graph::ValueId linear = graph::kNoValue;  ///< the weight among `parameters` that is itself quantized, if any
 };
 
-/// Looks upwards from the group's input through the graph, within the block. nullopt, with `reason`, where no exact fold
-/// exists.
+/// Looks upwards from the group's input through the graph, within the block. nullopt, with `reason`, where no exact
+/// fold exists.
 std::optional<Fold> find_fold(const graph::Graph& graph, const sweep::Plan& plan, const sweep::Block& block,
                               const sweep::Group& group, std::int64_t channels, std::string& reason);
 

