@@ -17,7 +17,7 @@ struct Fold {
   std::vector<graph::ValueId> parameters;   ///< a norm's scale (and bias); or a linear weight (its rows) and bias
   std::vector<std::int64_t> channels;       ///< by input channel of the group; several may share one (grouped queries)
   std::int64_t producer_channels = 0;       ///< distinct channels of the parameters' first axis
-  std::string where;                        ///< "norm", "up", "v" — for reports
+  std::string where;                        ///< "norm", "up", "v" - for reports
   graph::ValueId linear = graph::kNoValue;  ///< the weight among `parameters` that is itself quantized, if any
 };
 
