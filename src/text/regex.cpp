@@ -28,13 +28,11 @@ constexpr unsigned long kFirstRetries = 4096;
 constexpr unsigned long kMoreRetries = 16;
 /// Budget for all expensive searches of one text.
 constexpr unsigned long kBudget = 1ul << 20;
-constexpr unsigned long kBudgetPerByte = 64;
+constexpr unsigned long kBudgetPerByte = 512;
 /// Not all work is backtracking. Tokenizers' patterns take about 0.1 us a byte, so that this is reached only by
 /// patterns whose time grows with the square of the text's length.
 constexpr std::chrono::duration<double> kSeconds(5);
-constexpr std::chrono::duration<double> kSecondsPerByte(20e-6);
-/// A search looks for the beginning of a match in this many bytes, then at the clock.
-constexpr std::size_t kBlockBytes = 4096;
+constexpr std::chrono::duration<double> kSecondsPerByte(2e-6);
 constexpr int kTooLong = ONIGERR_RETRY_LIMIT_IN_SEARCH_OVER;
 
 const OnigUChar* bytes_of(std::string_view text) { return reinterpret_cast<const OnigUChar*>(text.data()); }
@@ -212,15 +210,9 @@ class Searcher {
 
   /// The first match that begins at `from` or later. False: none. A negative `failure` is the library's code.
   bool find(std::size_t from, Span& match, int& failure) {
-    failure = 0;
-    for (std::size_t begin = from;;) {
-      const std::size_t end = next_boundary(text_, std::min(begin + kBlockBytes, text_.size()));
-      const int found = search(begin, end);
-      if (found >= 0) break;
-      if (found != ONIG_MISMATCH) failure = found;
-      if (found != ONIG_MISMATCH || end == text_.size()) return false;
-      begin = end;
-    }
+    const int found = search(from);
+    failure = found < 0 && found != ONIG_MISMATCH ? found : 0;
+    if (found < 0) return false;
     match = {static_cast<std::uint32_t>(region_->beg[0]), static_cast<std::uint32_t>(region_->end[0])};
     return true;
   }
@@ -228,8 +220,8 @@ class Searcher {
  private:
   using Clock = std::chrono::steady_clock;
 
-  /// Matches that begin in [from, to], or before `to` if that is not the end of the text.
-  int search(std::size_t from, std::size_t to) {
+  /// (The library's range of a search must be the whole rest of the text: it cuts off matches that reach beyond it.)
+  int search(std::size_t from) {
     if (++searches_ % kSearchesPerLook == 0 && is_late()) return kTooLong;
     const OnigUChar* begin = bytes_of(text_);
     const OnigUChar* end = begin + text_.size();
@@ -237,8 +229,8 @@ class Searcher {
     for (;;) {
       onig_set_retry_limit_in_match_of_match_param(parameters_.get(), allowed);
       onig_set_retry_limit_in_search_of_match_param(parameters_.get(), allowed);
-      const int found = onig_search_with_param(regex_, begin, end, begin + from, begin + to, region_.get(),
-                                               ONIG_OPTION_NONE, parameters_.get());
+      const int found = onig_search_with_param(regex_, begin, end, begin + from, end, region_.get(), ONIG_OPTION_NONE,
+                                               parameters_.get());
       const bool is_over = found == ONIGERR_RETRY_LIMIT_IN_MATCH_OVER || found == ONIGERR_RETRY_LIMIT_IN_SEARCH_OVER;
       // To the library a limit of 0 is none.
       if (!is_over || budget_ == 0 || is_late()) return found;

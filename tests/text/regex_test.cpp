@@ -80,7 +80,7 @@ TEST(Regex, HostilePatternsEndInAnError) {
   test::expect_error(ErrorCode::kInput, "takes too much work", [&] { matches("(a+)+$", text); });
   test::expect_error(ErrorCode::kInput, "takes too much work", [&] { matches("(a|aa)+$", text); });
   // Quadratic: each letter looks at all that follow.
-  test::expect_error(ErrorCode::kInput, "takes too much work", [] { matches("a*b|a", std::string(1000000, 'a')); });
+  test::expect_error(ErrorCode::kInput, "takes too much work", [] { matches("a*b|a", std::string(100000, 'a')); });
 }
 
 // Runs that real text may have: a megabyte of one letter, of spaces, of punctuation.
