@@ -42,6 +42,8 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
+bool looks_like_option(const std::string& word) { return word.size() > 1 && word[0] == '-' && word != "--"; }
+
 std::string command_line(const CLI::App* command) {
   return command == nullptr ? "kerf" : "kerf " + command->get_name();
 }
@@ -98,7 +100,7 @@ int Application::run(std::vector<std::string> words) {
     // A misspelt option explains more than the argument that it pushed aside.
     const auto left_over = root_->remaining(true);
     if (!left_over.empty()) refuse_words(left_over);
-    throw_usage(fmt::format("{} needs {}; {} --help explains", command_line(chosen()), split(error.what(), ' ').front(),
+    throw_usage(fmt::format("{} needs {}; {} --help explains", chosen()->get_name(), split(error.what(), ' ').front(),
                             command_line(chosen())));
   } catch (const CLI::ArgumentMismatch&) {
     // The only mismatch left to CLI11 is an option that the line ends with.
@@ -125,26 +127,31 @@ int Application::dispatch() {
 
 void Application::refuse_words(const std::vector<std::string>& left_over) const {
   const CLI::App* app = chosen();
-  const auto option = std::find_if(left_over.begin(), left_over.end(), [](const std::string& word) {
-    return word.size() > 1 && word[0] == '-' && word != "--";
-  });
-  if (option != left_over.end()) {
-    const std::string name = split(*option, '=').front();
-    const auto nearest = nearest_name(name, option_names(app == nullptr ? *root_ : *app));
-    throw_usage(fmt::format("no option {}{}; {} --help lists them", kerf::quoted(name),
-                            nearest ? ", did you mean " + *nearest + "?" : "", command_line(app)));
-  }
-  if (app == nullptr) {
+  if (app == nullptr && !looks_like_option(left_over.front())) {
     std::vector<std::string> names;
     for (const Command* command : commands()) names.push_back(command->name);
     throw_usage(unknown_name("command", left_over.front(), names));
   }
+  const auto option = std::find_if(left_over.begin(), left_over.end(), looks_like_option);
+  if (option != left_over.end()) {
+    const std::string name = split(*option, '=').front();
+    const auto names = option_names(app == nullptr ? *root_ : *app);
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      throw_usage(fmt::format("{} stands before the command; it belongs behind it", name));
+    }
+    const auto nearest = nearest_name(name, names);
+    throw_usage(fmt::format("no option {}; {}{} --help lists them", kerf::quoted(name),
+                            nearest ? "did you mean " + *nearest + "? " : "", command_line(app)));
+  }
+  // An option that took the next one for its value leaves that one's value over.
+  refuse_swallowed_options();
   throw_usage(fmt::format("found {}, expected nothing more; {} --help explains", kerf::quoted(left_over.front()),
                           command_line(app)));
 }
 
 void Application::refuse_swallowed_options() const {
   const CLI::App* app = chosen();
+  if (app == nullptr) return;
   const auto names = option_names(*app);
   for (const CLI::Option* option : app->get_options()) {
     if (option->get_expected_max() == 0) continue;

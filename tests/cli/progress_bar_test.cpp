@@ -6,13 +6,13 @@ namespace kerf::cli {
 namespace {
 
 TEST(ProgressLine, ShareElapsedAndLeft) {
-  EXPECT_EQ(progress_line("measuring", 1, 4, 75, 60), "measuring  [#####..................]   25%  1:15, 3:45 left");
+  EXPECT_EQ(progress_line("measuring", 1, 4, 75, 60), "measuring  [######..................]   25%  1:15, 3:45 left");
   EXPECT_EQ(progress_line("measuring", 4, 4, 3675, 200),
             "measuring  [##############################]  100%  1:01:15, 0:00 left");
 }
 
 TEST(ProgressLine, NothingDoneYetPromisesNothing) {
-  EXPECT_EQ(progress_line("loading", 0, 10, 1, 44), "loading  [.........................]    0%  0:01");
+  EXPECT_EQ(progress_line("loading", 0, 10, 1, 44), "loading  [.....................]    0%  0:01");
 }
 
 TEST(ProgressLine, NeverWiderThanTheTerminal) {
