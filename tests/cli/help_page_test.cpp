@@ -60,7 +60,7 @@ TEST(HelpPage, EveryLineFitsTheTerminal) {
     command->define(app);
     for (const std::string& line : split(terminal_text(help_page(app, *command)), '\n')) {
       if (line.find("https://") != std::string::npos) continue;  // an address is not broken
-    EXPECT_LE(decode_utf8(line).size(), 80U) << line;
+      EXPECT_LE(decode_utf8(line).size(), 80U) << line;
     }
   }
 }
