@@ -22,7 +22,8 @@ class StoredSource : public graph::TensorSource {
   explicit StoredSource(StoredTensor tensor)
       : TensorSource(tensor.entry.dtype, tensor.entry.shape,
                      fmt::format("{}: {}", tensor.file->path(), tensor.place())),
-        tensor_(std::move(tensor)) {}
+        tensor_(std::move(tensor)),
+        place_(tensor_.place()) {}
 
   void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
     if (!is_floating(dtype())) {
@@ -48,10 +49,11 @@ class StoredSource : public graph::TensorSource {
       tensor_.read(first * item, buffer);
       codec::decode_floats(dtype(), buffer, out);
     }
-    check_finite(out, first, shape(), tensor_.file->path(), tensor_.place());
+    check_finite(out, first, shape(), tensor_.file->path(), place_);
   }
 
   StoredTensor tensor_;
+  std::string place_;
 };
 
 /// Row-major index -> one index a dimension.

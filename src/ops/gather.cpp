@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cstring>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -35,14 +37,30 @@ std::int64_t normalized_index(std::int64_t index, std::int64_t extent) {
   return from_front >= 0 && from_front < extent ? from_front : -1;
 }
 
-/// Rows of an embedding table that stays where it is.
+/// Rows of an embedding table that stays where it is. Each is read once, neighbours together: a text repeats its words,
+/// and reading costs a system call.
 Tensor gather_rows(const graph::TensorSource& table, const std::vector<std::int64_t>& indices, Shape shape) {
+  std::vector<std::pair<std::int64_t, std::size_t>> wanted;  // row, place in the result
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    const std::int64_t row = normalized_index(indices[i], table.rows());
+    if (row >= 0) wanted.emplace_back(row, i);
+  }
+  std::sort(wanted.begin(), wanted.end());
+  const auto width = static_cast<std::size_t>(table.row_size());
   shape.push_back(table.row_size());
   Tensor result = Tensor::zeros(DType::kF32, std::move(shape));
-  float* to = result.data<float>();
-  for (std::size_t i = 0; i < indices.size(); ++i, to += table.row_size()) {
-    const std::int64_t row = normalized_index(indices[i], table.rows());
-    if (row >= 0) table.read_rows(row, 1, to);
+  std::vector<float> rows;
+  for (auto run = wanted.begin(); run != wanted.end();) {
+    const std::int64_t first = run->first;
+    auto end = run + 1;
+    while (end != wanted.end() && end->first <= (end - 1)->first + 1) ++end;
+    const std::int64_t count = (end - 1)->first + 1 - first;
+    rows.resize(static_cast<std::size_t>(count) * width);
+    table.read_rows(first, count, rows.data());
+    for (; run != end; ++run) {
+      const float* from = rows.data() + static_cast<std::size_t>(run->first - first) * width;
+      std::copy_n(from, width, result.data<float>() + run->second * width);
+    }
   }
   return result;
 }

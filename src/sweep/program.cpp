@@ -1,6 +1,7 @@
 #include "sweep/program.h"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <stdexcept>
 
@@ -81,6 +82,13 @@ Program::Program(const Graph& graph, const Plan& plan, NodeId begin, NodeId end,
   }
 }
 
+void Program::run_step(const Step& step, ops::KernelContext& context) const {
+  if (!clock_) return step.op->run(context);
+  const auto start = std::chrono::steady_clock::now();
+  step.op->run(context);
+  clock_(*step.node, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+}
+
 std::vector<Tensor> Program::run(const Operands& operands, std::span<const Tensor> inputs,
                                  std::span<const Tensor> seeds) const {
   std::vector<ops::Operand> slots(slots_.size());
@@ -96,7 +104,7 @@ std::vector<Tensor> Program::run(const Operands& operands, std::span<const Tenso
     for (const int s : step.inputs) arguments.push_back(s < 0 ? nullptr : &slot(s));
     results.assign(step.outputs.size(), Tensor());
     ops::KernelContext context(*step.node, arguments, results);
-    step.op->run(context);
+    run_step(step, context);
     for (std::size_t i = 0; i < results.size(); ++i) slot(step.outputs[i]).tensor = std::move(results[i]);
     for (const int s : step.drops) slot(s) = ops::Operand();
   }

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
@@ -15,6 +16,9 @@ namespace kerf::sweep {
 
 /// Weights and constants made ready for kernels, by value id. Immutable and cheap to copy: entries are shared.
 using Operands = std::map<graph::ValueId, ops::Operand>;
+
+/// Told which node ran for how many seconds, from any thread; benchmarks look where the time goes with it.
+using NodeClock = std::function<void(const graph::Node& node, double seconds)>;
 
 /// The nodes of [begin, end) that `wanted` values need, and the free nodes before them, ready to run for one window
 /// after another. Thread-safe once made.
@@ -30,6 +34,7 @@ class Program {
   bool rowwise() const { return rowwise_; }
   /// Does a node read an input of the graph (a mask, positions)?
   bool reads_inputs() const { return !input_slots_.empty(); }
+  void set_clock(NodeClock clock) { clock_ = std::move(clock); }
 
   /// `inputs`: one tensor per graph input. `seeds` as given to the constructor, in that order. Returns the wanted
   /// values.
@@ -44,6 +49,7 @@ class Program {
     std::vector<int> drops;            ///< slots not read again
   };
   int slot_for(graph::ValueId value);
+  void run_step(const Step& step, ops::KernelContext& context) const;
 
   std::vector<Step> steps_;
   std::map<graph::ValueId, int> slots_;
@@ -52,6 +58,7 @@ class Program {
   std::vector<std::pair<graph::ValueId, int>> parameter_slots_;
   std::vector<graph::ValueId> parameters_;
   bool rowwise_ = true;
+  NodeClock clock_;
 };
 
 /// Reads and packs the parameters of a program under an overlay. What `shared` already holds, and the overlay does not

@@ -20,7 +20,9 @@ std::vector<Tensor> Stream::load(std::size_t window) const {
 }
 
 Program Walker::program(const Stream& stream, graph::NodeId end, std::span<const graph::ValueId> wanted) const {
-  return Program(graph_, plan_, stream.position_, end, stream.alive_, wanted);
+  Program made(graph_, plan_, stream.position_, end, stream.alive_, wanted);
+  made.set_clock(clock_);
+  return made;
 }
 
 Operands Walker::prepare_block(const Block& block, const Overlay* overlay, const Operands* shared) const {

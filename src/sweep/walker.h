@@ -44,6 +44,8 @@ class Walker {
 
   const graph::Graph& graph() const { return graph_; }
   const Plan& plan() const { return plan_; }
+  /// All programs made from now on tell it about their nodes.
+  void set_clock(NodeClock clock) { clock_ = std::move(clock); }
 
   /// A program from the stream's position to `end` that yields `wanted`.
   Program program(const Stream& stream, graph::NodeId end, std::span<const graph::ValueId> wanted) const;
@@ -62,6 +64,7 @@ class Walker {
  private:
   const graph::Graph& graph_;
   Plan plan_;
+  NodeClock clock_;
 };
 
 }  // namespace kerf::sweep

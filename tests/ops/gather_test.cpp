@@ -36,12 +36,12 @@ Tensor gather(const graph::SourcePtr& table, const Tensor& indices, std::int64_t
   return outputs[0];
 }
 
-TEST(Gather, ReadsOnlyTheRowsThatItNeeds) {
+TEST(Gather, ReadsEachRowThatItNeedsOnce) {
   const Tensor values = test::random_tensor({100, 6}, 1);
   const auto table = std::make_shared<CountingSource>(values);
   const Tensor indices = test::tensor_of<std::int64_t>({2, 3}, {7, 0, 99, -1, 7, 50});
   const Tensor found = gather(table, indices, 0);
-  EXPECT_EQ(table->rows_read, 6);
+  EXPECT_EQ(table->rows_read, 4);
   EXPECT_TRUE(test::same_bits(found, test::run_op({.op = "Gather", .inputs = {values, indices}})[0]));
 }
 
