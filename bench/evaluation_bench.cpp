@@ -118,8 +118,8 @@ void run(const std::string& path, std::int64_t count, std::int64_t context) {
   const double tokens = static_cast<double>(count * context);
   fmt::print("library      {:8.1f} GFLOP/s (2048 x 2048 x 2048, {} threads)\n", library, thread_count());
   fmt::print("linear       {:8.1f} GFLOP/s: {:.0f} % of the library's rate\n", linear, 100 * linear / library);
-  fmt::print("evaluation   {:8.1f} GFLOP/s of linear layers over the whole time: {:.0f} %\n", operations / seconds * 1e-9,
-             100 * operations / seconds * 1e-9 / library);
+  fmt::print("evaluation   {:8.1f} GFLOP/s of linear layers over the whole time: {:.0f} %\n",
+             operations / seconds * 1e-9, 100 * operations / seconds * 1e-9 / library);
   fmt::print("tokens       {:8.0f} a second ({} windows of {}, {:.2f} s)\n", tokens / seconds, count, context, seconds);
   for (const auto& [op, spent] : times.all()) {
     if (spent > 0.002 * seconds) fmt::print("  {:<24} {:5.1f} %\n", op, 100 * spent / threads / seconds);

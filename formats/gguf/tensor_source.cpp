@@ -1,7 +1,6 @@
 #include "formats/gguf/tensor_source.h"
 
 #include <algorithm>
-#include <cmath>
 #include <span>
 #include <utility>
 #include <vector>
@@ -58,9 +57,10 @@ class FileSource : public graph::TensorSource {
 
   /// `first` is the index in the tensor of values[0].
   void check_finite(std::span<const float> values, std::int64_t first) const {
-    const auto bad = std::find_if_not(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
-    if (bad == values.end()) return;
-    fail(fmt::format("found {} at index {}, expected finite values", *bad, first + (bad - values.begin())));
+    const std::size_t bad = codec::first_non_finite(values);
+    if (bad == values.size()) return;
+    fail(fmt::format("found {} at index {}, expected finite values", values[bad],
+                     first + static_cast<std::int64_t>(bad)));
   }
 
  private:
@@ -78,9 +78,10 @@ class FloatSource : public FileSource {
     for_each_slab(first, count, width * static_cast<std::int64_t>(dtype_bytes(dtype())),
                   [&](std::int64_t begin, std::int64_t rows, std::span<const std::byte> bytes) {
                     float* to = out + (begin - first) * width;
-                    codec::decode_floats(dtype(), bytes, {to, static_cast<std::size_t>(rows * width)});
+                    const std::span<float> values(to, static_cast<std::size_t>(rows * width));
+                    codec::decode_floats(dtype(), bytes, values);
+                    check_finite(values, begin * width);
                   });
-    check_finite({out, static_cast<std::size_t>(count * width)}, first * width);
   }
 };
 
@@ -104,9 +105,10 @@ class BlockSource : public FileSource {
                   [&](std::int64_t begin, std::int64_t lines, std::span<const std::byte> bytes) {
                     codec::QuantizedTensor slab = codec::make_quantized(scheme_, lines, cols_);
                     decode(bytes, 0, lines, slab);
-                    codec::dequantize_rows(slab, 0, lines, out + (begin - first_line) * cols_);
+                    float* to = out + (begin - first_line) * cols_;
+                    codec::dequantize_rows(slab, 0, lines, to);
+                    check_finite({to, static_cast<std::size_t>(lines * cols_)}, begin * cols_);
                   });
-    check_finite({out, static_cast<std::size_t>(count * row_size())}, first * row_size());
   }
 
   std::optional<codec::QuantizedTensor> read_quantized() const override {
@@ -130,9 +132,9 @@ class BlockSource : public FileSource {
   }
 
   void check_parameters(const std::vector<float>& values, std::string_view what) const {
-    const auto bad = std::find_if_not(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
-    if (bad == values.end()) return;
-    fail(fmt::format("found a {} of {} in block {}, expected finite values", what, *bad, bad - values.begin()));
+    const std::size_t bad = codec::first_non_finite(values);
+    if (bad == values.size()) return;
+    fail(fmt::format("found a {} of {} in block {}, expected finite values", what, values[bad], bad));
   }
 
   const codec::BlockCodec& codec_;

@@ -1,7 +1,6 @@
 #include "formats/gguf/writer.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,6 +16,8 @@ namespace {
 
 /// Values of a float tensor that are in memory at a time.
 constexpr std::int64_t kSlabValues = std::int64_t{4} << 20;
+/// Of these, what one thread converts at a time.
+constexpr std::int64_t kPartValues = std::int64_t{1} << 18;
 
 struct Target {
   const TensorInfo& info;
@@ -32,9 +33,9 @@ struct Target {
 };
 
 void check_finite(const Target& target, std::span<const float> values, std::string_view what) {
-  const auto bad = std::find_if_not(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
-  if (bad == values.end()) return;
-  target.fail(fmt::format("found a {} of {} at index {}, expected finite values", what, *bad, bad - values.begin()));
+  const std::size_t bad = codec::first_non_finite(values);
+  if (bad == values.size()) return;
+  target.fail(fmt::format("found a {} of {} at index {}, expected finite values", what, values[bad], bad));
 }
 
 void write_blocks(const Target& target, const codec::QuantizedTensor& tensor) {
@@ -71,15 +72,18 @@ void write_quantized(const Target& target, const codec::QuantizedTensor& tensor)
   write_blocks(target, with_narrower_groups(tensor, storage.scheme));
 }
 
-/// Fails if a finite value became infinite in a narrower type.
-void check_representable(const Target& target, std::span<const float> values, std::int64_t first) {
+/// The values as bytes; fails if one is not finite, or no longer is in a narrower type.
+void encode_checked(const Target& target, std::span<const float> values, std::int64_t first,
+                    std::span<std::byte> encoded) {
+  check_finite(target, values, "value");
   const DType dtype = *target.tensor.storage.type->dtype;
-  if (dtype == DType::kF32) return;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (std::isfinite(codec::round_to(dtype, values[i]))) continue;
-    target.fail(fmt::format("found {} at index {}, which {} cannot hold", values[i],
-                            first + static_cast<std::int64_t>(i), dtype_name(dtype)));
-  }
+  codec::encode_floats(dtype, values, encoded);
+  std::vector<float> again(values.size());
+  codec::decode_floats(dtype, encoded, again);
+  const std::size_t bad = codec::first_non_finite(again);
+  if (bad == again.size()) return;
+  target.fail(fmt::format("found {} at index {}, which {} cannot hold", values[bad],
+                          first + static_cast<std::int64_t>(bad), dtype_name(dtype)));
 }
 
 void read_permuted(const Target& target, const graph::TensorSource& source, std::int64_t first, std::int64_t count,
@@ -99,16 +103,19 @@ void write_floats(const Target& target, const graph::TensorSource& source) {
   const DType dtype = *target.tensor.storage.type->dtype;
   const std::int64_t width = source.row_size();
   const std::int64_t slab = std::max<std::int64_t>(kSlabValues / width, 1);
-  std::vector<float> values;
+  const std::int64_t part = std::max<std::int64_t>(kPartValues / width, 1);
   std::vector<std::byte> bytes;
   for (std::int64_t first = 0; first < source.rows(); first += slab) {
     const std::int64_t rows = std::min(slab, source.rows() - first);
-    values.resize(static_cast<std::size_t>(rows * width));
-    bytes.resize(values.size() * dtype_bytes(dtype));
-    read_permuted(target, source, first, rows, values.data());
-    check_finite(target, values, "value");
-    check_representable(target, values, first * width);
-    codec::encode_floats(dtype, values, bytes);
+    bytes.resize(static_cast<std::size_t>(rows * width) * dtype_bytes(dtype));
+    parallel_for(div_up(rows, part), [&](std::int64_t i) {
+      const std::int64_t begin = i * part, count = std::min(part, rows - begin);
+      std::vector<float> values(static_cast<std::size_t>(count * width));
+      read_permuted(target, source, first + begin, count, values.data());
+      encode_checked(target, values, (first + begin) * width,
+                     std::span(bytes).subspan(static_cast<std::size_t>(begin * width) * dtype_bytes(dtype),
+                                              values.size() * dtype_bytes(dtype)));
+    });
     target.writer.write(bytes);
   }
 }

@@ -108,12 +108,12 @@ graph::SourcePtr make_source(StoredTensor tensor) { return std::make_shared<Stor
 
 void check_finite(std::span<const float> values, std::uint64_t first, std::span<const std::int64_t> shape,
                   std::string_view file, std::string_view place) {
-  const auto bad = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
-  if (bad == values.end()) return;
-  const Shape position = unravel(first + static_cast<std::uint64_t>(bad - values.begin()), shape);
+  const std::size_t bad = codec::first_non_finite(values);
+  if (bad == values.size()) return;
+  const Shape position = unravel(first + bad, shape);
   throw_input(file, place,
               fmt::format("value at {} is {}, expected a finite number", to_string(position),
-                          std::isnan(*bad) ? "NaN" : "infinite"));
+                          std::isnan(values[bad]) ? "NaN" : "infinite"));
 }
 
 }  // namespace kerf::formats::safetensors

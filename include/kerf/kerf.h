@@ -191,7 +191,8 @@ struct WrittenOutput {
   std::string path, format;
   std::uint64_t bytes = 0;  ///< exact; in a dry run too
   double bits_per_weight = 0;
-  std::string sha256;  ///< of the dequantized values in tensor order, read back from the files; empty in a dry run
+  std::string weights_hash;  ///< XXH3-128 of all dequantized values as read back: equal weights in any format give the
+                             ///< same; empty in a dry run
 };
 struct QuantizeResult {
   std::string chosen;  ///< one line: scheme and method, and the flag that changes them

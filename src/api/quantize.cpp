@@ -213,7 +213,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     outputs[i].emission->write(finished);
     session.step();
-    result.outputs[i].sha256 = emit::read_back(outputs[i].emission->readable_path(), finished);
+    result.outputs[i].weights_hash = emit::read_back(outputs[i].emission->readable_path(), finished);
     session.step();
   }
   for (PlannedOutput& output : outputs) output.emission->commit();

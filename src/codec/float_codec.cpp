@@ -1,5 +1,6 @@
 #include "codec/float_codec.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -215,6 +216,21 @@ void encode_floats(DType dtype, std::span<const float> values, std::span<std::by
     default:
       refuse_dtype(dtype, "f32, f16 or bf16");
   }
+}
+
+std::size_t first_non_finite(std::span<const float> values) {
+  // A part at a time without branches, which becomes vector code; the place is looked for only where there is one.
+  constexpr std::size_t kPart = 4096;
+  for (std::size_t begin = 0; begin < values.size(); begin += kPart) {
+    const std::span<const float> part = values.subspan(begin, std::min(kPart, values.size() - begin));
+    std::uint32_t largest = 0;
+    for (const float value : part) largest = std::max(largest, std::bit_cast<std::uint32_t>(value) & ~kSign);
+    if (largest < kInfinity) continue;
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      if ((std::bit_cast<std::uint32_t>(part[i]) & ~kSign) >= kInfinity) return begin + i;
+    }
+  }
+  return values.size();
 }
 
 }  // namespace kerf::codec

@@ -26,4 +26,7 @@ void decode_floats(DType dtype, std::span<const std::byte> bytes, std::span<floa
 /// f32 -> f32, f16 or bf16 bytes. Errors as decode_floats.
 void encode_floats(DType dtype, std::span<const float> values, std::span<std::byte> out);
 
+/// Index of the first NaN or infinity; the size if all values are finite.
+std::size_t first_non_finite(std::span<const float> values);
+
 }  // namespace kerf::codec

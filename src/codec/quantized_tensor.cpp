@@ -11,8 +11,7 @@ namespace kerf::codec {
 namespace {
 
 template <bool kHasMinimum>
-void dequantize_row(const QuantizedTensor& tensor, std::int64_t row, float* out) {
-  const std::uint8_t* codes = tensor.codes.data() + row * tensor.cols;
+void dequantize_row(const QuantizedTensor& tensor, const std::uint8_t* codes, std::int64_t row, float* out) {
   const std::int64_t width = tensor.scheme.group_width(tensor.cols);
   std::int64_t index = tensor.group_index(row, 0);
   for (std::int64_t col = 0; col < tensor.cols; col += width, ++index) {
@@ -54,8 +53,15 @@ QuantizedTensor make_quantized(const Scheme& scheme, std::int64_t rows, std::int
 }
 
 void dequantize_rows(const QuantizedTensor& tensor, std::int64_t first, std::int64_t count, float* out) {
+  dequantize_rows(tensor, tensor.codes.data() + first * tensor.cols, first, count, out);
+}
+
+void dequantize_rows(const QuantizedTensor& tensor, const std::uint8_t* codes, std::int64_t first, std::int64_t count,
+                     float* out) {
   const auto dequantize = tensor.scheme.offset == Offset::kMinimum ? dequantize_row<true> : dequantize_row<false>;
-  for (std::int64_t row = first; row < first + count; ++row, out += tensor.cols) dequantize(tensor, row, out);
+  for (std::int64_t i = 0; i < count; ++i) {
+    dequantize(tensor, codes + i * tensor.cols, first + i, out + i * tensor.cols);
+  }
 }
 
 std::uint64_t storage_bits(const Scheme& scheme, std::int64_t rows, std::int64_t cols) {

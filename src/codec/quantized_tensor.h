@@ -30,6 +30,9 @@ struct QuantizedTensor {
 QuantizedTensor make_quantized(const Scheme& scheme, std::int64_t rows, std::int64_t cols);
 /// Values of rows [first, first + count) -> out [count, cols]; on the calling thread.
 void dequantize_rows(const QuantizedTensor& tensor, std::int64_t first, std::int64_t count, float* out);
+/// The same where the codes live elsewhere: `codes` [count, cols] are those of the rows, tensor.codes is not looked at.
+void dequantize_rows(const QuantizedTensor& tensor, const std::uint8_t* codes, std::int64_t first, std::int64_t count,
+                     float* out);
 /// Bits of codes, scales, zero points and minima as the scheme defines them, without a container's padding.
 /// Error(kUsage) for "none", whose size is the source's to say.
 std::uint64_t storage_bits(const Scheme& scheme, std::int64_t rows, std::int64_t cols);

@@ -1,14 +1,18 @@
 #include "emit/read_back.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <map>
+#include <span>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "core/sha256.h"
+#include "core/fingerprint.h"
 #include "core/strings.h"
+#include "core/threads.h"
 #include "formats/checkpoint.h"
 #include "models/model_graph.h"
 
@@ -35,33 +39,41 @@ const graph::SourcePtr* find_weight(const std::map<std::string, graph::SourcePtr
   return nullptr;
 }
 
-void compare(const std::string& path, const EmitTensor& tensor, const graph::TensorSource& found, Sha256& hash) {
+/// Rows of one tensor that one thread compares, and takes the fingerprint of. The cut is the same on any machine.
+struct Part {
+  const EmitTensor* tensor;
+  const graph::TensorSource* found;
+  std::int64_t first, rows;
+};
+constexpr std::int64_t kPartValues = std::int64_t{1} << 18;
+
+void add_parts(const std::string& path, const EmitTensor& tensor, const graph::TensorSource& found,
+               std::vector<Part>& parts) {
   const graph::TensorSource& expected = *tensor.source;
   if (found.rows() != expected.rows() || found.row_size() != expected.row_size()) {
     throw_machine(path, fmt::format("tensor {} was read back as {}, {} was written", quoted(tensor.name),
                                     to_string(found.shape()), to_string(expected.shape())));
   }
-  const std::int64_t width = expected.row_size(), height = expected.rows();
-  const std::int64_t slab =
-      std::clamp<std::int64_t>((std::int64_t{4} << 20) / std::max<std::int64_t>(width, 1), 1, 65536);
-  std::vector<float> a(static_cast<std::size_t>(std::min(slab, height) * width)), b(a.size());
-  for (std::int64_t first = 0; first < height; first += slab) {
-    const std::int64_t rows = std::min(slab, height - first);
-    const auto count = static_cast<std::size_t>(rows * width);
-    expected.read_rows(first, rows, a.data());
-    found.read_rows(first, rows, b.data());
-    if (std::memcmp(a.data(), b.data(), count * sizeof(float)) != 0) {
-      const auto at = static_cast<std::int64_t>(
-          std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(count), b.begin(),
-                        [](float x, float y) { return std::memcmp(&x, &y, sizeof(float)) == 0; })
-              .first -
-          a.begin());
-      throw_machine(path, fmt::format("tensor {}, row {}, column {}: read back {}, measured {}; nothing was written",
-                                      quoted(tensor.name), first + at / width, at % width,
-                                      b[static_cast<std::size_t>(at)], a[static_cast<std::size_t>(at)]));
-    }
-    hash.update(std::as_bytes(std::span(b.data(), count)));
+  const std::int64_t height = expected.rows();
+  const std::int64_t step = std::max<std::int64_t>(kPartValues / std::max<std::int64_t>(expected.row_size(), 1), 1);
+  for (std::int64_t first = 0; first < height; first += step) {
+    parts.push_back({&tensor, &found, first, std::min(step, height - first)});
   }
+}
+
+Fingerprint compare(const std::string& path, const Part& part) {
+  const std::int64_t width = part.found->row_size();
+  std::vector<float> expected(static_cast<std::size_t>(part.rows * width)), found(expected.size());
+  part.tensor->source->read_rows(part.first, part.rows, expected.data());
+  part.found->read_rows(part.first, part.rows, found.data());
+  const auto bytes = std::as_bytes(std::span(found));
+  if (std::memcmp(expected.data(), found.data(), bytes.size()) == 0) return fingerprint(bytes);
+  std::size_t at = 0;
+  while (std::bit_cast<std::uint32_t>(expected[at]) == std::bit_cast<std::uint32_t>(found[at])) ++at;
+  const auto place = static_cast<std::int64_t>(at);
+  throw_machine(
+      path, fmt::format("tensor {}, row {}, column {}: read back {}, measured {}; nothing was written",
+                        quoted(part.tensor->name), part.first + place / width, place % width, found[at], expected[at]));
 }
 
 }  // namespace
@@ -71,14 +83,20 @@ std::string read_back(const std::string& path, const EmitModel& model) {
   const models::ModelGraph again =
       models::build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors);
   const auto weights = weights_by_name(again.graph);
-  Sha256 hash;
+  std::vector<Part> parts;
   for (const EmitTensor& tensor : model.tensors) {
     const graph::SourcePtr* found = find_weight(weights, tensor.name);
-    if (found == nullptr)
+    if (found == nullptr) {
       throw_machine(path, fmt::format("tensor {} is not there when read back", quoted(tensor.name)));
-    compare(path, tensor, **found, hash);
+    }
+    add_parts(path, tensor, **found, parts);
   }
-  return hash.finish();
+  std::vector<Fingerprint> fingerprints(parts.size());
+  parallel_for(static_cast<std::int64_t>(parts.size()), [&](std::int64_t i) {
+    const auto at = static_cast<std::size_t>(i);
+    fingerprints[at] = compare(path, parts[at]);
+  });
+  return to_string(combined(fingerprints));
 }
 
 }  // namespace kerf::emit

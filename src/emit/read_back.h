@@ -8,7 +8,8 @@
 namespace kerf::emit {
 
 /// Opens a finished output as any model, and compares every weight's dequantized values bit for bit with what was
-/// measured. Returns the SHA-256 of all values in the order of `model.tensors`. Error(kMachine) naming the tensor and
+/// measured. Returns the fingerprint of all values in the order of `model.tensors`, which
+/// is that of any file with the same weights. Error(kMachine) naming the tensor and
 /// element if one differs: then the output must not get its final name.
 std::string read_back(const std::string& path, const EmitModel& model);
 

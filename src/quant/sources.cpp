@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "codec/float_codec.h"
+#include "core/checked.h"
 #include "core/error.h"
 #include "core/threads.h"
 
@@ -20,9 +22,9 @@ using codec::Scheme;
 
 constexpr std::int64_t kRowsAtOnce = 64;
 
-/// Rows of a slab that keeps temporary memory near 16 MB.
+/// Rows of a slab that one thread converts: 1 MiB of floats.
 std::int64_t slab_rows(std::int64_t cols) {
-  return std::clamp<std::int64_t>((std::int64_t{4} << 20) / std::max<std::int64_t>(cols, 1), 1, 4096);
+  return std::clamp<std::int64_t>((std::int64_t{1} << 18) / std::max<std::int64_t>(cols, 1), 1, 4096);
 }
 
 void round_row(const float* values, std::int64_t row, const codec::Grid& grid, QuantizedTensor& tensor,
@@ -64,33 +66,49 @@ class RtnSource : public graph::TensorSource {
   std::uint64_t stored_bytes() const override { return (codec::storage_bits(scheme_, rows(), row_size()) + 7) / 8; }
 
   std::optional<QuantizedTensor> read_quantized() const override {
-    if (scheme_.granularity == Granularity::kTensor) return round_to_nearest(source_->read(), scheme_, label());
     QuantizedTensor tensor = codec::make_quantized(scheme_, rows(), row_size());
+    if (scheme_.granularity == Granularity::kTensor) codec::set_params(tensor, 0, whole_params());
     const std::int64_t slab = slab_rows(row_size());
-    std::vector<float> values(static_cast<std::size_t>(std::min(slab, rows()) * row_size()));
-    for (std::int64_t first = 0; first < rows(); first += slab) {
-      const std::int64_t count = std::min(slab, rows() - first);
+    parallel_for(div_up(rows(), slab), [&](std::int64_t i) {
+      const std::int64_t first = i * slab, count = std::min(slab, rows() - first);
+      std::vector<float> values(static_cast<std::size_t>(count * row_size()));
       source_->read_rows(first, count, values.data());
-      round_rows(values.data(), first, count, *grid_, tensor, label());
-    }
+      round_slab(values.data(), first, count, tensor);
+    });
     return tensor;
   }
 
   void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
-    if (scheme_.granularity == Granularity::kTensor) {
-      codec::dequantize_rows(*read_quantized(), first, count, out);
-      return;
-    }
     source_->read_rows(first, count, out);
     QuantizedTensor part = codec::make_quantized(scheme_, count, row_size());
-    round_rows(out, 0, count, *grid_, part, label());
+    if (scheme_.granularity == Granularity::kTensor) codec::set_params(part, 0, whole_params());
+    round_slab(out, 0, count, part);
     codec::dequantize_rows(part, 0, count, out);
   }
 
  private:
+  /// What all weights of a per-tensor scheme share: known after one look at all of them.
+  const GroupParams& whole_params() const {
+    std::call_once(fitted_, [&] {
+      bool overflow = false;
+      const Tensor values = source_->read();
+      whole_ = grid_->fit(values.values<float>(), overflow);
+      if (overflow) throw_scale_overflow(label(), scheme_, 0);
+    });
+    return whole_;
+  }
+
+  void round_slab(const float* values, std::int64_t first, std::int64_t count, QuantizedTensor& tensor) const {
+    if (scheme_.granularity != Granularity::kTensor) return round_rows(values, first, count, *grid_, tensor, label());
+    const auto size = static_cast<std::size_t>(count * row_size());
+    grid_->encode_run({values, size}, whole_params(), {tensor.codes.data() + first * row_size(), size}, {});
+  }
+
   graph::SourcePtr source_;
   Scheme scheme_;
   std::unique_ptr<const codec::Grid> grid_;
+  mutable std::once_flag fitted_;
+  mutable GroupParams whole_;
 };
 
 /// Codes wherever the budget has room for them, the few scales in memory.
@@ -115,7 +133,9 @@ class QuantizedSource : public graph::TensorSource {
     return (codec::storage_bits(parameters_.scheme, parameters_.rows, parameters_.cols) + 7) / 8;
   }
   void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
-    codec::dequantize_rows(*read_quantized(), first, count, out);
+    std::vector<std::uint8_t> codes(static_cast<std::size_t>(count * parameters_.cols));
+    codes_.read(static_cast<std::uint64_t>(first * parameters_.cols), std::as_writable_bytes(std::span(codes)));
+    codec::dequantize_rows(parameters_, codes.data(), first, count, out);
   }
 
  private:
@@ -130,14 +150,14 @@ class RoundedSource : public graph::TensorSource {
 
   void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
     source_->read_rows(first, count, out);
-    for (std::int64_t i = 0; i < count * row_size(); ++i) {
-      const float rounded = codec::round_to(dtype(), out[i]);
-      if (!std::isfinite(rounded)) {
-        throw_input(
-            label(), "",
-            fmt::format("value {} in row {} does not fit {}", out[i], first + i / row_size(), dtype_name(dtype())));
-      }
-      out[i] = rounded;
+    const std::span<float> values(out, static_cast<std::size_t>(count * row_size()));
+    std::vector<std::byte> narrow(values.size() * dtype_bytes(dtype()));
+    codec::encode_floats(dtype(), values, narrow);
+    codec::decode_floats(dtype(), narrow, values);
+    if (const std::size_t bad = codec::first_non_finite(values); bad < values.size()) {
+      throw_input(label(), "",
+                  fmt::format("a value in row {} does not fit {}", first + static_cast<std::int64_t>(bad) / row_size(),
+                              dtype_name(dtype())));
     }
   }
 

@@ -48,7 +48,7 @@ Json output_json(const WrittenOutput& output) {
   out.set("format", output.format);
   out.set("bytes", output.bytes);
   out.set("bits_per_weight", output.bits_per_weight);
-  if (!output.sha256.empty()) out.set("sha256", output.sha256);
+  if (!output.weights_hash.empty()) out.set("weights_xxh3", output.weights_hash);
   return out;
 }
 
@@ -150,8 +150,8 @@ std::string to_text(const QuantizeResult& result, bool verbose) {
   if (verbose && !result.sites.empty()) out += "\n" + transforms_table(result) + methods_table(result);
   for (const WrittenOutput& output : result.outputs) {
     out += output_line(output, "");
-    if (!output.sha256.empty()) {
-      out += fmt::format("  read back, bit-identical, sha256 {}\n", output.sha256);
+    if (!output.weights_hash.empty()) {
+      out += fmt::format("  read back, bit-identical, weights xxh3 {}\n", output.weights_hash);
     }
   }
   out += notes_text(result.notes);

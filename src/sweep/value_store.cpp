@@ -1,5 +1,6 @@
 #include "sweep/value_store.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace kerf::sweep {
@@ -56,8 +57,16 @@ void StoredTensor::release() {
 Tensor StoredTensor::load() const {
   if (in_ram_) return tensor_;
   Tensor tensor(dtype_, shape_);
-  budget_->scratch().read(offset_, {tensor.raw(), tensor.bytes()});
+  read(0, {tensor.raw(), tensor.bytes()});
   return tensor;
+}
+
+void StoredTensor::read(std::uint64_t offset, std::span<std::byte> into) const {
+  if (in_ram_) {
+    std::copy_n(tensor_.raw() + offset, into.size(), into.begin());
+  } else {
+    budget_->scratch().read(offset_ + offset, into);
+  }
 }
 
 }  // namespace kerf::sweep

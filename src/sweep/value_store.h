@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 
 #include "core/scratch.h"
@@ -37,6 +38,8 @@ class StoredTensor {
   ~StoredTensor() { release(); }
 
   Tensor load() const;
+  /// Bytes [offset, offset + into.size()) of the values.
+  void read(std::uint64_t offset, std::span<std::byte> into) const;
   bool in_ram() const { return in_ram_; }
 
  private:

@@ -232,7 +232,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual([o["bytes"] for o in plan["outputs"]], [o["bytes"] for o in result["outputs"]])
         self.assertEqual([o["format"] for o in result["outputs"]], ["gguf", "compressed-tensors"])
         # The same codes and scales everywhere.
-        self.assertEqual(len({o["sha256"] for o in result["outputs"]}), 1)
+        self.assertEqual(len({o["weights_xxh3"] for o in result["outputs"]}), 1)
         self.assertEqual(result["outputs"][0]["bytes"], os.path.getsize(self.path("out.gguf")))
         self.assertLessEqual(result["outputs"][1]["bytes"], tree_bytes(self.path("out-int4")))
         self.assertEqual(sorted(os.listdir(self.folder)), ["out-int4", "out.gguf"])
@@ -244,7 +244,7 @@ class CommandLine(unittest.TestCase):
         compared = self.json("compare", MODEL, *SHORT, "--candidate", "q4_0/rtn")["candidates"][0]
         text = self.ok("quantize", MODEL, "-o", "out.gguf", "--scheme", "q4_0", "--method", "rtn")
         self.assertRegex(text.splitlines()[0], "q4_0.*rtn")
-        self.assertRegex(text, "read back, bit-identical, sha256 [0-9a-f]{64}")
+        self.assertRegex(text, "read back, bit-identical, weights xxh3 [0-9a-f]{32}")
         read = self.json("eval", "out.gguf", "--reference", MODEL, *SHORT)
         self.check_drift(read)
         # The same weights through the same kernels; only the sums' order may differ with the source's layout.
@@ -264,7 +264,7 @@ class CommandLine(unittest.TestCase):
                             "--no-sequential", "--calibration", CALIBRATION, *few)
         by_file = self.json("quantize", MODEL, "-o", "b.gguf", "--scheme", "q4_0", "--method", "gptq",
                             "--no-sequential", "--calibration", self.path("s.safetensors"))
-        self.assertEqual(by_text["outputs"][0]["sha256"], by_file["outputs"][0]["sha256"])
+        self.assertEqual(by_text["outputs"][0]["weights_xxh3"], by_file["outputs"][0]["weights_xxh3"])
         self.assertTrue(all(site["objective"] <= site["rtn_objective"] * (1 + 1e-6) for site in by_text["sites"]
                             if site["rtn_objective"] > 0), by_text["sites"])
         self.ok("calibrate", "--merge", "s.safetensors", "s.safetensors", "-o", "twice.safetensors")

@@ -33,7 +33,7 @@ TEST(QuantizationText, FirstLineSaysWhatWasChosen) {
   EXPECT_EQ(to_text(sample(), false),
             "int4-g32 by gptq\n"
             "out.gguf (gguf): 2,345,678 bytes (2.2 MiB), 4.54 bits per weight\n"
-            "  read back, bit-identical, sha256 0123abcd\n"
+            "  read back, bit-identical, weights xxh3 0123abcd\n"
             "note: a note\n"
             "2.50 s, peak memory 90.0 MiB\n");
 }
@@ -75,7 +75,7 @@ TEST(CollapsedNames, AsAShellWouldWriteThem) {
 
 TEST(PlanText, ListsTensorsBytesAndMemory) {
   QuantizeResult result = sample();
-  result.outputs[0].sha256.clear();
+  result.outputs[0].weights_hash.clear();
   const std::string text = plan_text(result);
   EXPECT_EQ(text,
             "int4-g32 by gptq\n"
@@ -93,7 +93,7 @@ TEST(PlanText, ListsTensorsBytesAndMemory) {
 TEST(QuantizationJson, HasEveryPart) {
   const Json json = Json::parse(to_json(sample()).dump(2), "q.json");
   EXPECT_EQ(json.find("chosen")->as_string(), "int4-g32 by gptq");
-  EXPECT_EQ(json.find("outputs")->as_array().at(0).find("sha256")->as_string(), "0123abcd");
+  EXPECT_EQ(json.find("outputs")->as_array().at(0).find("weights_xxh3")->as_string(), "0123abcd");
   EXPECT_EQ(json.find("outputs")->as_array().at(0).find("bytes")->as_uint64(), 2345678U);
   const Json& tensor = json.find("tensors")->as_array().at(0);
   EXPECT_EQ(tensor.find("shape")->as_array().size(), 2U);
@@ -105,8 +105,8 @@ TEST(QuantizationJson, HasEveryPart) {
 
 TEST(QuantizationJson, ADryRunHasNoHash) {
   QuantizeResult result = sample();
-  result.outputs[0].sha256.clear();
-  EXPECT_FALSE(to_json(result).find("outputs")->as_array().at(0).contains("sha256"));
+  result.outputs[0].weights_hash.clear();
+  EXPECT_FALSE(to_json(result).find("outputs")->as_array().at(0).contains("weights_xxh3"));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "codec/float_codec.h"
 #include "core/error.h"
 #include "core/strings.h"
+#include "core/threads.h"
 #include "formats/safetensors/layouts/bit_packing.h"
 
 namespace kerf::formats::safetensors {
@@ -34,10 +35,10 @@ std::span<std::byte> row_of(std::vector<std::byte>& bytes, std::int64_t row, std
 std::vector<std::byte> packed_codes(const codec::QuantizedTensor& weight, std::size_t size) {
   std::vector<std::byte> bytes(size);
   const auto cols = static_cast<std::size_t>(weight.cols);
-  for (std::int64_t row = 0; row < weight.rows; ++row) {
+  parallel_for(weight.rows, [&](std::int64_t row) {
     const auto codes = std::span(weight.codes).subspan(static_cast<std::size_t>(row) * cols, cols);
     pack_bits(codes, weight.scheme.bits, row_of(bytes, row, weight.rows));
-  }
+  });
   return bytes;
 }
 

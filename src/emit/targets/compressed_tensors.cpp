@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 
 #include "codec/float_codec.h"
+#include "core/checked.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/output.h"
 #include "core/strings.h"
+#include "core/threads.h"
 #include "emit/target.h"
 #include "formats/safetensors/layouts/layout.h"
 #include "formats/safetensors/shards.h"
@@ -137,14 +139,21 @@ class LayoutEmission : public Emission {
     const std::int64_t width = source->row_size(), height = source->rows();
     const std::int64_t slab =
         std::clamp<std::int64_t>((std::int64_t{4} << 20) / std::max<std::int64_t>(width, 1), 1, 65536);
+    const std::int64_t part = std::max<std::int64_t>((std::int64_t{1} << 18) / std::max<std::int64_t>(width, 1), 1);
     std::vector<float> values(static_cast<std::size_t>(std::min(slab, height) * width));
     std::vector<std::byte> bytes(values.size() * dtype_bytes(dtype));
     for (std::int64_t first = 0; first < height; first += slab) {
-      const auto count = static_cast<std::size_t>(std::min(slab, height - first) * width);
-      source->read_rows(first, std::min(slab, height - first), values.data());
-      const std::span<std::byte> part(bytes.data(), count * dtype_bytes(dtype));
-      codec::encode_floats(dtype, {values.data(), count}, part);
-      writer.append(tensor.name, part);
+      const std::int64_t rows = std::min(slab, height - first);
+      const std::span<std::byte> slab_bytes(bytes.data(), static_cast<std::size_t>(rows * width) * dtype_bytes(dtype));
+      parallel_for(div_up(rows, part), [&](std::int64_t i) {
+        const std::int64_t begin = i * part, count = std::min(part, rows - begin);
+        const std::span<float> to(values.data() + begin * width, static_cast<std::size_t>(count * width));
+        source->read_rows(first + begin, count, to.data());
+        codec::encode_floats(dtype, to,
+                             slab_bytes.subspan(static_cast<std::size_t>(begin * width) * dtype_bytes(dtype),
+                                                to.size() * dtype_bytes(dtype)));
+      });
+      writer.append(tensor.name, slab_bytes);
     }
   }
 

@@ -1,0 +1,4 @@
+include(KerfPkgConfig)
+kerf_find_pkg_config(xxHash xxHash::xxHash libxxhash)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(xxHash REQUIRED_VARS xxHash_PC_FOUND VERSION_VAR xxHash_VERSION)
