@@ -100,12 +100,21 @@ Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dty
   return rule;
 }
 
-/// Looks at a document's events before any tree is built: anchors and aliases let a few lines stand for gigabytes, and
-/// a recipe needs neither them nor depth.
+/// Looks at a file's events before any tree is built: anchors and aliases let a few lines stand for gigabytes, and a
+/// recipe needs neither them, nor depth, nor a second document. The library finds documents without end where a token
+/// stands that it does not take ("," at the start of a line): those begin at one place.
 class PlainStructure : public YAML::EventHandler {
  public:
   explicit PlainStructure(const std::string& path) : path_(path) {}
-  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++documents_ == 1) {
+      first_ = mark;
+    } else if (mark.pos == first_.pos) {
+      refuse(path_, mark, "not valid YAML");
+    } else {
+      refuse(path_, mark, "found a second document, expected one recipe in the file");
+    }
+  }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { check(mark, anchor); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
@@ -136,7 +145,8 @@ class PlainStructure : public YAML::EventHandler {
     if (++depth_ > kDeepest) refuse(path_, mark, "nested deeper than a recipe can be");
   }
   const std::string& path_;
-  int depth_ = 0;
+  int documents_ = 0, depth_ = 0;
+  YAML::Mark first_;
 };
 
 void check_structure(const std::string& path, const std::string& text) {
@@ -155,11 +165,7 @@ Recipe read_recipe(const std::string& path, DType scale_dtype) {
   Recipe recipe;
   try {
     check_structure(path, text);
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1) {
-      refuse(path, documents[1].Mark(), "found a second document, expected one recipe in the file");
-    }
-    const YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
+    const YAML::Node root = YAML::Load(text);
     check_keys(path, root, {"rules"});
     const YAML::Node rules = root["rules"];
     if (!rules || !rules.IsSequence()) throw_input(path, "", "a recipe needs a list called rules");

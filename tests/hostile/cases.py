@@ -265,6 +265,7 @@ def recipe_cases(count):
         "layers-huge": base.replace("0-1", "0-99999999999999999999"), "duplicate-key": base.replace("scheme:", "role: up, scheme:"),
         "open": base.replace("}", ""), "tab": base.replace("  -", "\t-"), "laughs": laughs, "deep": "[" * 20000,
         "control": base.replace("down", '"\x1b[2J"'), "two-documents": base + "---\n" + base, "unknown-anchor": "rules: *x\n",
+        "stray-comma": "," + base, "stray-brace": base + "}\n",
     }
     for name, text in structured.items():
         yield Case(f"recipe-{name}", {"../recipe.yaml": text.encode()}, ["recipe"], refuse=True)
