@@ -24,7 +24,7 @@ struct Geometry {
   std::int64_t batch = 0, queries = 0, keys = 0;  ///< counts of positions
   std::int64_t heads = 0, kv_heads = 0, dim = 0, value_dim = 0;
   float scale = 0, softcap = 0;
-  bool causal = false;
+  bool causal = false, alibi = false;
   std::int64_t window = 0;
 
   std::int64_t query_width() const { return heads * dim; }
@@ -51,12 +51,13 @@ Geometry geometry_of(const graph::Node& node, const Shape& q, const Shape& k, co
   g.scale = static_cast<float>(attributes.float_or("scale", 1.0 / std::sqrt(static_cast<double>(g.dim))));
   g.softcap = static_cast<float>(attributes.float_or("softcap", 0.0));
   g.causal = attributes.int_or("causal", 0) != 0;
+  g.alibi = attributes.int_or("alibi", 0) != 0;
   g.window = attributes.int_or("window", 0);
   return g;
 }
 
 std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
-  expect_input_count(inputs, 3, 4);
+  expect_input_count(inputs, 3, 5);
   expect_one_output(node);
   const TensorSpec& q = expect_input(inputs, 0, "q", {DType::kF32});
   const TensorSpec& k = expect_input(inputs, 1, "k", {DType::kF32});
@@ -79,16 +80,62 @@ std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
   if (has_input(inputs, 3)) {
     expect_shape(expect_input(inputs, 3, "attention_mask", {DType::kI64}), "attention_mask", {g.batch, g.keys});
   }
+  if (has_input(inputs, 4)) {
+    expect_shape(expect_input(inputs, 4, "bias", {DType::kF32}), "bias", {1, g.heads, g.queries, g.keys});
+  }
   return {{DType::kF32, {g.batch, g.queries, g.output_width()}}};
 }
 
-/// Probabilities of one query in place of its scores for the keys [first, first + count); `mask` as the operator's
-/// input, for the first of these keys, or nullptr. False if the query sees no key at all.
-bool to_probabilities(float* scores, std::int64_t count, const std::int64_t* mask, float softcap) {
-  if (softcap > 0.0F) {
-#pragma omp simd
-    for (std::int64_t i = 0; i < count; ++i) scores[i] = softcap * tanh_f32(scores[i] / softcap);
+/// What a query's score for a key depends on besides the product, for one head. Pointers are to key 0, or null.
+struct Terms {
+  const std::int64_t* mask = nullptr;  ///< [keys], as the operator's input
+  const float* bias = nullptr;         ///< [queries, keys]
+  const float* positions = nullptr;    ///< [keys], where alibi sees them
+  float slope = 0;                     ///< of alibi
+};
+
+/// The slope of each head (Press et al. 2021, arXiv:2108.12409, section 3): a geometric sequence from 2^(-8/n) where
+/// the number of heads n is a power of two; otherwise that of the next smaller one, then every other slope of its
+/// double.
+std::vector<float> alibi_slopes(std::int64_t heads) {
+  std::int64_t power = 1;
+  while (2 * power <= heads) power *= 2;
+  const auto slope = [](std::int64_t count, std::int64_t i) {
+    return static_cast<float>(std::exp2(-8.0 * static_cast<double>(i) / static_cast<double>(count)));
+  };
+  std::vector<float> slopes;
+  for (std::int64_t i = 1; i <= power; ++i) slopes.push_back(slope(power, i));
+  for (std::int64_t i = 1; std::ssize(slopes) < heads; i += 2) slopes.push_back(slope(2 * power, i));
+  return slopes;
+}
+
+/// Places of the keys among those that are not masked.
+std::vector<float> key_positions(const std::int64_t* mask, std::int64_t keys) {
+  std::vector<float> positions(static_cast<std::size_t>(keys));
+  std::int64_t seen = 0;
+  for (std::int64_t j = 0; j < keys; ++j) {
+    const bool counts = mask == nullptr || mask[j] != 0;
+    positions[static_cast<std::size_t>(j)] = counts ? static_cast<float>(seen) : 0.0F;
+    seen += counts ? 1 : 0;
   }
+  return positions;
+}
+
+/// Probabilities of query `query` in place of its scores for the keys [first, first + count). False if it sees no key
+/// at all.
+bool to_probabilities(const Geometry& g, std::int64_t query, std::int64_t first, std::int64_t count, const Terms& terms,
+                      float* scores) {
+  if (g.softcap > 0.0F) {
+#pragma omp simd
+    for (std::int64_t i = 0; i < count; ++i) scores[i] = g.softcap * tanh_f32(scores[i] / g.softcap);
+  }
+  if (terms.positions != nullptr) {
+    for (std::int64_t i = 0; i < count; ++i) scores[i] += terms.slope * terms.positions[first + i];
+  }
+  if (terms.bias != nullptr) {
+    for (std::int64_t i = 0; i < count; ++i) scores[i] += terms.bias[query * g.keys + first + i];
+  }
+  const std::int64_t* mask = terms.mask == nullptr ? nullptr : terms.mask + first;
   bool any = mask == nullptr && count > 0;
   if (mask != nullptr) {
     for (std::int64_t i = 0; i < count; ++i) {
@@ -112,9 +159,9 @@ void mean_of_values(const Geometry& g, const float* v, float* out) {
   for (std::int64_t d = 0; d < g.value_dim; ++d) out[d] /= static_cast<float>(g.keys);
 }
 
-/// Queries [first, first + count) of one head; q, k, v, out and mask point at the head's and batch's first element.
+/// Queries [first, first + count) of one head; q, k, v and out point at the head's and batch's first element.
 void attend(const Geometry& g, std::int64_t first, std::int64_t count, const float* q, const float* k, const float* v,
-            const std::int64_t* mask, float* out) {
+            const Terms& terms, float* out) {
   const std::int64_t begin = g.first_visible(first), end = g.last_visible(first + count - 1) + 1;
   const std::int64_t keys = end - begin;
   thread_local std::vector<float> scratch;
@@ -127,8 +174,7 @@ void attend(const Geometry& g, std::int64_t first, std::int64_t count, const flo
     const std::int64_t from = g.first_visible(first + i) - begin, to = g.last_visible(first + i) + 1 - begin;
     std::fill(row, row + from, 0.0F);
     std::fill(row + to, row + keys, 0.0F);
-    const std::int64_t* row_mask = mask == nullptr ? nullptr : mask + begin + from;
-    if (!to_probabilities(row + from, to - from, row_mask, g.softcap)) blind.push_back(i);
+    if (!to_probabilities(g, first + i, begin + from, to - from, terms, row + from)) blind.push_back(i);
   }
   for (const std::int64_t i : blind) std::fill_n(scratch.data() + i * keys, keys, 0.0F);
   float* out_tile = out + first * g.output_width();
@@ -146,17 +192,29 @@ void run(KernelContext& context) {
     return;
   }
   const std::int64_t* mask = context.has_input(3) ? context.input(3).data<std::int64_t>() : nullptr;
+  const float* bias = context.has_input(4) ? context.input(4).data<float>() : nullptr;
+  const std::vector<float> slopes = g.alibi ? alibi_slopes(g.heads) : std::vector<float>();
+  std::vector<std::vector<float>> positions;
+  for (std::int64_t b = 0; g.alibi && b < g.batch; ++b) {
+    positions.push_back(key_positions(mask == nullptr ? nullptr : mask + b * g.keys, g.keys));
+  }
   const std::int64_t tiles = div_up(g.queries, kQueryTile), group = g.heads / g.kv_heads;
   const float *from_q = q.data<float>(), *from_k = k.data<float>(), *from_v = v.data<float>();
   float* to = out.data<float>();
   parallel_for(g.batch * g.heads * tiles, [&](std::int64_t task) {
     const std::int64_t tile = task % tiles, head = task / tiles % g.heads, batch = task / tiles / g.heads;
     const std::int64_t first = tile * kQueryTile, kv_head = head / group;
+    Terms terms;
+    if (mask != nullptr) terms.mask = mask + batch * g.keys;
+    if (bias != nullptr) terms.bias = bias + head * g.queries * g.keys;
+    if (g.alibi) {
+      terms.positions = positions[static_cast<std::size_t>(batch)].data();
+      terms.slope = slopes[static_cast<std::size_t>(head)];
+    }
     attend(g, first, std::min(kQueryTile, g.queries - first),
            from_q + batch * g.queries * g.query_width() + head * g.dim,
            from_k + batch * g.keys * g.key_width() + kv_head * g.dim,
-           from_v + batch * g.keys * g.value_width() + kv_head * g.value_dim,
-           mask == nullptr ? nullptr : mask + batch * g.keys,
+           from_v + batch * g.keys * g.value_width() + kv_head * g.value_dim, terms,
            to + batch * g.queries * g.output_width() + head * g.value_dim);
   });
   context.output(0) = std::move(out);
@@ -165,11 +223,13 @@ void run(KernelContext& context) {
 }  // namespace
 
 /// q [batch, queries, num_heads * d], k [batch, keys, kv_num_heads * d], v [batch, keys, kv_num_heads * e] and
-/// optionally attention_mask [batch, keys] i64 (0: a key that nobody sees) -> [batch, queries, num_heads * e].
+/// optionally attention_mask [batch, keys] i64 (0: a key that nobody sees) and bias [1, num_heads, queries, keys],
+/// added to the scores -> [batch, queries, num_heads * e].
 ///
 /// Attributes: num_heads; kv_num_heads (default num_heads; head h reads head h / (num_heads / kv_num_heads) of k and
 /// v); scale of the products (default 1 / sqrt(d)); softcap c: c tanh(score / c) (default 0: none); causal: query i
-/// sees keys up to keys - queries + i (default 0); window w: and of those the last w only (default 0: all). A query
+/// sees keys up to keys - queries + i (default 0); window w: and of those the last w only (default 0: all); alibi: adds
+/// slope * position of the key, the slope of each head by Press et al. 2021 (default 0). A query
 /// whose keys are all masked gets the mean of all values, as in the eager attention of Hugging Face's transformers.
 const OpInfo& attention_op() {
   static const OpInfo info{
