@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/codes_source.h"
 #include "tests/support/gguf_model.h"
 #include "tests/support/random_tensor.h"
 
@@ -33,25 +34,9 @@ std::vector<float> rows_of(const TensorSource& source, std::int64_t first, std::
   return rows;
 }
 
-/// Codes of a weight, as a checkpoint or a method gives them.
-class CodesSource : public TensorSource {
- public:
-  explicit CodesSource(codec::QuantizedTensor tensor)
-      : TensorSource(DType::kF16, {tensor.rows, tensor.cols}, "codes"), tensor_(std::move(tensor)) {}
-  void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
-    codec::dequantize_rows(tensor_, first, count, out);
-  }
-  std::optional<codec::QuantizedTensor> read_quantized() const override { return tensor_; }
-  std::optional<codec::Scheme> scheme() const override { return tensor_.scheme; }
-  std::uint64_t stored_bytes() const override { return 120; }
-
- private:
-  codec::QuantizedTensor tensor_;
-};
-
 SourcePtr codes_of(const std::string& scheme, std::int64_t rows, std::int64_t cols) {
   const auto values = make_memory_source(test::random_normal({rows, cols}, 1), "w");
-  return std::make_shared<CodesSource>(test::quantize_to_nearest(*values, codec::parse_scheme(scheme)));
+  return std::make_shared<test::CodesSource>(test::quantize_to_nearest(*values, codec::parse_scheme(scheme)));
 }
 
 TEST(TensorSource, RowsAreTheFirstDimension) {
@@ -165,7 +150,7 @@ TEST(GatheredCodesPerTensor, KeepTheirOneScale) {
   codec::QuantizedTensor tensor = codec::make_quantized(codec::parse_scheme("int8-tensor"), 3, 2);
   tensor.codes = {128, 129, 130, 131, 132, 133};
   tensor.scales = {0.5F};
-  const auto gathered = make_row_gather_source(std::make_shared<CodesSource>(tensor), {2, 0});
+  const auto gathered = make_row_gather_source(std::make_shared<test::CodesSource>(tensor), {2, 0});
   const auto codes = gathered->read_quantized();
   ASSERT_TRUE(codes);
   EXPECT_THAT(codes->scales, ElementsAre(0.5F));
