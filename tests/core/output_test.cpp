@@ -170,7 +170,7 @@ void expect_write_fails(const std::string& path, std::size_t bytes, std::string_
 TEST(OutputFile, AtTheFileSizeLimitNothingIsLeftAndTheOlderOutputStays) {
   const TempDir folder;
   const std::string path = folder.write("out.bin", "older");
-  for (const rlim_t limit : {0, 1, 4096, 5 << 20}) {
+  for (const rlim_t limit : {0U, 1U, 4096U, 5U << 20}) {
     {
       const test::FileSizeLimit small(limit);
       expect_write_fails(path, std::size_t{6} << 20,
