@@ -63,6 +63,23 @@ std::string key_of(const Architecture& architecture, std::string_view rest) {
   return fmt::format("{}.rope.{}", architecture.name, rest);
 }
 
+/// The type is linear unless the file says none; files of 2023 have the factor under its first name. Source: llama.cpp,
+/// src/llama-model.cpp, load_hparams.
+double read_linear_factor(const MetadataReader& metadata, const Architecture& architecture) {
+  const std::string type_key = key_of(architecture, "scaling.type");
+  const std::string type = metadata.text(type_key).value_or("linear");
+  if (type == "none") return 1;
+  if (type != "linear") metadata.fail(type_key, fmt::format("found {}, expected 'none' or 'linear'", quoted(type)));
+  for (const char* name : {"scaling.factor", "scale_linear"}) {
+    const std::string key = key_of(architecture, name);
+    const auto factor = metadata.number(key);
+    if (!factor) continue;
+    if (!(*factor > 0)) metadata.fail(key, fmt::format("found {}, expected a positive number", *factor));
+    return *factor;
+  }
+  return 1;
+}
+
 }  // namespace
 
 std::optional<std::vector<float>> write_rope(const description::Model& model, const Architecture& architecture,
@@ -99,22 +116,13 @@ Json read_rope(const MetadataReader& metadata, const Architecture& architecture,
   const double base = metadata.number(base_key).value_or(10000.0);
   if (!(base > 0)) metadata.fail(base_key, fmt::format("found {}, expected a positive number", base));
 
-  const std::string type_key = key_of(architecture, "scaling.type");
-  const std::string type = metadata.text(type_key).value_or("none");
-  if (type != "none" && type != "linear") {
-    metadata.fail(type_key, fmt::format("found {}, expected 'none' or 'linear'", quoted(type)));
-  }
-  // Files of 2023 have the factor alone, under its first name.
-  const std::string old_key = key_of(architecture, "scale_linear"), factor_key = key_of(architecture, "scaling.factor");
-  double factor = metadata.number(old_key).value_or(1.0);
-  if (type == "linear") factor = metadata.number(factor_key).value_or(factor);
-  if (!(factor > 0)) metadata.fail(factor_key, fmt::format("found {}, expected a positive number", factor));
-
+  const double factor = read_linear_factor(metadata, architecture);
   Json rope = Json::object();
   rope.set("rope_theta", base);
   if (factors) {
     if (factor != 1.0)
-      metadata.fail(factor_key, "found a linear factor beside rope_freqs.weight, expected one of them");
+      metadata.fail(key_of(architecture, "scaling.factor"),
+                    "found a linear factor beside rope_freqs.weight, expected one of them");
     Json list = Json::array();
     for (const float value : *factors) list.push_back(static_cast<double>(value));
     rope.set("rope_type", "freq_factors");

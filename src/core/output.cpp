@@ -67,8 +67,8 @@ OutputFile::~OutputFile() {
 }
 
 void OutputFile::write(std::span<const std::byte> bytes) {
-  position_ += bytes.size();
   if (buffer_.size() + bytes.size() > kBufferBytes) flush();
+  position_ += bytes.size();
   if (bytes.size() >= kBufferBytes) {
     write_through(bytes.data(), bytes.size());
   } else {

@@ -38,6 +38,7 @@ Tensor Tensor::reshaped(Shape shape) const {
 }
 
 Tensor Tensor::clone() const {
+  if (!defined()) return {};
   Tensor copy(dtype_, shape_);
   std::memcpy(copy.raw(), raw(), bytes());
   return copy;
@@ -47,6 +48,12 @@ void Tensor::check_dtype(DType wanted) const {
   if (wanted != dtype_) {
     throw std::logic_error("tensor of " + std::string(dtype_name(dtype_)) + " accessed as " +
                            std::string(dtype_name(wanted)));
+  }
+}
+
+void Tensor::check_count(std::size_t values) const {
+  if (values != static_cast<std::size_t>(size_)) {
+    throw std::logic_error(std::to_string(values) + " values for a tensor of shape " + to_string(shape_));
   }
 }
 

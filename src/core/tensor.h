@@ -20,6 +20,7 @@ class Tensor {
   Tensor(DType dtype, Shape shape);
 
   static Tensor zeros(DType dtype, Shape shape);
+  /// A copy of `values`, as many as the shape says.
   template <typename T>
   static Tensor from(Shape shape, std::span<const T> values);
 
@@ -61,6 +62,7 @@ class Tensor {
 
  private:
   void check_dtype(DType wanted) const;
+  void check_count(std::size_t values) const;
 
   DType dtype_ = DType::kF32;
   Shape shape_;
@@ -71,6 +73,7 @@ class Tensor {
 template <typename T>
 Tensor Tensor::from(Shape shape, std::span<const T> values) {
   Tensor tensor(DTypeOf<T>::value, std::move(shape));
+  tensor.check_count(values.size());
   std::copy(values.begin(), values.end(), tensor.data<T>());
   return tensor;
 }

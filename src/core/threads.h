@@ -12,11 +12,12 @@ void set_thread_count(int count);
 
 /// Calls body(i) once for every i in [0, count), on up to thread_count() threads, in no particular order. Results must
 /// not depend on which thread runs what: bodies write to places of their own. Called inside a body it runs serially on
-/// the calling thread, so the outermost loop is the parallel one. The first exception thrown by a body is rethrown
-/// here after all threads have stopped. If the system refuses threads, fewer are used.
+/// the calling thread, so the outermost loop is the parallel one; a loop of a single body leaves the threads to those
+/// inside it. The first exception thrown by a body is rethrown here after all threads have stopped. If the system
+/// refuses threads, fewer are used.
 void parallel_for(std::int64_t count, const std::function<void(std::int64_t)>& body);
 
-/// True inside a body of parallel_for.
+/// True inside a body of a parallel_for that runs on several threads.
 bool in_parallel();
 
 /// Default rounding, denormals kept: sets this thread's floating-point state, whatever a library left behind.

@@ -86,7 +86,8 @@ ValueId Graph::add_weight(Weight weight) {
 
 std::vector<ValueId> Graph::add_node(Node node, std::size_t output_count) {
   for (const ValueId input : node.inputs) {
-    if (input >= next_id(values_)) throw std::logic_error("node " + node.name + " reads a value that does not exist");
+    if (input < kNoValue || input >= next_id(values_))
+      throw std::logic_error("node " + node.name + " reads a value that does not exist");
   }
   node.outputs.clear();
   for (std::size_t i = 0; i < output_count; ++i) {

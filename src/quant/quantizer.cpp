@@ -33,6 +33,17 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_;
 };
 
+/// Codes of a quantized checkpoint that the decision asks for, or that were rounded from the start, stay as they are.
+bool is_held_as(const graph::TensorSource& source, const codec::Scheme& scheme) {
+  const auto stored = source.scheme();
+  return stored && *stored == scheme;
+}
+
+/// Do the stored values have this dtype? Those of codes have none.
+bool is_stored_as(const graph::TensorSource& source, DType dtype) {
+  return !source.scheme() && source.dtype() == dtype;
+}
+
 void require_data(const Candidate& candidate, const CalibrationData& data) {
   if (!needs_data(candidate) || data.windows) return;
   if (!candidate.transforms.empty()) {
@@ -72,8 +83,9 @@ bool Quantizer::wants_reference(const Candidate& candidate) const {
 void Quantizer::start_overlay(Candidate& candidate) {
   for (const auto& [id, decision] : candidate.decisions) {
     const graph::SourcePtr& source = walker_.graph().value(id).weight.source;
+    if (is_held_as(*source, decision.scheme)) continue;
     if (decision.scheme.kind == codec::Scheme::Kind::kFloat) {
-      if (decision.scheme.float_dtype != source->dtype()) {
+      if (!is_stored_as(*source, decision.scheme.float_dtype)) {
         candidate.overlay.set(id, make_rounded_source(source, decision.scheme.float_dtype));
       }
     } else if (decision.scheme.quantized() && candidate.transforms.empty() && decision.method->observers.empty()) {
@@ -198,7 +210,7 @@ void Quantizer::solve_group(const sweep::Group& group, Candidate& candidate, con
     const Decision& decision = candidate.decisions.at(id);
     if (!decision.scheme.quantized()) continue;
     const graph::SourcePtr source = candidate.overlay.source(graph, id);
-    if (source->scheme()) continue;  // rounded from the start
+    if (is_held_as(*source, decision.scheme)) continue;
     const MethodInfo& method = *decision.method;
     if (!method.observers.empty() && statistics == nullptr) {
       throw_usage(fmt::format("the saved statistics have nothing about {}", graph.value(id).weight.name));
@@ -265,14 +277,12 @@ void Quantizer::solve_block(const sweep::Block& block, const sweep::Operands& sh
       continue;
     }
     walker_.advance(*candidate.stream, group.first_node, &candidate.overlay, &shared);
-    const auto& alive = candidate.stream->alive();
-    const auto at = static_cast<std::size_t>(std::find(alive.begin(), alive.end(), group.input) - alive.begin());
     const ValueId weight = walker_.plan().sites[group.sites.front()].weight;
     Statistics own(walker_.graph().value(weight).weight.source->row_size(), group_observers(walker_, group, candidate));
-    for (std::size_t w = 0; w < candidate.stream->size(); ++w) {
-      const Tensor x = candidate.stream->load(w)[at];
-      own.observe(x.data<float>(), x.size() / own.cols());
-    }
+    walker_.visit(*candidate.stream, group.first_node, {&group.input, 1}, &candidate.overlay, &shared, -1,
+                  [&](std::size_t, std::span<const Tensor> values) {
+                    own.observe(values[0].data<float>(), values[0].size() / own.cols());
+                  });
     solve_group(group, candidate, &own);
   }
 }

@@ -21,6 +21,17 @@ void check_ids(const description::Model& model, std::span<const std::int64_t> id
   }
 }
 
+/// A mask is zeros and ones, a position is one that the model has; ids are checked above.
+void check_values(const description::Model& model, const std::string& name, std::span<const std::int64_t> values) {
+  const std::int64_t positions = model.hyperparameters.max_positions;
+  const std::int64_t count = name == "attention_mask" ? 2 : name == "position_ids" ? positions : 0;
+  for (const std::int64_t value : values) {
+    if (value >= 0 && (count <= 0 || value < count)) continue;
+    const std::string expected = count > 0 ? fmt::format("to {}", count - 1) : "or more";
+    throw_input("", name, fmt::format("found {}, expected 0 {}", value, expected));
+  }
+}
+
 Tensor default_input(const std::string& name, std::int64_t length) {
   Tensor tensor(DType::kI64, {1, length});
   auto values = tensor.values<std::int64_t>();
@@ -79,14 +90,7 @@ WindowInputs bind_named(const graph::Graph& graph, const description::Model& mod
                               to_string(ids->second.shape())));
     }
     inputs.push_back(batch_row(given->second, name, row));
-    const auto values = inputs.back().values<std::int64_t>();
-    const std::int64_t bound =
-        name == "position_ids" ? std::max<std::int64_t>(model.hyperparameters.max_positions, 0) : 0;
-    for (const std::int64_t value : values) {
-      if (value < 0 || (bound > 0 && value >= bound)) {
-        throw_input("", name, fmt::format("found {}, expected 0 to {}", value, bound > 0 ? bound - 1 : 1));
-      }
-    }
+    check_values(model, name, inputs.back().values<std::int64_t>());
   }
   return inputs;
 }

@@ -68,7 +68,10 @@ Program::Program(const Graph& graph, const Plan& plan, NodeId begin, NodeId end,
     for (const ValueId id : node.outputs) step.outputs.push_back(slot_for(id));
     steps_.push_back(std::move(step));
   }
-  for (const ValueId id : wanted) wanted_slots_.push_back(slot_for(id));
+  for (const ValueId id : wanted) {
+    bind(id);
+    wanted_slots_.push_back(slot_for(id));
+  }
   std::sort(parameters_.begin(), parameters_.end());
 
   // Each slot is dropped after the last step that touches it, unless it is wanted.

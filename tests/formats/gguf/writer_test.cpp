@@ -1,192 +1,19 @@
 #include "formats/gguf/writer.h"
 
-#include <algorithm>
+#include <functional>
 #include <limits>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/file.h"
-#include "formats/checkpoint.h"
-#include "formats/gguf/rope.h"
-#include "models/model_graph.h"
+#include "tests/formats/gguf/planned.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/gguf_model.h"
 #include "tests/support/temp_dir.h"
 
 namespace kerf::formats::gguf {
 namespace {
 
 using test::expect_error;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-
-/// A model with nothing but its description, and a plan of its tensors.
-struct Planned {
-  description::Model model;
-  description::Tokenizer tokenizer;
-  std::vector<PlannedTensor> tensors;
-
-  explicit Planned(const std::string& name, const std::string& scheme = "f32") {
-    const Checkpoint checkpoint = open_checkpoint(std::string(KERF_SOURCE_DIR) + "/tests/golden/checkpoints/" + name);
-    model = models::build_model(JsonCursor(checkpoint.config, "config.json"), checkpoint.tensors).model;
-    tensors = test::plan_gguf(checkpoint, scheme, "f32").tensors;
-  }
-  PlannedTensor& tensor(std::string_view part) {
-    return *std::find_if(tensors.begin(), tensors.end(),
-                         [&](const PlannedTensor& one) { return one.name.find(part) != std::string::npos; });
-  }
-  GgufPlan plan() const { return gguf::plan(model, tokenizer, tensors); }
-  void expect_refused(std::string_view message) const {
-    expect_error(ErrorCode::kUsage, message, [&] { plan(); });
-  }
-  /// Writes with every float tensor filled with `value`.
-  void write(const std::string& path, float value) const {
-    const GgufPlan planned = plan();
-    OutputFile output(path);
-    write_gguf(planned, output, [&](std::size_t i) -> TensorData {
-      Tensor values(DType::kF32, tensors[i].shape);
-      std::fill(values.values<float>().begin(), values.values<float>().end(), value);
-      return values;
-    });
-    output.commit();
-  }
-};
-
-std::vector<std::string> names_of(const GgufPlan& plan) {
-  std::vector<std::string> names;
-  for (const TensorInfo& info : plan.layout.tensors) names.push_back(info.name);
-  return names;
-}
-
-TEST(GgufPlan, NamesTensorsInTheGivenOrder) {
-  const GgufPlan plan = Planned("llama-tied-mha").plan();
-  EXPECT_THAT(
-      names_of(plan),
-      ElementsAre("token_embd.weight", "blk.0.attn_norm.weight", "blk.0.ffn_down.weight", "blk.0.ffn_gate.weight",
-                  "blk.0.ffn_up.weight", "blk.0.ffn_norm.weight", "blk.0.attn_k.weight", "blk.0.attn_output.weight",
-                  "blk.0.attn_q.weight", "blk.0.attn_v.weight", "blk.1.attn_norm.weight", "blk.1.ffn_down.weight",
-                  "blk.1.ffn_gate.weight", "blk.1.ffn_up.weight", "blk.1.ffn_norm.weight", "blk.1.attn_k.weight",
-                  "blk.1.attn_output.weight", "blk.1.attn_q.weight", "blk.1.attn_v.weight", "output_norm.weight"));
-}
-
-TEST(GgufPlan, WritesTheHyperparameters) {
-  const Metadata metadata = Planned("llama", "q4_0").plan().metadata;
-  EXPECT_EQ(*metadata.find("general.architecture"), Value(std::string("llama")));
-  EXPECT_EQ(*metadata.find("general.file_type"), Value(std::uint32_t{2}));
-  EXPECT_EQ(*metadata.find("general.quantization_version"), Value(std::uint32_t{2}));
-  EXPECT_EQ(*metadata.find("llama.context_length"), Value(std::uint32_t{128}));
-  EXPECT_EQ(*metadata.find("llama.embedding_length"), Value(std::uint32_t{64}));
-  EXPECT_EQ(*metadata.find("llama.block_count"), Value(std::uint32_t{2}));
-  EXPECT_EQ(*metadata.find("llama.feed_forward_length"), Value(std::uint32_t{128}));
-  EXPECT_EQ(*metadata.find("llama.attention.head_count"), Value(std::uint32_t{4}));
-  EXPECT_EQ(*metadata.find("llama.attention.head_count_kv"), Value(std::uint32_t{2}));
-  EXPECT_EQ(*metadata.find("llama.attention.layer_norm_rms_epsilon"), Value(1e-6F));
-  EXPECT_EQ(*metadata.find("llama.rope.dimension_count"), Value(std::uint32_t{16}));
-  EXPECT_EQ(*metadata.find("llama.rope.freq_base"), Value(10000.0F));
-  EXPECT_EQ(*metadata.find("llama.vocab_size"), Value(std::uint32_t{160}));
-  // 4 heads of 16 are the hidden size: nothing to say.
-  EXPECT_EQ(metadata.find("llama.attention.key_length"), nullptr);
-  EXPECT_EQ(*metadata.find("tokenizer.ggml.model"), Value(std::string("none")));
-}
-
-TEST(GgufPlan, NamesTheHeadSizeWhereItIsUnusual) {
-  Planned planned("llama");
-  planned.model.hyperparameters.head_dim = planned.model.hyperparameters.rotary_dim = 32;
-  const Metadata metadata = planned.plan().metadata;
-  EXPECT_EQ(*metadata.find("llama.attention.key_length"), Value(std::uint32_t{32}));
-  EXPECT_EQ(*metadata.find("llama.attention.value_length"), Value(std::uint32_t{32}));
-}
-
-TEST(GgufPlan, TheFileTypeIsThatOfMostValues) {
-  const std::pair<const char*, std::uint32_t> types[] = {{"f32", 0},  {"f16", 1},  {"bf16", 32}, {"q4_0", 2},
-                                                         {"q4_1", 3}, {"q8_0", 7}, {"q5_0", 8},  {"q5_1", 9}};
-  for (const auto& [scheme, type] : types) {
-    EXPECT_EQ(*Planned("llama", scheme).plan().metadata.find("general.file_type"), Value(type)) << scheme;
-  }
-}
-
-TEST(GgufPlan, OneDimensionIsAlwaysF32) {
-  Planned planned("llama-bias");
-  planned.tensor("q_proj.bias").scheme = codec::parse_scheme("f16");
-  planned.tensor("input_layernorm").scheme = codec::parse_scheme("none");
-  planned.tensor("input_layernorm").source_dtype = DType::kBF16;
-  const GgufPlan plan = planned.plan();
-  for (const TensorInfo& info : plan.layout.tensors) {
-    if (info.shape.size() != 1) continue;
-    EXPECT_EQ(info.type, 0U) << info.name;
-  }
-}
-
-TEST(GgufPlan, KeepMeansTheDtypeOfTheSource) {
-  Planned planned("llama");
-  PlannedTensor& tensor = planned.tensor("embed_tokens");
-  tensor.scheme = codec::parse_scheme("none");
-  tensor.source_dtype = DType::kBF16;
-  EXPECT_EQ(planned.plan().layout.tensors[static_cast<std::size_t>(&tensor - planned.tensors.data())].type, 30U);
-  tensor.source_dtype = DType::kF64;
-  planned.expect_refused("tensor 'model.embed_tokens.weight': GGUF holds f32, f16 and bf16 values, not f64");
-}
-
-TEST(GgufPlan, RefusesWhatCannotBeHeldNamingTheTensor) {
-  Planned planned("llama");
-  planned.tensor("layers.1.self_attn.v_proj").scheme = codec::parse_scheme("int4-g32-asym");
-  planned.expect_refused("tensor 'model.layers.1.self_attn.v_proj.weight': GGUF has no block with integer zero points");
-  planned.tensor("layers.1.self_attn.v_proj").scheme = codec::parse_scheme("int4-g16");
-  planned.expect_refused("do not divide groups of 16");
-  Planned bias("llama-bias");
-  bias.tensor("q_proj.bias").scheme = codec::parse_scheme("q8_0");
-  bias.expect_refused("tensor 'model.layers.0.self_attn.q_proj.bias': found a scheme for one dimension");
-}
-
-TEST(GgufPlan, SaysWhereScalesAreRepeated) {
-  EXPECT_THAT(Planned("llama", "int4-g64").plan().notes,
-              testing::Contains("int4-g64 is held as q4_0 with its scales repeated (4.5 bits per weight): 14 tensors"));
-  EXPECT_THAT(Planned("llama", "int4-g32").plan().notes, testing::Not(testing::Contains(HasSubstr("repeated"))));
-}
-
-TEST(GgufPlan, RefusesTensorsThatAreMissingOrTooMany) {
-  Planned missing("llama");
-  std::erase_if(missing.tensors,
-                [](const PlannedTensor& one) { return one.name == "model.layers.1.mlp.up_proj.weight"; });
-  missing.expect_refused("tensor 'model.layers.1.mlp.up_proj.weight' is missing");
-  Planned headless("llama");
-  std::erase_if(headless.tensors, [](const PlannedTensor& one) { return one.name == "lm_head.weight"; });
-  headless.expect_refused("tensor 'lm_head.weight' is missing");
-  headless.model.hyperparameters.tied_head = true;
-  headless.plan();
-  Planned unknown("llama");
-  unknown.tensor("lm_head").name = "lm_tail.weight";
-  unknown.expect_refused("tensor 'lm_tail.weight': found a name that GGUF's llama architecture does not have");
-  Planned deep("llama");
-  deep.tensors.push_back(deep.tensor("layers.1.mlp.up_proj"));
-  deep.tensors.back().name = "model.layers.2.mlp.up_proj.weight";
-  deep.expect_refused("found layer 2 of a model of 2");
-  Planned twice("llama");
-  twice.tensors.push_back(twice.tensors.front());
-  twice.expect_refused("found the name twice");
-}
-
-TEST(GgufPlan, RefusesWhatLlamaCppComputesDifferently) {
-  Planned llama("llama");
-  llama.model.config.set("hidden_act", "gelu");
-  llama.expect_refused("llama.cpp's llama architecture computes only \"silu\"");
-  Planned gpt2("gpt2");
-  gpt2.model.config.set("activation_function", "relu");
-  gpt2.expect_refused("found activation_function");
-  Planned scaled("gpt2");
-  scaled.model.config.set("scale_attn_by_inverse_layer_idx", true);
-  scaled.expect_refused("found scale_attn_by_inverse_layer_idx");
-  Planned partial("llama");
-  partial.model.hyperparameters.rotary_dim = 8;
-  partial.expect_refused("found 8 rotated dimensions of 16 in a head");
-  Planned rope("llama");
-  rope.model.config.set("rope_parameters", Json::parse(R"({"rope_type": "yarn", "factor": 2})", ""));
-  rope.expect_refused("found rope type 'yarn'");
-  Planned family("llama");
-  family.model.family = "lama";
-  family.expect_refused("llama");
-}
 
 TEST(GgufWriter, WritesExactlyThePlannedBytes) {
   const test::TempDir folder;
@@ -245,13 +72,6 @@ TEST(GgufWriter, RefusesValuesThatAreNotAsPlanned) {
       return result;
     });
   });
-}
-
-TEST(GgufWriter, Llama3FactorsAreThoseOfTheFrequencies) {
-  Planned planned("llama3-rope");
-  const GgufPlan plan = planned.plan();
-  EXPECT_EQ(plan.layout.tensors.back().name, kRopeFactorsName);
-  EXPECT_EQ(plan.layout.tensors.back().shape, Shape{8});
 }
 
 }  // namespace

@@ -1,0 +1,73 @@
+#include "emit/target.h"
+
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "tests/support/expect_error.h"
+
+namespace kerf::emit {
+namespace {
+
+using test::expect_error;
+
+std::string_view chosen(const std::string& path, const std::string& format = "") {
+  return target_for(path, format).name;
+}
+
+TEST(Target, EveryOneSaysWhatItIs) {
+  std::set<std::string_view> names, endings;
+  for (const TargetInfo* info : targets()) {
+    EXPECT_TRUE(names.insert(info->name).second) << info->name;
+    EXPECT_TRUE(info->ending.empty() || endings.insert(info->ending).second) << info->ending;
+    EXPECT_FALSE(info->summary.empty());
+    EXPECT_FALSE(info->source.empty());
+    EXPECT_TRUE(codec::parse_scheme(info->default_scheme).quantized());
+    EXPECT_EQ(&find_target(info->name), info);
+    EXPECT_TRUE(info->folder || !info->ending.empty()) << "nothing selects it but --format";
+  }
+}
+
+TEST(Target, IsFoundInAnyCaseOrTheNearestNamed) {
+  EXPECT_EQ(find_target("GGUF").name, "gguf");
+  EXPECT_EQ(find_target("Compressed-Tensors").name, "compressed-tensors");
+  expect_error(ErrorCode::kUsage, "no format 'gguff'; did you mean gguf?", [] { find_target("gguff"); });
+  expect_error(ErrorCode::kUsage, "known: ", [] { find_target(""); });
+}
+
+TEST(Target, TheEndingOfThePathSelects) {
+  EXPECT_EQ(chosen("model.gguf"), "gguf");
+  EXPECT_EQ(chosen("out/MODEL.GGUF"), "gguf");
+  EXPECT_EQ(chosen("model.gguf.d/model"), "compressed-tensors");
+}
+
+TEST(Target, OtherPathsAreFolders) {
+  for (const char* path : {"model", "out/model", "out/model/", "model-v0.5", "../model", ".hidden", "model."}) {
+    EXPECT_EQ(chosen(path), "compressed-tensors") << path;
+  }
+}
+
+TEST(Target, TheFormatOverridesTheEnding) {
+  EXPECT_EQ(chosen("model.bin", "gguf"), "gguf");
+  EXPECT_EQ(chosen("model.gguf", "compressed-tensors"), "compressed-tensors");
+}
+
+TEST(Target, FilesThatNoFormatWritesAreNotMadeFolders) {
+  for (const char* ending : {".onnx", ".safetensors", ".bin"}) {
+    expect_error(ErrorCode::kUsage, std::string("no format writes files ending in ") + ending,
+                 [&] { target_for(std::string("out/model") + ending, ""); });
+  }
+}
+
+TEST(PlainConfig, HasNothingOfAnEarlierQuantization) {
+  description::Model model;
+  model.config = Json::parse(R"({"model_type": "llama", "quantization_config": {"bits": 4}, "dtype": "bfloat16"})", "");
+  EXPECT_EQ(plain_config(model).dump(), R"({"model_type": "llama", "dtype": "bfloat16"})");
+  EXPECT_NE(model.config.find("quantization_config"), nullptr) << "the model's own stays";
+  model.config = Json::parse("{}", "");
+  EXPECT_EQ(plain_config(model).dump(), "{}");
+}
+
+}  // namespace
+}  // namespace kerf::emit
