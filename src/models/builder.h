@@ -22,7 +22,8 @@ struct Linear {
   bool exists() const { return !name.empty(); }
 };
 
-enum class NormKind { kRms, kLayer };
+/// kAffine: x * weight + bias, nothing is normalized.
+enum class NormKind { kRms, kLayer, kAffine };
 
 /// A norm over the last axis, with tensors `name`.weight and `name`.bias.
 struct Norm {
@@ -53,7 +54,8 @@ class Builder {
   graph::ValueId constant(std::string name, std::span<const std::int64_t> values);
   graph::ValueId constant(std::string name, std::span<const float> values);
 
-  /// A node of ONNX's default domain with one output.
+  /// A node of ONNX's default domain with one output. A name that was used before (a weight that several layers share)
+  /// gets a number.
   graph::ValueId node(std::string op, std::string name, std::vector<graph::ValueId> inputs,
                       graph::Attributes attributes = {});
   /// A node of the domain kerf with one output.
@@ -73,6 +75,7 @@ class Builder {
   WeightTable weights_;
   int layer_ = -1;
   std::map<std::string, graph::ValueId> values_;  ///< weights by full name
+  std::map<std::string, int> node_names_;         ///< how often each was asked for
 };
 
 }  // namespace kerf::models
