@@ -30,6 +30,9 @@ struct Hyperparameters {
   double norm_epsilon = 0;
   double rope_theta = 0;
   std::int64_t rotary_dim = 0;
+  std::int64_t sliding_window = 0;     ///< positions that the layers with a window see; 0: none has one
+  std::int64_t experts = 0;            ///< of a mixture
+  std::int64_t experts_per_token = 0;  ///< that the router chooses
   std::string activation;
   std::string rope_type;
   bool tied_head = false;
