@@ -1,5 +1,6 @@
 #include "models/decoder.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -23,6 +24,8 @@ struct RotaryTables {
 class Decoder {
  public:
   Decoder(Builder& builder, const DecoderSpec& spec) : b_(builder), spec_(spec), h_(spec.hyperparameters) {}
+
+  const description::Hyperparameters& hyperparameters() const { return h_; }
 
   ValueId build() {
     const ValueId ids = b_.graph().add_input("input_ids", DType::kI64);
@@ -168,6 +171,7 @@ class Decoder {
   }
 
   ValueId attention(const Attention& attention, ValueId x) {
+    note(attention);
     auto [q, k, v] = projected(attention, x);
     q = head_norm(attention, attention.query_norm, "attention.q", q, h_.heads);
     k = head_norm(attention, attention.key_norm, "attention.k", k, h_.kv_heads);
@@ -244,9 +248,17 @@ class Decoder {
     return b_.kerf_node("CombineRows", b_.label("experts.sum"), std::move(results));
   }
 
+  /// What the layers say of themselves, for reports.
+  void note(const Attention& attention) {
+    h_.alibi = h_.alibi || attention.alibi;
+    if (attention.window <= 0) return;
+    h_.sliding_window = std::max(h_.sliding_window, attention.window);
+    ++h_.windowed_layers;
+  }
+
   Builder& b_;
   const DecoderSpec& spec_;
-  const description::Hyperparameters& h_;
+  description::Hyperparameters h_;
   ValueId positions_ = graph::kNoValue, attention_mask_ = graph::kNoValue;
   std::vector<RotaryTables> rotary_;
 };
@@ -259,6 +271,8 @@ void add_rope(DecoderSpec& spec, Rope rope) {
     h.rope_theta = rope.theta;
     h.rope_type = rope.type;
     h.rotary_dim = rope.rotary_dim();
+  } else {
+    h.local_rope_theta = rope.theta;
   }
   if (rope.max_positions > 0) h.max_positions = rope.max_positions;
   spec.ropes.push_back(std::move(rope));
@@ -266,8 +280,8 @@ void add_rope(DecoderSpec& spec, Rope rope) {
 
 ModelGraph build_decoder(const JsonCursor& config, const graph::SourceMap& tensors, const DecoderSpec& spec) {
   Builder builder(tensors, config.file(), spec.prefixes);
-  const ValueId logits = Decoder(builder, spec).build();
-  builder.graph().add_output("logits", logits);
+  Decoder decoder(builder, spec);
+  builder.graph().add_output("logits", decoder.build());
 
   std::vector<Ignorable> ignorable = spec.ignorable;
   if (spec.hyperparameters.tied_head) {
@@ -277,7 +291,7 @@ ModelGraph build_decoder(const JsonCursor& config, const graph::SourceMap& tenso
   result.notes = builder.weights().finish(ignorable, spec.family);
   result.graph = std::move(builder.graph());
   result.model.family = spec.family;
-  result.model.hyperparameters = spec.hyperparameters;
+  result.model.hyperparameters = decoder.hyperparameters();
   result.model.config = config.json();
   read_token_ids(config, result.model);
   return result;
