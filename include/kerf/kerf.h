@@ -66,8 +66,10 @@ struct Inspection {
   double bits_per_weight = 0;
   std::int64_t layers = 0, hidden = 0, intermediate = 0, heads = 0, kv_heads = 0, head_dim = 0, vocabulary = 0,
                context = 0;
+  std::int64_t window = 0, windowed_layers = 0;     ///< tokens that attention sees in so many layers; 0: all
+  std::int64_t experts = 0, experts_per_token = 0;  ///< of a mixture of experts; 0: none
   bool tied_head = false;
-  std::string activation, rope;
+  std::string activation, positions;
   std::vector<TensorInfo> tensors;
   std::vector<MemoryEstimate> memory;
   std::vector<std::string> notes;

@@ -75,6 +75,16 @@ std::string tokenizer_kind(const OpenModel& model) {
   return fmt::format("{} ({} entries)", type != nullptr && type->is_string() ? type->as_string() : "BPE", entries);
 }
 
+std::string positions_text(const description::Hyperparameters& h) {
+  if (h.alibi) return "alibi";
+  if (h.relative_bias) return "relative";
+  if (h.rotary_dim == 0) return h.max_positions > 0 ? "learned" : "none";
+  std::string text =
+      fmt::format("rotary, {}, theta {:.10g}", h.rope_type.empty() ? "default" : h.rope_type, h.rope_theta);
+  if (h.local_rope_theta > 0) text += fmt::format(" ({:.10g} in the layers with a window)", h.local_rope_theta);
+  return text + fmt::format(", {} of {} dimensions of a head", h.rotary_dim, h.head_dim);
+}
+
 }  // namespace
 
 Inspection inspect(const std::string& path, std::int64_t context) {
@@ -100,10 +110,11 @@ Inspection inspect(const std::string& path, std::int64_t context) {
   result.context = h.context_length;
   result.tied_head = h.tied_head;
   result.activation = h.activation;
-  result.rope = h.rotary_dim > 0
-                    ? fmt::format("{}, theta {:g}, {} dimensions", h.rope_type.empty() ? "default" : h.rope_type,
-                                  h.rope_theta, h.rotary_dim)
-                    : "none";
+  result.positions = positions_text(h);
+  result.window = h.sliding_window;
+  result.windowed_layers = h.windowed_layers;
+  result.experts = h.experts;
+  result.experts_per_token = h.experts_per_token;
   for (const graph::ValueId id : model.graph().weights()) {
     result.tensors.push_back(describe(model.graph().value(id).weight));
   }

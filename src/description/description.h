@@ -30,10 +30,17 @@ struct Hyperparameters {
   double norm_epsilon = 0;
   double rope_theta = 0;
   std::int64_t rotary_dim = 0;
+  std::int64_t sliding_window = 0;     ///< positions that a layer with a window sees; 0: none has one
+  std::int64_t windowed_layers = 0;    ///< layers that have one
+  std::int64_t experts = 0;            ///< of a mixture
+  std::int64_t experts_per_token = 0;  ///< that the router chooses
+  double local_rope_theta = 0;         ///< of the layers with a window, where they have a rope of their own
+  bool alibi = false;                  ///< positions as slopes of the scores
   std::string activation;
   std::string rope_type;
   bool tied_head = false;
   std::int64_t type_vocab_size = 0;  ///< kinds of segments that token_type_ids name
+  bool relative_bias = false;        ///< positions as biases of the scores, by distance
 };
 
 /// What a model computes.

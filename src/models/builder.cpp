@@ -1,6 +1,8 @@
 #include "models/builder.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -19,7 +21,8 @@ ValueId Builder::weight(const std::string& name, const Shape& shape, Role role, 
   if (const auto known = values_.find(full); known != values_.end()) return known->second;
   graph::SourcePtr source = weights_.take(name, transposed ? Shape(shape.rbegin(), shape.rend()) : shape);
   if (transposed) source = graph::make_transposed_source(std::move(source));
-  const ValueId value = graph_.add_weight({.name = full, .role = role, .layer = layer_, .source = std::move(source)});
+  const ValueId value =
+      graph_.add_weight({.name = full, .role = role, .layer = layer_, .expert = expert_, .source = std::move(source)});
   values_.emplace(full, value);
   return value;
 }
@@ -65,20 +68,42 @@ ValueId Builder::norm(const Norm& norm, ValueId x, std::int64_t width) {
     const ValueId scaled = node("Mul", norm.name + ".scaled", {x, weight(norm.name + ".weight", {width}, Role::kNorm)});
     return node("Add", norm.name, {scaled, weight(norm.name + ".bias", {width}, Role::kBias)});
   }
-  std::vector<ValueId> inputs{x, weight(norm.name + ".weight", {width}, Role::kNorm)};
+  ValueId scale = graph::kNoValue;
+  if (norm.scale) {
+    scale = weight(norm.name + ".weight", {width}, Role::kNorm);
+    if (norm.kind == NormKind::kRmsPlusOne) {
+      scale = node("Add", norm.name + ".scale", {scale, constant(norm.name + ".one", 1.0F)});
+    }
+  } else {
+    const std::vector<float> ones(static_cast<std::size_t>(width), 1.0F);
+    scale = constant(norm.name + ".ones", std::span(ones));
+  }
+  std::vector<ValueId> inputs{x, scale};
   if (norm.bias) inputs.push_back(weight(norm.name + ".bias", {width}, Role::kBias));
-  const char* op = norm.kind == NormKind::kRms ? "RMSNormalization" : "LayerNormalization";
+  const char* op = norm.kind == NormKind::kLayer ? "LayerNormalization" : "RMSNormalization";
   return node(op, norm.name, std::move(inputs), {{"axis", std::int64_t{-1}}, {"epsilon", norm.epsilon}});
 }
 
-std::vector<ValueId> Builder::split(std::string name, ValueId x, std::span<const std::int64_t> sizes) {
+ValueId Builder::reshape(std::string name, ValueId x, std::span<const std::int64_t> shape) {
+  const ValueId wanted = constant(name + ".shape", shape);
+  return node("Reshape", std::move(name), {x, wanted});
+}
+
+ValueId Builder::scaled(std::string_view what, ValueId x, double factor) {
+  if (factor == 1.0) return x;
+  const std::string name = label(what);
+  return node("Mul", name, {x, constant(name + ".factor", static_cast<float>(factor))});
+}
+
+std::vector<ValueId> Builder::split(std::string name, ValueId x, std::span<const std::int64_t> sizes,
+                                    std::int64_t axis) {
   const ValueId lengths = constant(name + ".sizes", sizes);
   return graph_.add_node({.op = "Split",
                           .domain = std::string(graph::kOnnxDomain),
                           .name = std::move(name),
                           .inputs = {x, lengths},
                           .outputs = {},
-                          .attributes = {{"axis", std::int64_t{-1}}},
+                          .attributes = {{"axis", axis}},
                           .layer = layer_},
                          sizes.size());
 }

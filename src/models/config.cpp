@@ -1,11 +1,18 @@
 #include "models/config.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+
+#include "core/strings.h"
+#include "models/activation.h"
 
 namespace kerf::models {
 namespace {
 
 constexpr std::int64_t kMostSize = std::int64_t{1} << 24;
+
+const std::vector<std::string> kLayerTypes = {"full_attention", "sliding_attention"};
 
 std::int64_t token_id(const JsonCursor& config, std::string_view key) {
   const auto value = config.get(key);
@@ -42,6 +49,58 @@ description::Hyperparameters read_standard_sizes(const JsonCursor& config) {
         fmt::format("found {} attention heads for {} key/value heads, expected a multiple", h.heads, h.kv_heads));
   }
   return h;
+}
+
+std::string read_activation(const JsonCursor& config, std::initializer_list<std::string_view> keys,
+                            std::string_view fallback) {
+  for (const std::string_view key : keys) {
+    if (const auto value = config.get(key)) return read_activation(*value);
+  }
+  return std::string(fallback);
+}
+
+std::vector<std::int64_t> read_windows(const JsonCursor& config, std::int64_t layers,
+                                       const std::function<bool(int layer)>& slides) {
+  const std::int64_t window = read_size(config, "sliding_window", 0);
+  std::vector<std::int64_t> windows(static_cast<std::size_t>(layers), 0);
+  const auto types = config.get("layer_types");
+  if (types && std::ssize(types->as_array()) != layers) {
+    types->fail(
+        fmt::format("found {} layer types, expected one for each of {} layers", types->as_array().size(), layers));
+  }
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    bool sliding = false;
+    if (types) {
+      const std::string type = types->at(i).as_string();
+      sliding = type == "sliding_attention";
+      if (!sliding && type != "full_attention") {
+        types->at(i).fail(unknown_name("layer type", type, kLayerTypes));
+      }
+    } else {
+      sliding = slides(static_cast<int>(i));
+    }
+    if (sliding) windows[i] = window;
+  }
+  return windows;
+}
+
+void read_experts(const JsonCursor& config, std::initializer_list<std::string_view> count_keys, std::int64_t count,
+                  std::int64_t chosen, description::Hyperparameters& h) {
+  constexpr std::int64_t kMostExperts = 65536;
+  h.experts = count;
+  for (const std::string_view key : count_keys) {
+    if (!config.has(key)) continue;
+    h.experts = config.at(key).as_int64_in(1, kMostExperts);
+    break;
+  }
+  const char* key = "num_experts_per_tok";
+  h.experts_per_token = config.has(key) ? config.at(key).as_int64_in(1, h.experts) : std::min(chosen, h.experts);
+}
+
+void require(const JsonCursor& config, std::string_view key, bool expected, std::string_view meaning) {
+  if (config.bool_or(key, expected) != expected) {
+    config.at(key).fail(fmt::format("found {}, expected {}", !expected, meaning));
+  }
 }
 
 void read_token_ids(const JsonCursor& config, description::Model& model) {

@@ -1,7 +1,6 @@
 #include "models/encoder_decoder.h"
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
 #include "models/config.h"
@@ -29,7 +28,7 @@ class EncoderDecoder {
     if (spec_.decoder.layers == 0) return encoded.value;
     encoded_ = encoded;
     Hidden x = stack(spec_.decoder, "decoder_");
-    x.value = scaled(x.value);
+    x.value = b_.scaled("head.scaled", x.value, spec_.head_scale);
     if (h_.tied_head) return b_.kerf_node("Linear", spec_.head.name, {x.value, embedding_});
     return b_.linear(spec_.head, x.value, h_.vocab_size, h_.hidden_size, Role::kHead);
   }
@@ -75,12 +74,6 @@ class EncoderDecoder {
     }
     const Hidden changed = emit_mlp(b_, layer.mlp, h_.activation, normed(layer.mlp_norm), h_.intermediate_size);
     return emit_residual(b_, "feed_forward.residual", x, changed);
-  }
-
-  ValueId scaled(ValueId x) {
-    if (spec_.head_scale == 1.0) return x;
-    const auto factor = static_cast<float>(spec_.head_scale);
-    return b_.node("Mul", "head.scaled", {x, b_.constant("head.scale", std::span(&factor, 1))});
   }
 
   Builder& b_;

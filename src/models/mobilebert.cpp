@@ -51,9 +51,8 @@ Hidden trigrams(Builder& b, Hidden x) {
   const ValueId second = b.constant("trigrams.second", std::span(kSecond));
   const ValueId last = b.constant("trigrams.last", std::span(kLast));
   const ValueId end = b.constant("trigrams.end", std::span(kEnd));
-  constexpr std::array kZero{0.0F};
   const ValueId first_row = b.node("Slice", "trigrams.first", {x.value, begin, second, axis});
-  const ValueId zeros = b.node("Mul", "trigrams.zeros", {first_row, b.constant("trigrams.zero", std::span(kZero))});
+  const ValueId zeros = b.node("Mul", "trigrams.zeros", {first_row, b.constant("trigrams.zero", 0.0F)});
   const ValueId later = b.node("Slice", "trigrams.later", {x.value, second, end, axis});
   const ValueId earlier = b.node("Slice", "trigrams.earlier", {x.value, begin, last, axis});
   const graph::Attributes along{{"axis", std::int64_t{1}}};

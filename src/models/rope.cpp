@@ -11,8 +11,6 @@
 namespace kerf::models {
 namespace {
 
-constexpr double kDefaultTheta = 10000;
-
 /// The object with the rope's parameters; the configuration itself if it has none.
 JsonCursor parameters_of(const JsonCursor& config) {
   for (const char* key : {"rope_parameters", "rope_scaling"}) {
@@ -60,14 +58,18 @@ std::vector<float> default_inverse_frequencies(double theta, std::int64_t dim) {
   return frequencies;
 }
 
-Rope read_rope(const JsonCursor& config, std::int64_t head_dim) {
-  const JsonCursor parameters = parameters_of(config);
+Rope read_rope(const JsonCursor& config, std::int64_t head_dim, const RopeDefaults& defaults) {
+  return read_rope(parameters_of(config), config, head_dim, defaults);
+}
+
+Rope read_rope(const JsonCursor& parameters, const JsonCursor& config, std::int64_t head_dim,
+               const RopeDefaults& defaults) {
   const RopeType& type = type_of(parameters);
   Rope rope;
   rope.type = type.name;
-  rope.theta = number_of(parameters, config, "rope_theta", kDefaultTheta);
+  rope.theta = number_of(parameters, config, "rope_theta", defaults.theta);
   if (!(rope.theta > 0)) parameters.fail(fmt::format("found rope_theta {}, expected a positive number", rope.theta));
-  const double part = number_of(parameters, config, "partial_rotary_factor", 1.0);
+  const double part = number_of(parameters, config, "partial_rotary_factor", defaults.rotary_factor);
   const auto dim = static_cast<std::int64_t>(static_cast<double>(head_dim) * std::clamp(part, 0.0, 1.0));
   if (!(part > 0 && part <= 1) || dim % 2 != 0 || dim == 0) {
     parameters.fail(fmt::format("found {} of {} elements of a head to turn, expected an even number", part, head_dim));

@@ -16,6 +16,10 @@ struct Rope {
   double theta = 0;
   std::vector<float> inverse_frequencies;
   float attention_factor = 1;  ///< multiplies cosines and sines
+  /// Instead of inverse_frequencies in windows of more than `long_from` positions; empty: none.
+  std::vector<float> long_inverse_frequencies;
+  std::int64_t long_from = 0;
+  std::int64_t max_positions = 0;  ///< what it is defined for; 0: any number
   std::int64_t rotary_dim() const { return 2 * static_cast<std::int64_t>(inverse_frequencies.size()); }
 };
 
@@ -33,9 +37,18 @@ const std::vector<const RopeType*>& rope_types();
 /// 1 / theta^(2i / dim) for i in [0, dim / 2), in f32 as transformers does.
 std::vector<float> default_inverse_frequencies(double theta, std::int64_t dim);
 
+/// What a family takes where its configuration says nothing.
+struct RopeDefaults {
+  double theta = 10000;
+  double rotary_factor = 1;  ///< part of a head that is turned
+};
+
 /// What a configuration says about its rope: `rope_parameters`, or the older `rope_theta` with `rope_scaling` (whose
 /// type is called `rope_type` or `type`). A partial_rotary_factor turns that part of head_dim only. Error(kInput)
 /// naming the key if the type is unknown or a parameter is missing or out of range.
-Rope read_rope(const JsonCursor& config, std::int64_t head_dim);
+Rope read_rope(const JsonCursor& config, std::int64_t head_dim, const RopeDefaults& defaults = {});
+/// The same with the object that holds the parameters, where a configuration has several.
+Rope read_rope(const JsonCursor& parameters, const JsonCursor& config, std::int64_t head_dim,
+               const RopeDefaults& defaults);
 
 }  // namespace kerf::models

@@ -45,6 +45,7 @@ description::Hyperparameters read_sizes(const JsonCursor& config) {
   h.heads = h.kv_heads = read_size(config, "num_heads");
   h.head_dim = read_size(config, "d_kv", 64);
   h.context_length = read_size(config, "n_positions", 512);
+  h.relative_bias = true;
   h.norm_epsilon = config.double_or("layer_norm_epsilon", 1e-6);
   return h;
 }

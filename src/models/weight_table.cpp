@@ -56,8 +56,10 @@ std::vector<std::string> WeightTable::finish(std::span<const Ignorable> ignorabl
   std::vector<LeftAside> left(ignorable.size());
   for (const auto& [name, source] : tensors_) {
     if (used_.contains(name)) continue;
-    const auto rule = std::find_if(ignorable.begin(), ignorable.end(),
-                                   [&](const Ignorable& candidate) { return glob_match(candidate.pattern, name); });
+    // Captured by a name of its own: clang takes no structured bindings into lambdas before C++20's last corrections.
+    const auto rule = std::find_if(ignorable.begin(), ignorable.end(), [&tensor = name](const Ignorable& candidate) {
+      return glob_match(candidate.pattern, tensor);
+    });
     if (rule == ignorable.end()) {
       throw_input(source->label(), "", fmt::format("found a tensor that no part of a {} model reads", family));
     }

@@ -48,7 +48,14 @@ void add_architecture(Table& facts, const Inspection& model) {
                                         counted(model.kv_heads, "key/value head"), whole(model.head_dim))});
   }
   if (!model.activation.empty()) facts.row({"activation", printable(model.activation)});
-  if (!model.rope.empty()) facts.row({"positions", printable(model.rope)});
+  if (model.windowed_layers > 0) {
+    facts.row({"window", fmt::format("{} tokens in {} of {}", whole(model.window), whole(model.windowed_layers),
+                                     counted(model.layers, "layer"))});
+  }
+  if (model.experts > 0) {
+    facts.row({"experts", fmt::format("{}, {} for each token", whole(model.experts), whole(model.experts_per_token))});
+  }
+  if (!model.positions.empty()) facts.row({"positions", printable(model.positions)});
   if (model.vocabulary > 0) {
     facts.row({"vocabulary", whole(model.vocabulary) + (model.tied_head ? ", head tied to the embedding" : "")});
   }
@@ -111,7 +118,11 @@ Json to_json(const Inspection& model) {
   out.set("context", model.context);
   out.set("tied_head", model.tied_head);
   out.set("activation", model.activation);
-  out.set("rope", model.rope);
+  out.set("positions", model.positions);
+  out.set("window", model.window);
+  out.set("windowed_layers", model.windowed_layers);
+  out.set("experts", model.experts);
+  out.set("experts_per_token", model.experts_per_token);
   Json::Array tensors, memory;
   for (const TensorInfo& tensor : model.tensors) tensors.emplace_back(tensor_json(tensor));
   for (const MemoryEstimate& estimate : model.memory) memory.emplace_back(memory_json(estimate));

@@ -41,6 +41,7 @@ TEST(EncoderDecoder, DescribesTheModel) {
   EXPECT_EQ(h.head_dim, 16);
   EXPECT_EQ(h.max_positions, 0) << "relative positions have no end";
   EXPECT_EQ(h.context_length, 512);
+  EXPECT_TRUE(h.relative_bias);
   EXPECT_EQ(h.activation, "relu");
   EXPECT_TRUE(h.tied_head);
   std::vector<std::string> inputs;

@@ -124,24 +124,52 @@ void erase_defaults(Json& config) {
   }
 }
 
+/// One rope as older versions wrote it: theta, and what stretches it apart.
+void spell_rope_older(const Json& rope, const std::string& theta_key, Json::Object& keys) {
+  Json scaling = rope;
+  keys.set(theta_key, *rope.find("rope_theta"));
+  scaling.as_object().erase("rope_theta");
+  if (const Json* part = rope.find("partial_rotary_factor")) {
+    keys.set(theta_key == "rotary_emb_base" ? "rotary_pct" : "partial_rotary_factor", *part);
+    scaling.as_object().erase("partial_rotary_factor");
+  }
+  scaling.set("type", *rope.find("rope_type"));
+  scaling.as_object().erase("rope_type");
+  const bool is_default = rope.find("rope_type")->as_string() == "default";
+  keys.set("rope_scaling", is_default ? Json() : scaling);
+}
+
+/// Layer types that follow from the rest of an older configuration.
+void drop_layer_types(const Json& config, Json::Object& keys) {
+  keys.erase("layer_types");
+  const std::string family = config.find("model_type")->as_string();
+  if (family == "gemma3_text") keys.set("sliding_window_pattern", Json(2));
+  if (family == "gpt_neo") keys.erase("attention_layers");
+}
+
 /// The same configuration as transformers wrote it before version 5, and without what follows from the rest.
 Json in_older_spelling(const Json& config) {
   Json older = config;
   Json::Object& keys = older.as_object();
+  keys.set("torch_dtype", *config.find("dtype"));
+  keys.erase("dtype");
   if (const Json* rope = config.find("rope_parameters")) {
-    Json scaling = *rope;
-    keys.set("rope_theta", *rope->find("rope_theta"));
-    scaling.as_object().erase("rope_theta");
-    scaling.set("type", *rope->find("rope_type"));
-    scaling.as_object().erase("rope_type");
-    const bool is_default = rope->find("rope_type")->as_string() == "default";
-    keys.set("rope_scaling", is_default ? Json() : scaling);
-    keys.erase("rope_parameters");
-    keys.erase("head_dim");
-    if (config.find("num_key_value_heads")->as_int64() == config.find("num_attention_heads")->as_int64()) {
-      keys.erase("num_key_value_heads");
+    if (const Json* full = rope->find("full_attention")) {
+      spell_rope_older(*full, "rope_theta", keys);
+      keys.set("rope_local_base_freq", *rope->find("sliding_attention")->find("rope_theta"));
+    } else {
+      const bool neox = config.find("model_type")->as_string() == "gpt_neox";
+      spell_rope_older(*rope, neox ? "rotary_emb_base" : "rope_theta", keys);
     }
+    keys.erase("rope_parameters");
+    const std::int64_t heads = config.find("num_attention_heads")->as_int64();
+    const Json *dim = config.find("head_dim"), *kv_heads = config.find("num_key_value_heads");
+    const bool usual =
+        dim != nullptr && !dim->is_null() && dim->as_int64() * heads == config.find("hidden_size")->as_int64();
+    if (usual) keys.erase("head_dim");
+    if (kv_heads != nullptr && kv_heads->as_int64() == heads) keys.erase("num_key_value_heads");
   }
+  drop_layer_types(config, keys);
   for (const char* key : {"n_inner", "attention_bias", "mlp_bias", "tie_word_embeddings"}) {
     const Json* value = config.find(key);
     const bool is_default = value != nullptr && (value->is_null() || (value->is_bool() && !value->as_bool()));

@@ -114,5 +114,44 @@ TEST(Attention, LargeScoresDoNotOverflow) {
   for (const float value : test::run_op(call)[0].values<float>()) EXPECT_TRUE(std::isfinite(value));
 }
 
+/// Slopes as the authors' code gives them: for 8 heads 1/2 to 1/256; for 12 those of 8 and every other one of 16.
+constexpr float kSlopesOf12[] = {0.5F,       0.25F,       0.125F,      0.0625F,     0.03125F,    0.015625F,
+                                 0.0078125F, 0.00390625F, 0.70710678F, 0.35355339F, 0.17677670F, 0.08838835F};
+
+/// With queries of zero the scores are the positions' alone.
+TEST(Attention, AlibiAddsASlopeOfItsOwnForEachHead) {
+  constexpr std::int64_t kHeads = 12, kKeys = 5;
+  const Tensor q = Tensor::zeros(DType::kF32, {1, kKeys, kHeads}), k = test::random_tensor({1, kKeys, kHeads}, 1);
+  Tensor v = Tensor::zeros(DType::kF32, {1, kKeys, kHeads});
+  for (std::int64_t h = 0; h < kHeads; ++h) v.data<float>()[3 * kHeads + h] = 1;  // the probability of key 3
+  const Tensor out =
+      test::run_op({.op = "Attention",
+                    .domain = "kerf",
+                    .inputs = {q, k, v},
+                    .attributes = {{"num_heads", kHeads}, {"causal", std::int64_t{1}}, {"alibi", std::int64_t{1}}}})[0];
+  for (std::int64_t h = 0; h < kHeads; ++h) {
+    double sum = 0;
+    for (int j = 0; j < kKeys; ++j) sum += std::exp(static_cast<double>(kSlopesOf12[h]) * j);
+    EXPECT_NEAR(out.data<float>()[4 * kHeads + h], std::exp(static_cast<double>(kSlopesOf12[h]) * 3) / sum, 1e-6) << h;
+  }
+}
+
+TEST(Attention, ABiasIsAddedToTheScores) {
+  const Setting setting{200, 200, 2, 2, 8, 0, false};
+  test::OpCall call = call_of(setting, 1);
+  const Tensor plain = test::run_op(call)[0];
+  Tensor bias = Tensor::zeros(DType::kF32, {1, 2, 200, 200});
+  call.inputs.push_back({});
+  call.inputs.push_back(bias);
+  EXPECT_TRUE(test::same_bits(test::run_op(call)[0], plain));
+  // Head 1 of query 150 sees key 7 only.
+  bias.data<float>()[(200 + 150) * 200 + 7] = 1e4F;
+  const Tensor biased = test::run_op(call)[0];
+  for (std::int64_t e = 0; e < 8; ++e) {
+    EXPECT_EQ(biased.data<float>()[150 * 16 + 8 + e], call.inputs[2].data<float>()[7 * 16 + 8 + e]);
+    EXPECT_EQ(biased.data<float>()[150 * 16 + e], plain.data<float>()[150 * 16 + e]);
+  }
+}
+
 }  // namespace
 }  // namespace kerf::ops

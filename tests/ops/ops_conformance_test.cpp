@@ -34,6 +34,13 @@ test::OpCall positive(test::OpCall call) {
   return call;
 }
 
+/// Weights as a router gives them: some of them 0.
+Tensor positive_or_zero(const Tensor& x) {
+  Tensor result = x.clone();
+  for (float& value : result.values<float>()) value = std::max(value, 0.0F);
+  return result;
+}
+
 /// A call of each operator, by name.
 std::map<std::string, test::OpCall> calls() {
   const Tensor x = test::random_tensor({kLength, kWidth}, 1), w = test::random_tensor({kWidth}, 2);
@@ -59,6 +66,19 @@ std::map<std::string, test::OpCall> calls() {
   add({.op = "Linear",
        .domain = "kerf",
        .inputs = {x, test::random_tensor({96, kWidth}, 3), test::random_tensor({96}, 4)}});
+  add({.op = "ReduceMax", .inputs = {x, integers({1}, {0})}});
+  add(binary("Greater"));
+  Tensor truth(DType::kBool, {kLength, kWidth});
+  for (std::int64_t i = 0; i < truth.size(); ++i)
+    truth.raw()[i] = static_cast<std::byte>(x.data<float>()[i] > 0 ? 1 : 0);
+  add({.op = "Where", .inputs = {truth, w, test::random_tensor({kWidth}, 8)}});
+  add({.op = "Route", .domain = "kerf", .inputs = {x}, .attributes = {{"top_k", std::int64_t{9}}}});
+  add({.op = "TakeRows",
+       .domain = "kerf",
+       .inputs = {x, positive(unary("")).inputs[0]},
+       .attributes = {{"expert", std::int64_t{3}}}});
+  const Tensor routing = positive_or_zero(test::random_tensor({kLength, 2}, 9));
+  add({.op = "CombineRows", .domain = "kerf", .inputs = {routing, x, x}});
   const Tensor q = test::random_tensor({2, 300, 8 * 32}, 5), k = test::random_tensor({2, 300, 4 * 32}, 6);
   add({.op = "Attention",
        .domain = "kerf",

@@ -57,6 +57,23 @@ TEST(Fold, LlamaFoldsEveryGroupAndStaysTheSameFunction) {
   EXPECT_LT(folded.difference, kTolerance);
 }
 
+/// Gemma's norms scale by 1 + weight.
+TEST(Fold, NormsAroundOneFold) {
+  for (const char* name : {"gemma", "gemma2", "gemma3"}) {
+    const Folded folded = fold_everywhere(name);
+    EXPECT_EQ(folded.where[0], "norm") << name;
+    EXPECT_LT(folded.difference, kTolerance) << name;
+  }
+}
+
+/// Through experts and everything else that a family may hold.
+TEST(Fold, EveryFamilyStaysTheSameFunction) {
+  for (const char* name : {"mixtral", "qwen3-moe", "phi3", "phi2", "olmo2", "opt", "bloom", "gpt-neox", "gpt-neo",
+                           "granite", "stablelm", "starcoder2", "smollm3", "mistral", "qwen2", "qwen3"}) {
+    EXPECT_LT(fold_everywhere(name).difference, kTolerance) << name;
+  }
+}
+
 TEST(Fold, BiasesFoldToo) {
   const Folded folded = fold_everywhere("llama-bias");
   EXPECT_EQ(folded.where[1], "v");

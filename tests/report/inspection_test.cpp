@@ -23,6 +23,10 @@ Inspection sample() {
   model.context = 512;
   model.tied_head = true;
   model.activation = "silu";
+  model.window = 4096;
+  model.windowed_layers = 2;
+  model.experts = 8;
+  model.experts_per_token = 2;
   model.tensors = {{"embed", "embedding", "f32", {2048, 256}, -1, 2097152, 32},
                    {"q", "q", "q4_0", {256, 256}, 0, 36864, 4.5}};
   model.memory = {{"int4-g32", 2 << 20, 1 << 20, 1 << 10}};
@@ -41,6 +45,8 @@ TEST(InspectionText, SummaryTensorsMemory) {
             "feed-forward  688\n"
             "attention     4 query heads, 1 key/value head, 64 wide\n"
             "activation    silu\n"
+            "window        4,096 tokens in 2 of 4 layers\n"
+            "experts       8, 2 for each token\n"
             "vocabulary    2,048, head tied to the embedding\n"
             "context       512 tokens\n"
             "tokenizer     none\n"

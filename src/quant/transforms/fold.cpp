@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -35,6 +36,15 @@ std::vector<std::int64_t> identity(std::int64_t channels) {
   return map;
 }
 
+/// The weight that a value is, or to which it adds a constant, and that constant.
+std::pair<ValueId, float> parameter_behind(const Graph& graph, ValueId value) {
+  const Node* sum = producer(graph, value);
+  if (sum == nullptr || !is_op(*sum, graph::kOnnxDomain, "Add")) return {value, 0.0F};
+  const Value& added = graph.value(sum->inputs[1]);
+  const bool plain = added.kind == Value::Kind::kConstant && added.constant.size() == 1;
+  return plain ? std::pair(sum->inputs[0], added.constant.data<float>()[0]) : std::pair(value, 0.0F);
+}
+
 /// A norm whose scale and bias nobody else reads.
 std::optional<Fold> fold_into_norm(const Graph& graph, const Node& norm, std::int64_t channels) {
   Fold fold;
@@ -42,10 +52,11 @@ std::optional<Fold> fold_into_norm(const Graph& graph, const Node& norm, std::in
   fold.channels = identity(channels);
   fold.producer_channels = channels;
   for (std::size_t i = 1; i < norm.inputs.size(); ++i) {
-    const ValueId v = norm.inputs[i];
-    if (v == kNoValue) continue;
-    if (!is_weight(graph, v) || !read_once(graph, v)) return std::nullopt;
+    if (norm.inputs[i] == kNoValue) continue;
+    const auto [v, offset] = parameter_behind(graph, norm.inputs[i]);
+    if (!is_weight(graph, v) || !read_once(graph, norm.inputs[i]) || !read_once(graph, v)) return std::nullopt;
     fold.parameters.push_back(v);
+    fold.offsets.push_back(offset);
   }
   if (fold.parameters.empty()) return std::nullopt;
   return fold;
@@ -63,10 +74,12 @@ std::optional<Fold> fold_into_linear(const Graph& graph, const sweep::Plan& plan
   if (uses.linear_uses.size() != 1 || !uses.lookup_uses.empty()) return std::nullopt;
   Fold fold;
   fold.parameters.push_back(weight);
+  fold.offsets.push_back(0.0F);
   fold.linear = weight;
   if (node->inputs.size() > 2 && node->inputs[2] != kNoValue) {
     if (!is_weight(graph, node->inputs[2]) || !read_once(graph, node->inputs[2])) return std::nullopt;
     fold.parameters.push_back(node->inputs[2]);
+    fold.offsets.push_back(0.0F);
   }
   fold.channels = std::move(channels);
   fold.producer_channels = graph.value(weight).weight.source->rows();
@@ -172,14 +185,16 @@ std::vector<float> producer_factors(const Fold& fold, const std::vector<float>& 
 void apply_fold(const Graph& graph, const sweep::Plan& plan, const sweep::Group& group, const Fold& fold,
                 const std::vector<float>& factors, DType folded_dtype, sweep::Overlay& overlay) {
   const auto divided = producer_factors(fold, factors);
-  for (const ValueId id : fold.parameters) {
+  for (std::size_t p = 0; p < fold.parameters.size(); ++p) {
+    const ValueId id = fold.parameters[p];
+    const float offset = fold.offsets[p];
     const graph::SourcePtr source = overlay.source(graph, id);
     Tensor values = source->read();
     const std::int64_t width = values.rank() > 1 ? source->row_size() : 1;
     for (std::int64_t r = 0; r < source->rows(); ++r) {
       for (std::int64_t c = 0; c < width; ++c) {
         float& value = values.data<float>()[r * width + c];
-        value /= divided[static_cast<std::size_t>(r)];
+        value = (value + offset) / divided[static_cast<std::size_t>(r)] - offset;
         if (values.rank() == 1) value = codec::round_to(folded_dtype, value);
       }
     }

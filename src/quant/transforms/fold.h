@@ -15,6 +15,7 @@ namespace kerf::quant {
 /// the group's input by 1/s.
 struct Fold {
   std::vector<graph::ValueId> parameters;   ///< a norm's scale (and bias); or a linear weight (its rows) and bias
+  std::vector<float> offsets;               ///< of each parameter: what counts is parameter + offset (Gemma's norms)
   std::vector<std::int64_t> channels;       ///< by input channel of the group; several may share one (grouped queries)
   std::int64_t producer_channels = 0;       ///< distinct channels of the parameters' first axis
   std::string where;                        ///< "norm", "up", "v" - for reports
