@@ -1,3 +1,4 @@
+#include <map>
 #include <memory>
 
 #include "kerf/kerf.h"
@@ -16,6 +17,26 @@ namespace {
 using calibration::ModelStatistics;
 using calibration::Statistics;
 
+/// Enters what was seen at the sites of a group; where a weight is used at several places, all of it together.
+void enter(const api::OpenModel& model, const sweep::Group& group, const std::shared_ptr<const Statistics>& seen,
+           ModelStatistics& result) {
+  std::map<std::shared_ptr<const Statistics>, std::shared_ptr<const Statistics>> pooled;
+  for (const std::size_t s : group.sites) {
+    auto& entry = result.by_weight[model.graph().value(model.walker().plan().sites[s].weight).weight.name];
+    if (entry == nullptr) {
+      entry = seen;
+      continue;
+    }
+    auto& both = pooled[entry];
+    if (both == nullptr) {
+      auto sum = std::make_shared<Statistics>(*entry);
+      sum->merge(*seen);
+      both = std::move(sum);
+    }
+    entry = both;
+  }
+}
+
 /// Statistics of all groups of one block, of the reference stream.
 void observe_block(const api::OpenModel& model, const sweep::Block& block, sweep::Stream& stream,
                    const std::vector<std::string>& observers, ModelStatistics& result) {
@@ -26,9 +47,6 @@ void observe_block(const api::OpenModel& model, const sweep::Block& block, sweep
     const auto& sites = model.walker().plan().sites;
     const auto& source = model.graph().value(sites[group.sites.front()].weight).weight.source;
     collected.push_back(std::make_shared<Statistics>(source->row_size(), observers));
-    for (const std::size_t s : group.sites) {
-      result.by_weight[model.graph().value(sites[s].weight).weight.name] = collected.back();
-    }
   }
   const sweep::Operands shared = model.walker().prepare_block(block, nullptr, nullptr);
   model.walker().visit(stream, block.end, wanted, nullptr, &shared, -1,
@@ -37,6 +55,7 @@ void observe_block(const api::OpenModel& model, const sweep::Block& block, sweep
                            collected[g]->observe(values[g].data<float>(), values[g].size() / collected[g]->cols());
                          }
                        });
+  for (std::size_t g = 0; g < collected.size(); ++g) enter(model, block.groups[g], collected[g], result);
   const bool last = block.end == static_cast<graph::NodeId>(model.graph().nodes().size());
   if (!last) model.walker().advance(stream, block.end, nullptr, &shared);
 }

@@ -92,6 +92,9 @@ std::vector<std::pair<std::string, double>> next_tokens(const std::string& model
                                                         int count, const Resources& resources) {
   const api::Session session(resources);
   const OpenModel model(model_path);
+  if (!model.description().causal) {
+    throw_usage(model_path + ": next tokens are of causal language models; give its inputs with --inputs");
+  }
   const auto tokenizer = api::open_tokenizer(model.checkpoint(), "");
   const auto ids = tokenizer->encode(prompt, true);
   if (ids.empty()) throw_usage("the prompt has no tokens");

@@ -97,6 +97,9 @@ std::string hash_ids(const std::vector<text::Window>& windows) {
 
 EvaluationText evaluation_text(const OpenModel& model, const EvaluationOptions& options) {
   EvaluationText result;
+  if (!model.description().causal) {
+    throw_usage(model.path() + ": perplexity is of causal language models; this one reads more than what came before");
+  }
   const auto& protocol = text::find_protocol(options.protocol);
   const std::int64_t context = choose_context(model, options.context, protocol.default_context);
   const auto stream = open_stream(model, options.text, "--text", result.figures.notes);

@@ -18,6 +18,7 @@ import unittest
 
 PROGRAM = os.path.abspath(sys.argv[1])
 MODEL = os.path.abspath(sys.argv[2])
+GOLDENS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden", "checkpoints")
 EVALUATION = os.path.join(MODEL, "evaluation.txt")
 CALIBRATION = os.path.join(MODEL, "calibration.txt")
 VOCABULARY = 2048
@@ -279,6 +280,37 @@ class CommandLine(unittest.TestCase):
         by_text = self.json("eval", MODEL, "--text", "t.txt", *few)
         by_ids = self.json("eval", MODEL, "--tokens", tokens, *few)
         self.assertEqual(by_text["perplexity"], by_ids["perplexity"])
+
+    def test_models_that_are_no_decoders(self):
+        """Encoders, classifiers, shared layers, an encoder with a decoder: read, converted, read again."""
+        for name, shape in (("bert-mlm", [2, 24, 160]), ("bert-cls", [2, 5]), ("tinybert-base", [2, 24, 64]),
+                            ("albert-mlm", [2, 24, 160]), ("mobilebert-mlm", [2, 24, 160]), ("t5", [2, 12, 160])):
+            with self.subTest(name):
+                model = os.path.join(GOLDENS, name)
+                inputs = os.path.join(model, "expected.safetensors")
+                ids = ["--tokens", inputs, "--context", "24"]
+                self.assertEqual(self.json("inspect", model)["family"], name.split("-")[0].replace("tinybert", "bert"))
+                for method, scheme, text in (("rtn", "int8", []), ("gptq", "int4-g32", ids)):
+                    out = f"{name}-{method}"
+                    self.ok("quantize", model, "-o", out, "--scheme", scheme, "--method", method, *text)
+                    self.ok("logits", out, "--inputs", inputs, "--output", out + ".safetensors")
+                    self.assertEqual(read_safetensors(self.path(out + ".safetensors"))["logits"][1], shape)
+                self.refused(2, "perplexity is of causal language models", "eval", model, *ids)
+                self.refused(2, "next tokens are of causal language models", "logits", model, "--prompt", "a")
+
+    def test_statistics_of_shared_weights_are_of_all_their_uses(self):
+        model = os.path.join(GOLDENS, "albert-mlm")
+        self.ok("calibrate", model, "--tokens", os.path.join(model, "expected.safetensors"), "--context", "24",
+                "-o", "s.safetensors")
+        with open(self.path("s.safetensors"), "rb") as file:
+            length = struct.unpack("<Q", file.read(8))[0]
+            metadata = json.loads(file.read(length))["__metadata__"]
+        tokens = json.loads(metadata["group_tokens"])
+        self.assertEqual(metadata["tokens"], "48")
+        self.assertEqual({name: count for name, count in tokens.items() if "albert_layers" not in name},
+                         {"albert.embeddings.word_embeddings.weight": 48, "predictions.dense.weight": 48,
+                          "albert.encoder.embedding_hidden_mapping_in.weight": 48})
+        self.assertEqual({count for name, count in tokens.items() if "albert_layers" in name}, {96})
 
     # ---- failing -------------------------------------------------------------------------------------------------
 

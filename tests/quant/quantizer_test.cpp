@@ -123,6 +123,15 @@ TEST_P(QuantizerOf, GptqMakesCodesOfEveryMatrixAndSaysHowWell) {
   }
 }
 
+/// Also where a block has many matrices, of which some read a value that only their block knows.
+TEST(Quantizer, EveryMatrixOfMobileBertGetsCodes) {
+  const GoldenModel model("mobilebert-mlm");
+  Candidate candidate = candidate_of(model.walker, "int4-g32", "gptq");
+  quantize(model.walker, {&candidate}, text_of(model));
+  EXPECT_EQ(candidate.ledger.size(), 2U * (3 + 4 + 2 * 2)) << "bottlenecks, attention, two feed-forwards; two layers";
+  EXPECT_EQ(candidate.ledger.size(), quantized_weights(candidate).size());
+}
+
 TEST_P(QuantizerOf, MoreBitsDriftLess) {
   const GoldenModel model(GetParam());
   for (const char* method : {"rtn", "gptq"}) {
@@ -130,13 +139,26 @@ TEST_P(QuantizerOf, MoreBitsDriftLess) {
               two = candidate_of(model.walker, "int2-g32", method);
     quantize(model.walker, {&eight, &four, &two}, text_of(model));
     EXPECT_GT(drift(model, eight), 1e-4) << method;
-    EXPECT_LT(drift(model, eight), 0.1) << method;
+    // The random T5, whose attention is not scaled, multiplies an error most: 0.114 by rounding.
+    EXPECT_LT(drift(model, eight), 0.15) << method;
     EXPECT_LT(2 * drift(model, eight), drift(model, four)) << method;
     EXPECT_LT(drift(model, four), drift(model, two)) << method;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, QuantizerOf, testing::Values("llama", "gpt2"));
+INSTANTIATE_TEST_SUITE_P(Models, QuantizerOf, testing::Values("llama", "gpt2", "bert-mlm", "t5"));
+
+TEST(Quantizer, WeightsThatLayersShareAreRoundedOnce) {
+  const GoldenModel model("albert-mlm");
+  Candidate asked = candidate_of(model.walker, "int4-g32", "gptq"),
+            rounded = candidate_of(model.walker, "int4-g32", "rtn");
+  quantize(model.walker, {&asked, &rounded}, text_of(model));
+  EXPECT_EQ(quantized_weights(asked).size(), 6U) << "one set of matrices for both layers";
+  expect_same_codes(asked, rounded);
+  for (const ValueId id : quantized_weights(asked)) {
+    EXPECT_THAT(asked.decisions.at(id).rule, testing::HasSubstr("rtn: used at several places"));
+  }
+}
 
 TEST(Quantizer, ThreadsMemoryAndCompanyDoNotChangeACode) {
   const GoldenModel model("llama");
