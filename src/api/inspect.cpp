@@ -78,7 +78,8 @@ std::string tokenizer_kind(const OpenModel& model) {
 std::string positions_text(const description::Hyperparameters& h) {
   if (h.alibi) return "alibi";
   if (h.rotary_dim == 0) return h.max_positions > 0 ? "learned" : "none";
-  std::string text = fmt::format("rotary, {}, theta {:.10g}", h.rope_type.empty() ? "default" : h.rope_type, h.rope_theta);
+  std::string text =
+      fmt::format("rotary, {}, theta {:.10g}", h.rope_type.empty() ? "default" : h.rope_type, h.rope_theta);
   if (h.local_rope_theta > 0) text += fmt::format(" ({:.10g} in the layers with a window)", h.local_rope_theta);
   return text + fmt::format(", {} of {} dimensions of a head", h.rotary_dim, h.head_dim);
 }
