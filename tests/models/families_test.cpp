@@ -95,8 +95,10 @@ TEST(DecoderFamilies, ExpertsAreCounted) {
   int of_expert_3 = 0;
   for (const graph::ValueId id : model.graph.weights()) of_expert_3 += model.graph.value(id).weight.expert == 3 ? 1 : 0;
   EXPECT_EQ(of_expert_3, 6) << "three matrices in each of two layers";
-  refused(Golden("mixtral").set("num_experts_per_tok", 5), "num_experts_per_tok: found 5, expected a value from 1 to 4");
-  refused(Golden("mixtral").set("num_local_experts", 5), "block_sparse_moe.gate.weight': found shape [4, 64], expected [5, 64]");
+  refused(Golden("mixtral").set("num_experts_per_tok", 5),
+          "num_experts_per_tok: found 5, expected a value from 1 to 4");
+  refused(Golden("mixtral").set("num_local_experts", 5),
+          "block_sparse_moe.gate.weight': found shape [4, 64], expected [5, 64]");
 }
 
 TEST(DecoderFamilies, VariantsThatAreNotReadAreNamed) {
