@@ -26,7 +26,7 @@ struct Hyperparameters {
   std::int64_t kv_heads = 0;
   std::int64_t head_dim = 0;
   std::int64_t context_length = 0;  ///< positions that the model was made for
-  std::int64_t max_positions = 0;   ///< positions that it cannot exceed (learned positions); 0: no such limit
+  std::int64_t max_positions = 0;   ///< tokens that it cannot exceed (learned positions); 0: no such limit
   double norm_epsilon = 0;
   double rope_theta = 0;
   std::int64_t rotary_dim = 0;
@@ -39,6 +39,16 @@ struct Hyperparameters {
   std::string activation;
   std::string rope_type;
   bool tied_head = false;
+  std::int64_t type_vocab_size = 0;  ///< kinds of segments that token_type_ids name
+};
+
+/// What a model computes.
+enum class Task { kCausalLm, kMaskedLm, kClassification, kSequenceToSequence, kFeatures };
+
+/// The positions that tokens have unless they are given.
+struct Positions {
+  std::int64_t first = 0;        ///< of the first token
+  std::int64_t skipped_id = -1;  ///< a token (padding) that is not counted and stands at first - 1; -1: all count
 };
 
 /// The whole description of one model.
@@ -48,6 +58,10 @@ struct Model {
   Json config;                                         ///< config.json in Hugging Face's terms
   std::int64_t bos_id = -1, eos_id = -1, pad_id = -1;  ///< -1: none
   bool causal = true;
+  Task task = Task::kCausalLm;
+  std::vector<std::string> labels;     ///< kClassification: names of the classes
+  std::int64_t decoder_start_id = -1;  ///< kSequenceToSequence: what the decoder reads first
+  Positions positions{};
 };
 
 }  // namespace kerf::description

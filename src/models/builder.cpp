@@ -37,6 +37,7 @@ ValueId Builder::constant(std::string name, std::span<const float> values) {
 
 ValueId Builder::emit(std::string_view domain, std::string op, std::string name, std::vector<ValueId> inputs,
                       Attributes attributes) {
+  if (const int uses = ++node_names_[name]; uses > 1) name += fmt::format("#{}", uses);
   return graph_
       .add_node({.op = std::move(op),
                  .domain = std::string(domain),
@@ -63,6 +64,10 @@ ValueId Builder::linear(const Linear& linear, ValueId x, std::int64_t out, std::
 }
 
 ValueId Builder::norm(const Norm& norm, ValueId x, std::int64_t width) {
+  if (norm.kind == NormKind::kAffine) {
+    const ValueId scaled = node("Mul", norm.name + ".scaled", {x, weight(norm.name + ".weight", {width}, Role::kNorm)});
+    return node("Add", norm.name, {scaled, weight(norm.name + ".bias", {width}, Role::kBias)});
+  }
   ValueId scale = graph::kNoValue;
   if (norm.scale) {
     scale = weight(norm.name + ".weight", {width}, Role::kNorm);

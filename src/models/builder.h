@@ -23,8 +23,8 @@ struct Linear {
   bool exists() const { return !name.empty(); }
 };
 
-/// kRmsPlusOne: the scale is 1 + weight (Gemma).
-enum class NormKind { kRms, kRmsPlusOne, kLayer };
+/// kRmsPlusOne: the scale is 1 + weight (Gemma). kAffine: x * weight + bias, nothing is normalized.
+enum class NormKind { kRms, kRmsPlusOne, kLayer, kAffine };
 
 /// A norm over the last axis, with tensors `name`.weight and `name`.bias.
 struct Norm {
@@ -59,7 +59,8 @@ class Builder {
   graph::ValueId constant(std::string name, std::span<const float> values);
   graph::ValueId constant(std::string name, float value) { return constant(std::move(name), std::span(&value, 1)); }
 
-  /// A node of ONNX's default domain with one output.
+  /// A node of ONNX's default domain with one output. A name that was used before (a weight that several layers share)
+  /// gets a number.
   graph::ValueId node(std::string op, std::string name, std::vector<graph::ValueId> inputs,
                       graph::Attributes attributes = {});
   /// A node of the domain kerf with one output.
@@ -87,6 +88,7 @@ class Builder {
   WeightTable weights_;
   int layer_ = -1, expert_ = -1;
   std::map<std::string, graph::ValueId> values_;  ///< weights by full name
+  std::map<std::string, int> node_names_;         ///< how often each was asked for
 };
 
 }  // namespace kerf::models

@@ -10,9 +10,10 @@
 
 namespace kerf::models {
 
-/// A model ready to run: what it is, and its graph. Graph inputs: "input_ids" [batch, length] i64, "position_ids"
-/// [batch, length] i64 (0, 1, 2, ... unless given) and "attention_mask" [batch, length] i64 (all ones unless given).
-/// Output: "logits" [batch, length, vocabulary] f32.
+/// A model ready to run: what it is, and its graph. Graph inputs, all [batch, length] i64, of which only the first must
+/// be given (sweep/bind.h): "input_ids", "attention_mask", "position_ids", "token_type_ids", and where a decoder reads
+/// a text of its own "decoder_input_ids" and "decoder_attention_mask". Output: "logits" f32, [batch, length,
+/// vocabulary] unless model.task says otherwise.
 struct ModelGraph {
   description::Model model;
   graph::Graph graph;

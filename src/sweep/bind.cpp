@@ -1,5 +1,10 @@
 #include "sweep/bind.h"
 
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <string_view>
+
 #include <fmt/format.h>
 
 #include "core/error.h"
@@ -8,89 +13,158 @@
 namespace kerf::sweep {
 namespace {
 
-void check_ids(const description::Model& model, std::span<const std::int64_t> ids) {
+using Ids = std::span<const std::int64_t>;
+
+enum class Kind { kIds, kMask, kPositions, kTypes, kOther };
+
+/// What an input is by its name.
+struct Meaning {
+  Kind kind = Kind::kOther;
+  bool decoder = false;  ///< goes with decoder_input_ids, not with input_ids
+};
+
+Meaning meaning_of(std::string_view name) {
+  constexpr std::string_view kDecoder = "decoder_";
+  const bool decoder = starts_with(name, kDecoder);
+  if (decoder) name.remove_prefix(kDecoder.size());
+  const Kind kind = name == "input_ids"        ? Kind::kIds
+                    : name == "attention_mask" ? Kind::kMask
+                    : name == "position_ids"   ? Kind::kPositions
+                    : name == "token_type_ids" ? Kind::kTypes
+                                               : Kind::kOther;
+  return {kind, decoder};
+}
+
+void check_ids(const description::Model& model, const std::string& name, Ids ids) {
   const auto& h = model.hyperparameters;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (ids[i] < 0 || ids[i] >= h.vocab_size) {
-      throw_input("", "input_ids",
+      throw_input("", name,
                   fmt::format("token id {} at position {}, the model has ids 0 to {}", ids[i], i, h.vocab_size - 1));
     }
   }
-  if (h.max_positions > 0 && static_cast<std::int64_t>(ids.size()) > h.max_positions) {
-    throw_input("", "input_ids", fmt::format("{} tokens, the model has positions for {}", ids.size(), h.max_positions));
+  const auto counted = std::ssize(ids) - std::count(ids.begin(), ids.end(), model.positions.skipped_id);
+  if (h.max_positions > 0 && counted > h.max_positions) {
+    throw_input("", name, fmt::format("{} tokens, the model has positions for {}", counted, h.max_positions));
   }
 }
 
-/// A mask is zeros and ones, a position is one that the model has; ids are checked above.
-void check_values(const description::Model& model, const std::string& name, std::span<const std::int64_t> values) {
-  const std::int64_t positions = model.hyperparameters.max_positions;
-  const std::int64_t count = name == "attention_mask" ? 2 : name == "position_ids" ? positions : 0;
+/// One more than the largest value that an input may have; nullopt: any.
+std::optional<std::int64_t> limit_of(const description::Model& model, Kind kind) {
+  const auto& h = model.hyperparameters;
+  if (kind == Kind::kMask) return 2;
+  if (kind == Kind::kTypes && h.type_vocab_size > 0) return h.type_vocab_size;
+  if (kind == Kind::kPositions && h.max_positions > 0) return h.max_positions + model.positions.first;
+  return std::nullopt;
+}
+
+/// A mask is zeros and ones, a position or type is one that the model has.
+void check_values(const description::Model& model, const std::string& name, Kind kind, Ids values) {
+  const auto limit = limit_of(model, kind);
   for (const std::int64_t value : values) {
-    if (value >= 0 && (count <= 0 || value < count)) continue;
-    const std::string expected = count > 0 ? fmt::format("to {}", count - 1) : "or more";
+    if (value >= 0 && value < limit.value_or(std::numeric_limits<std::int64_t>::max())) continue;
+    const std::string expected = limit ? fmt::format("to {}", *limit - 1) : "or more";
     throw_input("", name, fmt::format("found {}, expected 0 {}", value, expected));
   }
 }
 
-Tensor default_input(const std::string& name, std::int64_t length) {
-  Tensor tensor(DType::kI64, {1, length});
-  auto values = tensor.values<std::int64_t>();
-  for (std::int64_t i = 0; i < length; ++i) {
-    values[static_cast<std::size_t>(i)] = name == "position_ids" ? i : name == "attention_mask" ? 1 : 0;
-  }
-  return tensor;
+Tensor as_row(Ids values) { return Tensor::from<std::int64_t>({1, std::ssize(values)}, values); }
+
+Tensor positions_of(const description::Positions& rule, Ids ids) {
+  std::vector<std::int64_t> positions;
+  std::int64_t next = rule.first;
+  for (const std::int64_t id : ids) positions.push_back(id == rule.skipped_id ? rule.first - 1 : next++);
+  return as_row(positions);
 }
 
-/// Row `row` of a [batch, length] i64 tensor as [1, length].
-Tensor batch_row(const Tensor& tensor, const std::string& name, std::int64_t row) {
+/// The decoder's start token, then all but the last of the encoder's.
+std::vector<std::int64_t> shifted_right(const description::Model& model, Ids ids) {
+  std::vector<std::int64_t> shifted(ids.begin(), ids.end());
+  if (shifted.empty()) return shifted;
+  std::rotate(shifted.begin(), shifted.end() - 1, shifted.end());
+  shifted.front() = std::max<std::int64_t>(model.decoder_start_id, 0);
+  return shifted;
+}
+
+/// The tensor of an input that nothing is given for, beside the ids that it goes with.
+Tensor default_input(const description::Model& model, Kind kind, Ids ids) {
+  switch (kind) {
+    case Kind::kIds:
+      return as_row(ids);
+    case Kind::kPositions:
+      return positions_of(model.positions, ids);
+    case Kind::kMask:
+      return as_row(std::vector<std::int64_t>(ids.size(), 1));
+    case Kind::kTypes:
+    case Kind::kOther:
+      break;
+  }
+  return as_row(std::vector<std::int64_t>(ids.size(), 0));
+}
+
+using Named = std::map<std::string, Tensor>;
+
+const Tensor* find(const Named& tensors, const std::string& name) {
+  const auto found = tensors.find(name);
+  return found == tensors.end() ? nullptr : &found->second;
+}
+
+/// Row `row` of a [batch, length] i64 tensor.
+Ids batch_row(const Tensor& tensor, const std::string& name, std::int64_t row) {
   if (tensor.dtype() != DType::kI64 || tensor.rank() != 2) {
     throw_input("", name,
                 fmt::format("found {} {}, expected i64 [batch, length]", dtype_name(tensor.dtype()),
                             to_string(tensor.shape())));
   }
-  const std::int64_t length = tensor.dim(1);
-  return Tensor::from<std::int64_t>(
-      {1, length},
-      tensor.values<std::int64_t>().subspan(static_cast<std::size_t>(row * length), static_cast<std::size_t>(length)));
+  const auto length = static_cast<std::size_t>(tensor.dim(1));
+  return tensor.values<std::int64_t>().subspan(static_cast<std::size_t>(row) * length, length);
+}
+
+void check_shape(const Tensor& tensor, const std::string& name, const Shape& expected, std::string_view as) {
+  if (tensor.shape() == expected) return;
+  throw_input("", name,
+              fmt::format("found shape {}, expected {} as {}", to_string(tensor.shape()), to_string(expected), as));
 }
 
 }  // namespace
 
 WindowInputs bind_ids(const graph::Graph& graph, const description::Model& model, std::span<const std::int64_t> ids) {
-  check_ids(model, ids);
-  const auto length = static_cast<std::int64_t>(ids.size());
-  WindowInputs inputs;
-  for (const graph::ValueId id : graph.inputs()) {
-    const std::string& name = graph.value(id).name;
-    inputs.push_back(name == "input_ids" ? Tensor::from<std::int64_t>({1, length}, ids) : default_input(name, length));
-  }
-  return inputs;
+  return bind_named(graph, model, {{"input_ids", as_row(ids)}}, 0);
 }
 
-WindowInputs bind_named(const graph::Graph& graph, const description::Model& model,
-                        const std::map<std::string, Tensor>& tensors, std::int64_t row) {
+WindowInputs bind_named(const graph::Graph& graph, const description::Model& model, const Named& tensors,
+                        std::int64_t row) {
   for (const auto& [name, tensor] : tensors) {
     if (!graph.find_input(name)) throw_input("", quoted(name), "the model has no such input");
   }
-  const auto ids = tensors.find("input_ids");
-  if (ids == tensors.end()) throw_input("", "input_ids", "the tensor is missing");
-  const Tensor id_row = batch_row(ids->second, "input_ids", row);
-  check_ids(model, id_row.values<std::int64_t>());
+  const std::string encoder_name = "input_ids", decoder_name = "decoder_input_ids";
+  const Tensor* encoder = find(tensors, encoder_name);
+  const Tensor* decoder = find(tensors, decoder_name);
+  if (encoder == nullptr) throw_input("", encoder_name, "the tensor is missing");
+  const Ids ids = batch_row(*encoder, encoder_name, row);
+  check_ids(model, encoder_name, ids);
+  const std::vector<std::int64_t> shifted = shifted_right(model, ids);
+  Ids decoder_ids = shifted;
+  if (decoder != nullptr) {
+    const std::int64_t length = decoder->rank() == 2 ? std::max<std::int64_t>(decoder->dim(1), 1) : 1;
+    check_shape(*decoder, decoder_name, {encoder->dim(0), length}, "the batch of input_ids");
+    decoder_ids = batch_row(*decoder, decoder_name, row);
+    check_ids(model, decoder_name, decoder_ids);
+  }
   WindowInputs inputs;
   for (const graph::ValueId id : graph.inputs()) {
     const std::string& name = graph.value(id).name;
-    const auto given = tensors.find(name);
-    if (given == tensors.end()) {
-      inputs.push_back(default_input(name, id_row.dim(1)));
+    const Meaning meaning = meaning_of(name);
+    const Tensor* given = meaning.kind == Kind::kIds ? nullptr : find(tensors, name);
+    if (given == nullptr) {
+      inputs.push_back(default_input(model, meaning.kind, meaning.decoder ? decoder_ids : ids));
       continue;
     }
-    if (given->second.shape() != ids->second.shape()) {
-      throw_input("", name,
-                  fmt::format("found shape {}, expected {} as input_ids", to_string(given->second.shape()),
-                              to_string(ids->second.shape())));
-    }
-    inputs.push_back(batch_row(given->second, name, row));
-    check_values(model, name, inputs.back().values<std::int64_t>());
+    const bool beside_decoder = meaning.decoder && decoder != nullptr;
+    check_shape(*given, name, (beside_decoder ? decoder : encoder)->shape(),
+                beside_decoder ? decoder_name : encoder_name);
+    inputs.push_back(as_row(batch_row(*given, name, row)));
+    check_values(model, name, meaning.kind, inputs.back().values<std::int64_t>());
   }
   return inputs;
 }

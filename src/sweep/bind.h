@@ -12,9 +12,10 @@
 
 namespace kerf::sweep {
 
-/// Input tensors of one window of token ids, bound by meaning: input_ids the ids, position_ids 0, 1, 2, ...,
-/// attention_mask all ones. Error(kInput) if an id is outside the vocabulary or the window is longer than the model's
-/// learned positions.
+/// Input tensors of one window of token ids, bound by meaning: input_ids the ids; position_ids 0, 1, 2, ... or what the
+/// description says of positions; attention_mask all ones; token_type_ids zeros; decoder_input_ids the ids behind the
+/// decoder's start token, without the last one, and other inputs of the decoder as those of the encoder.
+/// Error(kInput) if an id is outside the vocabulary or the window is longer than the model's learned positions.
 WindowInputs bind_ids(const graph::Graph& graph, const description::Model& model, std::span<const std::int64_t> ids);
 
 /// Input tensors from tensors by name, for row `row` of a batch; absent ones as in bind_ids. Error(kInput) naming the

@@ -87,12 +87,29 @@ std::vector<Group> find_groups(const Graph& graph, const Plan& plan, const Block
   return groups;
 }
 
-/// Number of kept values alive before each position, by one pass over births and deaths.
+/// By value: do nodes of several layers read it? What an encoder hands to every layer of a decoder is such a value; the
+/// stream that passes through the layers is not.
+std::vector<bool> shared_by_layers(const Graph& graph) {
+  std::vector<int> reader(graph.values().size(), -1);
+  std::vector<bool> shared(graph.values().size(), false);
+  for (const Node& node : graph.nodes()) {
+    if (node.layer < 0) continue;
+    for (const ValueId input : node.inputs) {
+      if (input == kNoValue) continue;
+      if (reader[index(input)] >= 0 && reader[index(input)] != node.layer) shared[index(input)] = true;
+      reader[index(input)] = node.layer;
+    }
+  }
+  return shared;
+}
+
+/// Number of kept values alive before each position, those that layers share aside; by one pass over births and deaths.
 std::vector<int> live_counts(const Graph& graph, const Plan& plan) {
+  const auto shared = shared_by_layers(graph);
   std::vector<int> change(graph.nodes().size() + 2, 0);
   for (std::size_t v = 0; v < graph.values().size(); ++v) {
     const Value& value = graph.values()[v];
-    if (value.kind != Value::Kind::kComputed || plan.free_value[v]) continue;
+    if (value.kind != Value::Kind::kComputed || plan.free_value[v] || shared[v]) continue;
     if (plan.last_use[v] <= value.producer) continue;
     ++change[index(value.producer) + 1];
     --change[index(plan.last_use[v]) + 1];

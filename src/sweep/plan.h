@@ -43,7 +43,8 @@ struct Plan {
   int site_of(graph::ValueId weight) const;
 };
 
-/// Cuts the graph where exactly one kept value is alive and the block so far has a linear site.
+/// Cuts the graph where the block so far has a linear site and exactly one kept value is alive, besides those that
+/// several layers read (an encoder's output).
 Plan make_plan(const graph::Graph& graph);
 
 /// Kept computed values that are alive before node `position`.

@@ -122,6 +122,30 @@ def attention(q, k, v, mask, heads, kv_heads, scale, causal, window, softcap):
     return out
 
 
+def relative_bucket(offset, bidirectional, buckets, max_distance):
+    """Raffel et al. 2020, arXiv:1910.10683, section 2.1, as its authors' code has it: the bucket of key - query."""
+    first = 0
+    if bidirectional:
+        buckets //= 2
+        first = buckets if offset > 0 else 0
+        distance = abs(offset)
+    else:
+        distance = max(-offset, 0)
+    exact = buckets // 2
+    if distance < exact:
+        return first + distance
+    # The whole part of a logarithm, by comparing powers: no rounding decides.
+    steps = buckets - exact
+    step = max(s for s in range(steps + 1) if distance**steps * exact**s >= exact**steps * max_distance**s)
+    return first + min(exact + step, buckets - 1)
+
+
+def relative_position_bias(table, length, bidirectional, max_distance):
+    buckets, heads = table.shape
+    return [table.at(relative_bucket(j - i, bidirectional, buckets, max_distance), h)
+            for h in range(heads) for i in range(length) for j in range(length)]
+
+
 def write(name, cases):
     made_by = json.dumps("tests/golden/make_ops.py, Python " + sys.version.split()[0])
     lines = ",\n".join(json.dumps(c) for c in cases)
@@ -212,5 +236,17 @@ def make_attention():
     write("attention", cases)
 
 
-for make in (make_gelu, make_rms_normalization, make_linear, make_rotary, make_attention):
+def make_relative_position_bias():
+    cases = []
+    for note, buckets, heads, length, bidirectional, max_distance in (
+            ("an encoder", 32, 1, 24, 1, 128), ("a decoder", 32, 1, 24, 0, 128), ("beyond the reach, both directions", 16, 2, 20, 1, 12),
+            ("beyond the reach, back only", 8, 3, 20, 0, 12), ("an odd half", 6, 2, 12, 0, 7), ("one position", 32, 4, 1, 1, 128)):
+        table, ids = normal(buckets, heads), T([2, length], [0] * (2 * length), "i64")
+        attributes = {"bidirectional": bidirectional, "max_distance": max_distance}
+        values = relative_position_bias(table, length, bidirectional, max_distance)
+        cases.append(case(note, "RelativePositionBias", "kerf", [table, ids], attributes, result([1, heads, length, length], values)))
+    write("relative_position_bias", cases)
+
+
+for make in (make_gelu, make_rms_normalization, make_linear, make_rotary, make_attention, make_relative_position_bias):
     make()

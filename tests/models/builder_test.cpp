@@ -38,6 +38,31 @@ TEST(Builder, AWeightIsOneValueHoweverOftenItIsUsed) {
   EXPECT_EQ(weight.layer, 2);
 }
 
+TEST(Builder, ARepeatedNameOfANodeGetsANumber) {
+  const graph::SourceMap none;
+  Builder builder(none, "config.json", {});
+  const ValueId x = builder.graph().add_input("x", DType::kF32);
+  for (int i = 0; i < 3; ++i) builder.node("Cos", "again", {x});
+  EXPECT_EQ(builder.graph().nodes()[0].name, "again");
+  EXPECT_EQ(builder.graph().nodes()[1].name, "again#2");
+  EXPECT_EQ(builder.graph().nodes()[2].name, "again#3");
+}
+
+TEST(Builder, AnAffineNormScalesAndShiftsOnly) {
+  auto map = tensors();
+  map["m.norm.bias"] = graph::make_memory_source(test::random_tensor({4}, 5), "m.norm.bias");
+  Builder builder(map, "config.json", {"m."});
+  const ValueId x = builder.graph().add_input("x", DType::kF32);
+  builder.graph().add_output("y", builder.norm({.name = "norm", .kind = NormKind::kAffine, .bias = true}, x, 4));
+  const Tensor input = test::random_tensor({3, 4}, 6), weight = map["m.norm.weight"]->read(),
+               bias = map["m.norm.bias"]->read();
+  const Tensor found = test::run_graph(builder.graph(), {{"x", input}}).front();
+  for (std::int64_t i = 0; i < 12; ++i) {
+    const float expected = input.data<float>()[i] * weight.data<float>()[i % 4] + bias.data<float>()[i % 4];
+    EXPECT_NEAR(found.data<float>()[i], expected, 1e-6F);
+  }
+}
+
 TEST(Builder, NodesCarryTheLayer) {
   const graph::SourceMap none;
   Builder builder(none, "config.json", {});

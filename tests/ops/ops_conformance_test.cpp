@@ -84,6 +84,9 @@ std::map<std::string, test::OpCall> calls() {
        .domain = "kerf",
        .inputs = {q, k, k},
        .attributes = {{"num_heads", std::int64_t{8}}, {"kv_num_heads", std::int64_t{4}}, {"causal", std::int64_t{1}}}});
+  add({.op = "RelativePositionBias",
+       .domain = "kerf",
+       .inputs = {test::random_tensor({32, 8}, 8), integers({1, 300}, std::vector<std::int64_t>(300, 0))}});
   const Tensor table = test::random_tensor({2, 300, 16}, 7);
   add({.op = "RotaryEmbedding", .inputs = {q, table, table}, .attributes = {{"num_heads", std::int64_t{8}}}});
   return result;

@@ -11,6 +11,7 @@ namespace kerf::test {
 /// A small graph, put together by hand. Weights are random, another seed each.
 struct GraphSketch {
   graph::Graph graph;
+  int layer = -1;  ///< of the nodes to come
 
   graph::ValueId input(const std::string& name, DType dtype = DType::kF32) { return graph.add_input(name, dtype); }
   graph::ValueId weight(const std::string& name, Shape shape) {
@@ -39,6 +40,7 @@ struct GraphSketch {
     node.op = op;
     node.name = name;
     node.inputs = std::move(inputs);
+    node.layer = layer;
     return graph.add_node(std::move(node)).front();
   }
 };

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "ops/op.h"
+#include "sweep/bind.h"
 
 namespace kerf::test {
 
@@ -59,6 +60,21 @@ Tensor run_model(const graph::Graph& graph, const Tensor& input_ids) {
     mask.data<std::int64_t>()[i] = 1;
   }
   return run_graph(graph, {{"input_ids", input_ids}, {"position_ids", positions}, {"attention_mask", mask}}).front();
+}
+
+Tensor run_model(const models::ModelGraph& model, const std::map<std::string, Tensor>& inputs) {
+  const std::int64_t rows = inputs.at("input_ids").dim(0);
+  std::map<std::string, Tensor> bound;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const sweep::WindowInputs window = sweep::bind_named(model.graph, model.model, inputs, row);
+    for (std::size_t i = 0; i < window.size(); ++i) {
+      Tensor& batch = bound[model.graph.value(model.graph.inputs()[i]).name];
+      if (row == 0) batch = Tensor(DType::kI64, {rows, window[i].dim(1)});
+      const auto values = window[i].values<std::int64_t>();
+      std::copy(values.begin(), values.end(), batch.data<std::int64_t>() + row * window[i].dim(1));
+    }
+  }
+  return run_graph(model.graph, bound).front();
 }
 
 }  // namespace kerf::test

@@ -122,5 +122,80 @@ TEST_F(Bind, PositionsAreNotNegativeAndWithinThoseLearned) {
   expect_refused("position_ids: found 4, expected 0 to 3", with(4));
 }
 
+TEST_F(Bind, TypesAreThoseThatTheModelHas) {
+  const auto with = [&](std::int64_t value) {
+    return Named{{"input_ids", matrix(1, {1, 2})}, {"token_type_ids", matrix(1, {0, value})}};
+  };
+  EXPECT_NO_THROW(named(with(1000000))) << "no table bounds them";
+  model_.hyperparameters.type_vocab_size = 2;
+  EXPECT_THAT(values(named(with(1))[2]), ElementsAre(0, 1));
+  expect_refused("token_type_ids: found 2, expected 0 to 1", with(2));
+}
+
+/// What transformers' create_position_ids_from_input_ids gives for RoBERTa, whose padding is token 1.
+TEST_F(Bind, PositionsMayBeginLaterAndPassOverPadding) {
+  model_.positions = {.first = 2, .skipped_id = 1};
+  EXPECT_THAT(values(ids({0, 7, 9})[3]), ElementsAre(2, 3, 4));
+  EXPECT_THAT(values(ids({0, 7, 1, 9, 1, 1})[3]), ElementsAre(2, 3, 1, 4, 1, 1));
+  EXPECT_THAT(values(ids({1, 1, 7})[3]), ElementsAre(1, 1, 2));
+  model_.positions.skipped_id = -1;
+  EXPECT_THAT(values(ids({0, 1, 7})[3]), ElementsAre(2, 3, 4));
+}
+
+TEST_F(Bind, OnlyTokensThatCountNeedAPosition) {
+  model_.positions = {.first = 2, .skipped_id = 1};
+  model_.hyperparameters.max_positions = 3;
+  EXPECT_NO_THROW(ids({5, 5, 5, 1, 1}));
+  expect_error(ErrorCode::kInput, "input_ids: 4 tokens, the model has positions for 3", [&] { ids({5, 5, 5, 5}); });
+  const auto with = [&](std::int64_t position) {
+    return Named{{"input_ids", matrix(1, {1, 2})}, {"position_ids", matrix(1, {0, position})}};
+  };
+  EXPECT_NO_THROW(named(with(4)));
+  expect_refused("position_ids: found 5, expected 0 to 4", with(5));
+}
+
+/// A model that reads one text and writes another.
+class BindTwoTexts : public Bind {
+ protected:
+  BindTwoTexts() {
+    sketch_.input("decoder_input_ids", DType::kI64);
+    sketch_.input("decoder_attention_mask", DType::kI64);
+    model_.decoder_start_id = 3;
+  }
+};
+
+TEST_F(BindTwoTexts, TheDecoderReadsTheSameTextBehindItsStart) {
+  const WindowInputs inputs = ids({7, 0, 9});
+  EXPECT_THAT(values(inputs[4]), ElementsAre(3, 7, 0));
+  EXPECT_THAT(values(inputs[5]), ElementsAre(1, 1, 1));
+}
+
+TEST_F(BindTwoTexts, TheDecodersTextHasALengthOfItsOwn) {
+  const Named tensors = {{"input_ids", matrix(2, {1, 2, 3, 4, 5, 6})}, {"decoder_input_ids", matrix(2, {3, 8, 3, 9})}};
+  const WindowInputs inputs = named(tensors, 1);
+  EXPECT_THAT(values(inputs[1]), ElementsAre(4, 5, 6));
+  EXPECT_THAT(values(inputs[4]), ElementsAre(3, 9));
+  EXPECT_THAT(values(inputs[5]), ElementsAre(1, 1));
+  Named masked = tensors;
+  masked["decoder_attention_mask"] = matrix(2, {1, 1, 1, 0});
+  EXPECT_THAT(values(named(masked, 1)[5]), ElementsAre(1, 0));
+}
+
+TEST_F(BindTwoTexts, TheDecodersTensorsThatDoNotFitAreNamed) {
+  const Tensor good = matrix(2, {1, 2, 3, 4});
+  expect_refused("decoder_input_ids: found shape [1, 4], expected [2, 4] as the batch of input_ids",
+                 {{"input_ids", good}, {"decoder_input_ids", good.reshaped({1, 4})}});
+  expect_refused("decoder_input_ids: found shape [2, 0], expected [2, 1]",
+                 {{"input_ids", good}, {"decoder_input_ids", Tensor::zeros(DType::kI64, {2, 0})}});
+  expect_refused("decoder_input_ids: found shape [4]",
+                 {{"input_ids", good}, {"decoder_input_ids", good.reshaped({4})}});
+  expect_refused("decoder_input_ids: token id 10 at position 1, the model has ids 0 to 9",
+                 {{"input_ids", good}, {"decoder_input_ids", matrix(2, {1, 10, 1, 1})}});
+  expect_refused("decoder_attention_mask: found shape [2, 2], expected [2, 1] as decoder_input_ids",
+                 {{"input_ids", good}, {"decoder_input_ids", matrix(2, {1, 1})}, {"decoder_attention_mask", good}});
+  expect_refused("decoder_attention_mask: found 2, expected 0 to 1",
+                 {{"input_ids", good}, {"decoder_attention_mask", matrix(2, {1, 2, 0, 0})}});
+}
+
 }  // namespace
 }  // namespace kerf::sweep

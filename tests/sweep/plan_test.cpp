@@ -63,14 +63,25 @@ class GoldenPlan : public testing::TestWithParam<const char*> {
   const Plan& plan_ = model_.walker.plan();
 };
 
-TEST_P(GoldenPlan, BlocksCoverAllNodesInOrderAndHandOnOneValue) {
+/// Is the value read in two layers or more, by looking at each reader?
+bool is_shared_by_layers(const Graph& graph, ValueId id) {
+  std::set<int> layers;
+  for (const NodeId n : graph.consumers(id)) {
+    if (graph.node(n).layer >= 0) layers.insert(graph.node(n).layer);
+  }
+  return layers.size() > 1;
+}
+
+TEST_P(GoldenPlan, BlocksCoverAllNodesInOrderAndHandOnOneValueBesideSharedOnes) {
   NodeId next = 0;
   std::vector<ValueId> handed_on;
   for (const Block& block : plan_.blocks) {
     EXPECT_EQ(block.begin, next);
     EXPECT_LT(block.begin, block.end);
     EXPECT_EQ(block.live_in, handed_on);
-    EXPECT_EQ(block.live_out.size(), 1U);
+    EXPECT_EQ(std::count_if(block.live_out.begin(), block.live_out.end(),
+                            [&](ValueId id) { return !is_shared_by_layers(graph_, id); }),
+              1);
     EXPECT_FALSE(block.groups.empty());
     next = block.end;
     handed_on = block.live_out;
@@ -131,7 +142,9 @@ TEST_P(GoldenPlan, SitesAreTheMatricesByFirstUse) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, GoldenPlan,
-                         testing::Values("llama", "llama-bias", "llama-tied-mha", "llama3-rope", "gpt2"),
+                         testing::Values("llama", "llama-bias", "llama-tied-mha", "llama3-rope", "gpt2", "bert-mlm",
+                                         "bert-cls", "distilbert-cls", "roberta-mlm", "albert-mlm", "mobilebert-mlm",
+                                         "t5", "t5-gated"),
                          [](const auto& each) {
                            std::string name = each.param;
                            std::replace(name.begin(), name.end(), '-', '_');
@@ -150,6 +163,36 @@ TEST(Plan, BlocksOfADecoderAreAttentionFeedForwardAndHead) {
   // q k v, then o; gate up, then down; the head
   EXPECT_THAT(groups,
               ElementsAre(ElementsAre(3, 1), ElementsAre(2, 1), ElementsAre(3, 1), ElementsAre(2, 1), ElementsAre(1)));
+}
+
+std::vector<std::size_t> handed_on(const Plan& plan) {
+  std::vector<std::size_t> counts;
+  for (const Block& block : plan.blocks) counts.push_back(block.live_out.size());
+  return counts;
+}
+
+TEST(Plan, AnEncodersOutputStaysAliveThroughTheDecodersBlocks) {
+  const test::GoldenModel model("t5");  // two layers of encoder and decoder
+  // Attention and feed-forward of the encoder's layers; with the decoder's attention to itself and to the encoder the
+  // encoder's output, until the last layer has made keys and values of it; the head.
+  EXPECT_THAT(handed_on(model.walker.plan()), ElementsAre(1, 1, 1, 1, 2, 2, 2, 2, 1, 1, 1));
+}
+
+TEST(Plan, NoDecoderHandsOnMoreThanOneValue) {
+  for (const char* name : {"llama", "gpt2", "bert-cls", "albert-mlm"}) {
+    const test::GoldenModel model(name);
+    EXPECT_THAT(handed_on(model.walker.plan()), testing::Each(1U)) << name;
+  }
+}
+
+TEST(Plan, LayersThatShareWeightsAreSitesOfSeveralUses) {
+  const test::GoldenModel model("albert-mlm");  // two layers
+  const Plan& plan = model.walker.plan();
+  for (const Site& site : plan.sites) {
+    const graph::Weight& weight = model.built.graph.value(site.weight).weight;
+    if (!graph::is_linear_role(weight.role)) continue;
+    EXPECT_EQ(site.linear_uses.size(), 2U) << weight.name;
+  }
 }
 
 TEST(Plan, ATiedHeadIsOneSiteWithBothUses) {
@@ -211,6 +254,23 @@ TEST(Plan, DoesNotCutWhereAResidualIsAliveToo) {
   std::vector<NodeId> ends;
   for (const Block& block : plan.blocks) ends.push_back(block.end);
   EXPECT_THAT(ends, ElementsAre(1, 5, 6));  // first | up relu down residual | last
+}
+
+TEST(Plan, AValueThatSeveralLayersReadDoesNotHinderACut) {
+  GraphSketch sketch;
+  const ValueId common = sketch.linear("encoder", sketch.input("x"), 4, 4);
+  ValueId y = common;
+  for (int layer = 0; layer < 3; ++layer) {
+    sketch.layer = layer;
+    y = sketch.linear("l" + std::to_string(layer), sketch.node("Add", "sum" + std::to_string(layer), {y, common}), 4,
+                      4);
+  }
+  sketch.graph.add_output("y", y);
+  const Plan plan = make_plan(sketch.graph);
+  std::vector<NodeId> ends;
+  for (const Block& block : plan.blocks) ends.push_back(block.end);
+  EXPECT_THAT(ends, ElementsAre(2, 3, 5, 7)) << "the common value alone is no place to cut";
+  for (std::size_t b = 1; b < 3; ++b) EXPECT_EQ(plan.blocks[b].live_in.size(), 2U);
 }
 
 TEST(Plan, AnOutputStaysAliveToTheEnd) {

@@ -145,7 +145,7 @@ TEST(Program, DropsValuesAfterTheirLastUse) {
 }
 
 TEST(Program, WholeIsTheSameAsBlockByBlockAndAsNodeByNode) {
-  for (const char* name : {"llama", "gpt2", "llama-tied-mha"}) {
+  for (const char* name : {"llama", "gpt2", "llama-tied-mha", "bert-cls", "albert-mlm", "mobilebert-mlm", "t5"}) {
     const test::GoldenModel model(name);
     const Graph& graph = model.built.graph;
     const auto windows = model.windows(1, 19, 1);

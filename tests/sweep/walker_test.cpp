@@ -1,6 +1,8 @@
 #include "sweep/walker.h"
 
+#include <algorithm>
 #include <cstring>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -10,8 +12,11 @@
 namespace kerf::sweep {
 namespace {
 
-TEST(Walker, ResultsDoNotDependOnThreadsCompanyOrWhereValuesAreKept) {
-  const test::GoldenModel model("llama3-rope");
+/// Models that hand on the stream alone, in one direction or both, and one whose encoder's output stays alive.
+class WalkerOf : public testing::TestWithParam<const char*> {};
+
+TEST_P(WalkerOf, ResultsDoNotDependOnThreadsCompanyOrWhereValuesAreKept) {
+  const test::GoldenModel model(GetParam());
   const auto all = model.windows(7, 33, 1);
   const int before = thread_count();
   set_thread_count(1);
@@ -29,6 +34,12 @@ TEST(Walker, ResultsDoNotDependOnThreadsCompanyOrWhereValuesAreKept) {
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Models, WalkerOf, testing::Values("llama3-rope", "bert-mlm", "t5"), [](const auto& each) {
+  std::string name = each.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
 
 }  // namespace
 }  // namespace kerf::sweep

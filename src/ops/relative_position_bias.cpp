@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "ops/ops.h"
+#include "ops/shape_rules.h"
+
+namespace kerf::ops {
+namespace {
+
+struct Buckets {
+  std::int64_t count = 0, max_distance = 0;
+  bool bidirectional = false;
+};
+
+Buckets buckets_of(const graph::Node& node, std::int64_t count) {
+  return {.count = count,
+          .max_distance = node.attributes.int_or("max_distance", 128),
+          .bidirectional = node.attributes.int_or("bidirectional", 0) != 0};
+}
+
+std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
+  expect_input_count(inputs, 2, 2);
+  expect_one_output(node);
+  const TensorSpec& table = expect_input(inputs, 0, "table", {DType::kF32});
+  const TensorSpec& ids = expect_input(inputs, 1, "ids", {DType::kI64});
+  expect_rank(table, "table", 2);
+  expect_rank(ids, "ids", 2);
+  const Buckets buckets = buckets_of(node, table.shape[0]);
+  // Per direction, half the buckets are for one distance each; the others share what lies before max_distance.
+  const std::int64_t exact = buckets.count / (buckets.bidirectional ? 4 : 2);
+  if (exact < 1 || buckets.max_distance <= exact) {
+    mismatch(fmt::format("found {} buckets and max_distance {}, expected a distance beyond those of their own",
+                         buckets.count, buckets.max_distance));
+  }
+  const std::int64_t length = ids.shape[1];
+  return {{DType::kF32, {1, table.shape[1], length, length}}};
+}
+
+/// The bucket of a distance in one direction (Raffel et al. 2020, arXiv:1910.10683, section 2.1): one each for the
+/// first half of `count`, then logarithmically wider ones up to max_distance. In f32, as where the weights were
+/// trained.
+std::int64_t bucket_of(std::int64_t distance, std::int64_t count, std::int64_t max_distance) {
+  const std::int64_t exact = count / 2;
+  if (distance < exact) return distance;
+  const auto part = static_cast<float>(exact), rest = static_cast<float>(count - exact);
+  const float ratio = static_cast<float>(distance) / part;
+  const auto range = static_cast<float>(std::log(static_cast<double>(max_distance) / static_cast<double>(exact)));
+  const float steps = static_cast<float>(std::log(static_cast<double>(ratio))) / range * rest;
+  return std::min(exact + static_cast<std::int64_t>(steps), count - 1);
+}
+
+/// Rows of the table by relative position key - query, from 1 - length to length - 1.
+std::vector<std::int64_t> rows_by_offset(const Buckets& buckets, std::int64_t length) {
+  const std::int64_t per_direction = buckets.bidirectional ? buckets.count / 2 : buckets.count;
+  std::vector<std::int64_t> rows;
+  for (std::int64_t offset = 1 - length; offset < length; ++offset) {
+    const bool later = buckets.bidirectional && offset > 0;
+    const std::int64_t distance = later ? offset : std::max<std::int64_t>(-offset, 0);
+    rows.push_back((later ? per_direction : 0) + bucket_of(distance, per_direction, buckets.max_distance));
+  }
+  return rows;
+}
+
+void run(KernelContext& context) {
+  const Tensor& table = context.input(0);
+  const std::int64_t length = context.input(1).dim(1), heads = table.dim(1);
+  const auto rows = rows_by_offset(buckets_of(context.node(), table.dim(0)), length);
+  Tensor bias(DType::kF32, {1, heads, length, length});
+  float* to = bias.data<float>();
+  for (std::int64_t head = 0; head < heads; ++head) {
+    for (std::int64_t query = 0; query < length; ++query) {
+      for (std::int64_t key = 0; key < length; ++key) {
+        const std::int64_t row = rows[static_cast<std::size_t>(key - query + length - 1)];
+        *to++ = table.data<float>()[row * heads + head];
+      }
+    }
+  }
+  context.output(0) = std::move(bias);
+}
+
+}  // namespace
+
+/// table [buckets, heads] and ids [batch, length], of which only the length counts -> [1, heads, length, length]: what
+/// attention adds to the score of query i and key j, by the bucket of j - i.
+///
+/// Attributes: bidirectional: half the buckets are for keys after the query; otherwise those count as distance 0
+/// (default 0); max_distance: from which on all distances share the last bucket (default 128).
+const OpInfo& relative_position_bias_op() {
+  static const OpInfo info{.name = "RelativePositionBias",
+                           .domain = graph::kKerfDomain,
+                           .summary = "what attention adds to scores by the distance of query and key, in buckets",
+                           .source = "https://arxiv.org/abs/1910.10683",
+                           .infer = infer,
+                           .run = run};
+  return info;
+}
+
+}  // namespace kerf::ops
