@@ -95,6 +95,29 @@ TEST_P(ModelsGolden, OtherIdsGiveOtherLogits) {
   EXPECT_GT(deviation(logits, expected.read_tensor("logits")), 100 * kTolerance);
 }
 
+/// One rope as older versions wrote it: theta, and what stretches it apart.
+void spell_rope_older(const Json& rope, const std::string& theta_key, Json::Object& keys) {
+  Json scaling = rope;
+  keys.set(theta_key, *rope.find("rope_theta"));
+  scaling.as_object().erase("rope_theta");
+  if (const Json* part = rope.find("partial_rotary_factor")) {
+    keys.set(theta_key == "rotary_emb_base" ? "rotary_pct" : "partial_rotary_factor", *part);
+    scaling.as_object().erase("partial_rotary_factor");
+  }
+  scaling.set("type", *rope.find("rope_type"));
+  scaling.as_object().erase("rope_type");
+  const bool is_default = rope.find("rope_type")->as_string() == "default";
+  keys.set("rope_scaling", is_default ? Json() : scaling);
+}
+
+/// Layer types that follow from the rest of an older configuration.
+void drop_layer_types(const Json& config, Json::Object& keys) {
+  keys.erase("layer_types");
+  const std::string family = config.find("model_type")->as_string();
+  if (family == "gemma3_text") keys.set("sliding_window_pattern", Json(2));
+  if (family == "gpt_neo") keys.erase("attention_layers");
+}
+
 /// Keys that configurations may lack, with transformers' defaults, where those differ from family to family.
 const std::map<std::string, std::string>& defaults_by_family() {
   static const std::string bert =
@@ -122,29 +145,6 @@ void erase_defaults(Json& config) {
     const Json* given = config.find(key);
     if (given != nullptr && given->dump() == value.dump()) config.as_object().erase(key);
   }
-}
-
-/// One rope as older versions wrote it: theta, and what stretches it apart.
-void spell_rope_older(const Json& rope, const std::string& theta_key, Json::Object& keys) {
-  Json scaling = rope;
-  keys.set(theta_key, *rope.find("rope_theta"));
-  scaling.as_object().erase("rope_theta");
-  if (const Json* part = rope.find("partial_rotary_factor")) {
-    keys.set(theta_key == "rotary_emb_base" ? "rotary_pct" : "partial_rotary_factor", *part);
-    scaling.as_object().erase("partial_rotary_factor");
-  }
-  scaling.set("type", *rope.find("rope_type"));
-  scaling.as_object().erase("rope_type");
-  const bool is_default = rope.find("rope_type")->as_string() == "default";
-  keys.set("rope_scaling", is_default ? Json() : scaling);
-}
-
-/// Layer types that follow from the rest of an older configuration.
-void drop_layer_types(const Json& config, Json::Object& keys) {
-  keys.erase("layer_types");
-  const std::string family = config.find("model_type")->as_string();
-  if (family == "gemma3_text") keys.set("sliding_window_pattern", Json(2));
-  if (family == "gpt_neo") keys.erase("attention_layers");
 }
 
 /// The same configuration as transformers wrote it before version 5, and without what follows from the rest.

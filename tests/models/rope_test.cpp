@@ -1,6 +1,7 @@
 #include "models/rope.h"
 
 #include <cmath>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -97,6 +98,56 @@ TEST(Rope, RefusesWhatItDoesNotUnderstand) {
   expect_refused(
       R"({"rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 1, "high_freq_factor": 4}})",
       "original_max_position_embeddings");
+}
+
+struct YarnCase {
+  const char* config;
+  std::vector<double> frequencies;
+  double attention_factor;
+};
+
+/// As transformers 5.17.0 computes them (modeling_rope_utils.ROPE_INIT_FUNCTIONS), heads of 16.
+TEST(Rope, YarnIsThatOfTransformers) {
+  const std::vector<YarnCase> cases = {
+      {R"({"max_position_embeddings": 32768, "rope_parameters": {"rope_type": "yarn", "rope_theta": 10000.0,
+           "factor": 4.0, "original_max_position_embeddings": 8192}})",
+       {1.0, 0.316227764, 0.100000001, 0.0316227786, 0.0081249997, 0.00197642366, 0.000437500014, 7.90569466e-05},
+       1.138629436111989},
+      {R"({"max_position_embeddings": 4096, "rope_parameters": {"rope_type": "yarn", "rope_theta": 1000000.0,
+           "factor": 8.0, "beta_fast": 16, "beta_slow": 2, "mscale": 0.7, "mscale_all_dim": 1.0,
+           "original_max_position_embeddings": 512}})",
+       {1.0, 0.125961453, 0.0131761581, 0.000702926656, 0.000125000006, 2.22284925e-05, 3.95284678e-06, 7.02926684e-07},
+       0.9483558523503399},
+      {R"({"max_position_embeddings": 4096, "rope_parameters": {"rope_type": "yarn", "rope_theta": 10000.0,
+           "factor": 2.0, "attention_factor": 1.5, "truncate": false, "original_max_position_embeddings": 2048}})",
+       {1.0, 0.316227764, 0.100000001, 0.026454391, 0.00670464756, 0.00159495289, 0.000500000024, 0.000158113893},
+       1.5}};
+  for (const YarnCase& yarn : cases) {
+    const Rope rope = read(yarn.config, 16);
+    EXPECT_NEAR(rope.attention_factor, yarn.attention_factor, 1e-6);
+    for (std::size_t i = 0; i < yarn.frequencies.size(); ++i) {
+      EXPECT_NEAR(rope.inverse_frequencies[i] / yarn.frequencies[i], 1, 2e-6) << yarn.config << i;
+    }
+  }
+}
+
+TEST(Rope, LongropeNeedsAFactorForEachPair) {
+  const std::string head = R"({"max_position_embeddings": 64, "original_max_position_embeddings": 16, "rope_scaling":)";
+  const Rope rope = read(head + R"({"type": "su", "short_factor": [1, 2, 4, 8], "long_factor": [2, 4, 8, 16]}})");
+  EXPECT_EQ(rope.long_from, 16);
+  EXPECT_FLOAT_EQ(rope.inverse_frequencies[1], 0.05F);
+  EXPECT_FLOAT_EQ(rope.long_inverse_frequencies[1], 0.025F);
+  EXPECT_NEAR(rope.attention_factor, std::sqrt(1 + std::log(4.0) / std::log(16.0)), 1e-6);
+  expect_refused(head + R"({"type": "longrope", "short_factor": [1, 1, 1, 1], "long_factor": [1, 1, 1]}})",
+                 "long_factor: found 3 factors, expected one for each of 4 pairs");
+  expect_refused(head + R"({"type": "longrope", "short_factor": [1, 1, 0, 1], "long_factor": [1, 1, 1, 1]}})",
+                 "expected a positive number");
+}
+
+TEST(Rope, DynamicEndsWhereItWasTrained) {
+  const Rope rope = read(R"({"max_position_embeddings": 64, "rope_scaling": {"type": "dynamic", "factor": 2.0}})");
+  EXPECT_EQ(rope.max_positions, 64);
+  EXPECT_EQ(rope.inverse_frequencies, read("{}").inverse_frequencies);
 }
 
 TEST(Rope, TypesDescribeThemselves) {
