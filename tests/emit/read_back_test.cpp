@@ -15,6 +15,7 @@
 #include "formats/gguf/container.h"
 #include "quant/quantizer.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/source_dir.h"
 #include "tests/support/temp_dir.h"
 
 namespace kerf::emit {
@@ -27,7 +28,7 @@ using testing::IsEmpty;
 class Rounded {
  public:
   Rounded(const std::string& name, const std::string& scheme)
-      : model_(std::string(KERF_SOURCE_DIR) + "/tests/golden/checkpoints/" + name),
+      : model_(test::source_dir() + "/tests/golden/checkpoints/" + name),
         candidate_(api::make_candidate(model_, choice_of(scheme), scheme)) {
     const quant::Quantizer quantizer(model_.walker(), {&candidate_}, {},
                                      std::make_shared<sweep::Budget>(1 << 20, "/tmp"));

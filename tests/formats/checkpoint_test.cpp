@@ -9,6 +9,7 @@
 #include "formats/container.h"
 #include "tests/formats/safetensors/pieces.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/source_dir.h"
 #include "tests/support/temp_dir.h"
 
 namespace kerf::formats {
@@ -28,7 +29,7 @@ TEST(Checkpoint, ContainersDescribeThemselves) {
 }
 
 TEST(Checkpoint, OpensADirectory) {
-  const std::string path = KERF_SOURCE_DIR "/tests/golden/checkpoints/llama";
+  const std::string path = test::source_dir() + "/tests/golden/checkpoints/llama";
   const Checkpoint checkpoint = open_checkpoint(path);
   EXPECT_EQ(checkpoint.format, "huggingface");
   EXPECT_EQ(checkpoint.path, path);

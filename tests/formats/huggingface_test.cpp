@@ -12,6 +12,7 @@
 #include "formats/container.h"
 #include "tests/formats/safetensors/pieces.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/source_dir.h"
 #include "tests/support/temp_dir.h"
 
 namespace kerf::formats {
@@ -20,7 +21,7 @@ namespace {
 using test::expect_error;
 using test::TempDir;
 
-const std::string kGolden = KERF_SOURCE_DIR "/tests/golden/";
+const std::string kGolden = test::source_dir() + "/tests/golden/";
 const std::string kModel =
     test::file_of(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", std::string(4, 0));
 

@@ -6,12 +6,13 @@
 #include "models/model_graph.h"
 #include "tests/support/op_runner.h"
 #include "tests/support/reference_executor.h"
+#include "tests/support/source_dir.h"
 
 namespace kerf::models {
 
 /// A golden checkpoint, to be changed and built.
 inline formats::Checkpoint golden(const std::string& name) {
-  return formats::open_checkpoint(std::string(KERF_SOURCE_DIR) + "/tests/golden/checkpoints/" + name);
+  return formats::open_checkpoint(test::source_dir() + "/tests/golden/checkpoints/" + name);
 }
 
 inline ModelGraph build(const formats::Checkpoint& checkpoint) {

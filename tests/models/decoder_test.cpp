@@ -11,6 +11,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/op_runner.h"
 #include "tests/support/reference_executor.h"
+#include "tests/support/source_dir.h"
 
 namespace kerf::models {
 namespace {
@@ -19,7 +20,7 @@ using graph::Role;
 using test::expect_error;
 
 formats::Checkpoint golden(const std::string& name) {
-  return formats::open_checkpoint(std::string(KERF_SOURCE_DIR) + "/tests/golden/checkpoints/" + name);
+  return formats::open_checkpoint(test::source_dir() + "/tests/golden/checkpoints/" + name);
 }
 
 ModelGraph build(const formats::Checkpoint& checkpoint) {

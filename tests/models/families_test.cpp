@@ -12,6 +12,7 @@
 #include "models/llama_like.h"
 #include "models/model_graph.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/source_dir.h"
 
 namespace kerf::models {
 namespace {
@@ -20,7 +21,7 @@ using testing::ElementsAre;
 
 struct Golden {
   explicit Golden(const std::string& name)
-      : checkpoint(formats::open_checkpoint(std::string(KERF_SOURCE_DIR) + "/tests/golden/checkpoints/" + name)) {}
+      : checkpoint(formats::open_checkpoint(test::source_dir() + "/tests/golden/checkpoints/" + name)) {}
   ModelGraph build() const { return build_model(JsonCursor(checkpoint.config, "config.json"), checkpoint.tensors); }
   Golden& set(const std::string& key, Json value) {
     checkpoint.config.set(key, std::move(value));

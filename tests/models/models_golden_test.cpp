@@ -14,6 +14,7 @@
 #include "models/model_graph.h"
 #include "tests/support/op_runner.h"
 #include "tests/support/reference_executor.h"
+#include "tests/support/source_dir.h"
 
 namespace kerf {
 namespace {
@@ -36,7 +37,7 @@ bool is_supported(const std::string& path) {
 }
 
 std::vector<GoldenCase> golden_cases() {
-  const std::string root = std::string(KERF_SOURCE_DIR) + "/tests/golden/checkpoints";
+  const std::string root = test::source_dir() + "/tests/golden/checkpoints";
   std::vector<GoldenCase> cases;
   for (const std::string& name : list_directory(root)) {
     if (is_supported(join_path(root, name))) cases.push_back({join_path(root, name)});

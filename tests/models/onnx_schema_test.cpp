@@ -15,6 +15,7 @@
 
 #include "formats/checkpoint.h"
 #include "models/model_graph.h"
+#include "tests/support/source_dir.h"
 
 namespace kerf::models {
 namespace {
@@ -74,7 +75,7 @@ std::string verify(const graph::Node& node, int& verified) {
 
 std::vector<std::string> golden_checkpoints() {
   std::vector<std::string> folders;
-  for (const auto& entry : std::filesystem::directory_iterator(KERF_SOURCE_DIR "/tests/golden/checkpoints")) {
+  for (const auto& entry : std::filesystem::directory_iterator(test::source_dir() + "/tests/golden/checkpoints")) {
     folders.push_back(entry.path().filename().string());
   }
   std::sort(folders.begin(), folders.end());
@@ -90,7 +91,7 @@ bool has_family(const Json& config) {
 class OnnxSchema : public testing::TestWithParam<std::string> {};
 
 TEST_P(OnnxSchema, NodesVerify) {
-  const auto checkpoint = formats::open_checkpoint(KERF_SOURCE_DIR "/tests/golden/checkpoints/" + GetParam());
+  const auto checkpoint = formats::open_checkpoint(test::source_dir() + "/tests/golden/checkpoints/" + GetParam());
   if (!has_family(checkpoint.config)) GTEST_SKIP() << "no family builds this model_type";
   const ModelGraph built = build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors);
   int verified = 0;

@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "tests/support/op_runner.h"
+#include "tests/support/source_dir.h"
 
 namespace kerf::ops {
 namespace {
@@ -60,7 +61,7 @@ GoldenCase case_of(const Json& json) {
 }
 
 std::vector<GoldenCase> golden_cases() {
-  const std::string folder = std::string(KERF_SOURCE_DIR) + "/tests/golden/ops";
+  const std::string folder = test::source_dir() + "/tests/golden/ops";
   std::vector<GoldenCase> cases;
   for (const std::string& name : list_directory(folder)) {
     const Json content = Json::parse(read_file(join_path(folder, name), 1 << 24), name);

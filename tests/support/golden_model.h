@@ -11,13 +11,14 @@
 #include "models/model_graph.h"
 #include "sweep/bind.h"
 #include "sweep/walker.h"
+#include "tests/support/source_dir.h"
 
 namespace kerf::test {
 
 /// A golden checkpoint, opened, with a way to run it. Pinned in memory: the walker refers to the graph.
 struct GoldenModel {
   explicit GoldenModel(const std::string& name)
-      : checkpoint(formats::open_checkpoint(std::string(KERF_SOURCE_DIR) + "/tests/golden/checkpoints/" + name)),
+      : checkpoint(formats::open_checkpoint(test::source_dir() + "/tests/golden/checkpoints/" + name)),
         built(models::build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors)),
         walker(built.graph) {}
   GoldenModel(const GoldenModel&) = delete;

@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/threads.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/source_dir.h"
 #include "tests/text/helpers.h"
 
 namespace kerf::text {
@@ -14,7 +15,7 @@ using Ids = std::vector<std::int64_t>;
 using test::tokenizer_of;
 using test::with_model;
 
-const std::string kExample = std::string(KERF_SOURCE_DIR) + "/examples/tiny-llama/";
+const std::string kExample = test::source_dir() + "/examples/tiny-llama/";
 
 std::shared_ptr<const Tokenizer> example() {
   const auto read = [](const std::string& name) { return Json::parse(read_file(kExample + name, 1 << 24), name); };

@@ -10,6 +10,7 @@
 #include "models/model_graph.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/gguf_model.h"
+#include "tests/support/source_dir.h"
 
 namespace kerf::formats::gguf {
 
@@ -20,7 +21,7 @@ struct Planned {
   std::vector<PlannedTensor> tensors;
 
   explicit Planned(const std::string& name, const std::string& scheme = "f32") {
-    const Checkpoint checkpoint = open_checkpoint(std::string(KERF_SOURCE_DIR) + "/tests/golden/checkpoints/" + name);
+    const Checkpoint checkpoint = open_checkpoint(test::source_dir() + "/tests/golden/checkpoints/" + name);
     model = models::build_model(JsonCursor(checkpoint.config, "config.json"), checkpoint.tensors).model;
     tensors = test::plan_gguf(checkpoint, scheme, "f32").tensors;
   }

@@ -8,12 +8,13 @@
 #include "formats/gguf/reader.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/gguf_model.h"
+#include "tests/support/source_dir.h"
 #include "tests/support/temp_dir.h"
 
 namespace kerf::formats::gguf {
 namespace {
 
-Checkpoint open_source(const std::string& name) { return open_checkpoint(std::string(KERF_SOURCE_DIR) + "/" + name); }
+Checkpoint open_source(const std::string& name) { return open_checkpoint(test::source_dir() + "/" + name); }
 
 Checkpoint through_gguf(const Checkpoint& source, const std::string& scheme, const std::string& float_scheme,
                         const test::TempDir& folder) {

@@ -12,6 +12,7 @@
 #include "core/threads.h"
 #include "tests/formats/safetensors/pieces.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/source_dir.h"
 #include "tests/support/temp_dir.h"
 
 namespace kerf::formats::safetensors {
@@ -150,7 +151,7 @@ TEST_F(SafetensorsReader, NoticesAFileThatShrinks) {
 
 // Files that the reference implementation wrote.
 TEST(SafetensorsGolden, OpensWhatTransformersWrote) {
-  const Reader reader(KERF_SOURCE_DIR "/tests/golden/checkpoints/llama/expected.safetensors");
+  const Reader reader(test::source_dir() + "/tests/golden/checkpoints/llama/expected.safetensors");
   EXPECT_TRUE(reader.header().tensors.contains("logits"));
   const Tensor ids = reader.read_tensor("input_ids");
   EXPECT_EQ(ids.dtype(), DType::kI64);

@@ -13,6 +13,7 @@
 #include "formats/safetensors/reader.h"
 #include "tests/formats/safetensors/pieces.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/source_dir.h"
 #include "tests/support/temp_dir.h"
 
 namespace kerf::formats::safetensors::compressed_tensors {
@@ -22,7 +23,7 @@ using test::bytes_of;
 using test::expect_error;
 using test::TempDir;
 
-const std::string kGolden = KERF_SOURCE_DIR "/tests/golden/compressed_tensors/";
+const std::string kGolden = test::source_dir() + "/tests/golden/compressed_tensors/";
 
 Json golden_config() {
   return *Json::parse(read_file(kGolden + "model/config.json", 1 << 20), "config.json").find("quantization_config");
