@@ -7,27 +7,12 @@
 #include "api/open_model.h"
 #include "api/session.h"
 #include "api/text_data.h"
-#include "core/error.h"
 #include "core/memory.h"
 #include "eval/evaluator.h"
-#include "eval/summary.h"
 
 namespace kerf {
-namespace {
 
 using api::OpenModel;
-
-void check_same_vocabulary(const OpenModel& model, const OpenModel& reference) {
-  const auto mine = model.description().hyperparameters.vocab_size;
-  const auto theirs = reference.description().hyperparameters.vocab_size;
-  if (mine != theirs) {
-    throw_input(model.path(), "",
-                "has a vocabulary of " + std::to_string(mine) + ", the reference " + reference.path() + " one of " +
-                    std::to_string(theirs));
-  }
-}
-
-}  // namespace
 
 Evaluation evaluate(const std::string& model_path, const std::string& reference_path, const EvaluationOptions& options,
                     const Resources& resources) {
@@ -35,11 +20,11 @@ Evaluation evaluate(const std::string& model_path, const std::string& reference_
   std::optional<OpenModel> reference;
   if (!reference_path.empty()) reference.emplace(reference_path);
   const OpenModel model(model_path);
-  if (reference) check_same_vocabulary(model, *reference);
+  if (reference) api::check_comparable(model, *reference);
   // The reference's tokenizer cuts the text: a candidate need not bring one.
   const api::EvaluationText text = api::evaluation_text(reference ? *reference : model, options);
 
-  eval::Evaluator evaluator(text.windows, reference.has_value());
+  eval::Evaluator evaluator(text.windows, reference.has_value(), text.classes);
   std::size_t blocks = model.walker().plan().blocks.size();
   if (reference) blocks += reference->walker().plan().blocks.size();
   session.start("measuring", static_cast<std::int64_t>(blocks) + 1);
@@ -59,10 +44,10 @@ Evaluation evaluate(const std::string& model_path, const std::string& reference_
   result.text = text.figures;
   if (reference) {
     result.reference = api::describe_model(*reference, reference_path);
-    eval::summarize(series.front(), *result.reference);
+    api::summarize(series.front(), *reference, *result.reference);
   }
   result.candidate = api::describe_model(model, model_path);
-  eval::summarize(series.back(), result.candidate);
+  api::summarize(series.back(), model, result.candidate);
   result.candidate.notes = model.notes();
   result.candidate.seconds = session.seconds();
   result.candidate.peak_ram_bytes = peak_ram_bytes();
