@@ -1,5 +1,7 @@
-#include <memory>
+#include <algorithm>
 #include <optional>
+#include <span>
+#include <utility>
 
 #include "kerf/kerf.h"
 
@@ -12,7 +14,56 @@
 
 namespace kerf {
 
+namespace {
+
 using api::OpenModel;
+
+/// Windows that are walked together, so that what is kept of them between blocks fits the memory, or else a scratch
+/// file of some gigabytes: runs with other tokens masked can be many.
+std::size_t windows_at_once(const std::vector<const OpenModel*>& models, const std::vector<text::Window>& windows,
+                            std::uint64_t ram) {
+  constexpr std::uint64_t kScratch = std::uint64_t{8} << 30;
+  constexpr std::uint64_t kKeptValues = 2;
+  std::uint64_t bytes = 0, longest = 0;
+  for (const text::Window& window : windows) {
+    longest = std::max<std::uint64_t>(longest, window.ids.size() + window.decoder_ids.size());
+  }
+  for (const OpenModel* model : models) {
+    const auto width = static_cast<std::uint64_t>(model->description().hyperparameters.hidden_size);
+    bytes += kKeptValues * longest * width * sizeof(float);
+  }
+  return std::max<std::size_t>(std::max(ram / 2, kScratch) / std::max<std::uint64_t>(bytes, 1), 1);
+}
+
+/// Series of the models, of which the first is the reference if there are two.
+std::vector<eval::Series> measure(const std::vector<const OpenModel*>& models, const api::EvaluationText& text,
+                                  const api::Session& session) {
+  const std::size_t count = text.windows.size(), at_once = windows_at_once(models, text.windows, session.ram());
+  std::size_t blocks = 1;
+  for (const OpenModel* model : models) blocks += model->walker().plan().blocks.size();
+  session.start("measuring", static_cast<std::int64_t>(blocks * ((count + at_once - 1) / at_once)));
+  std::vector<eval::Series> series;
+  for (std::size_t begin = 0; begin < count; begin += at_once) {
+    const auto part = std::span(text.windows).subspan(begin, std::min(at_once, count - begin));
+    eval::Evaluator evaluator(part, models.size() > 1, text.classes);
+    for (const OpenModel* model : models) {
+      const std::size_t index =
+          evaluator.add({&model->walker(), nullptr, {api::bind_windows(*model, part), session.budget()}});
+      api::walk_blocks(*model, evaluator, {index}, nullptr, [&] { session.step(); });
+    }
+    auto measured = evaluator.finish();
+    session.step();
+    if (series.empty()) {
+      series = std::move(measured);
+    } else {
+      for (std::size_t s = 0; s < series.size(); ++s) series[s].append(measured[s]);
+    }
+  }
+  session.finish();
+  return series;
+}
+
+}  // namespace
 
 Evaluation evaluate(const std::string& model_path, const std::string& reference_path, const EvaluationOptions& options,
                     const Resources& resources) {
@@ -24,21 +75,10 @@ Evaluation evaluate(const std::string& model_path, const std::string& reference_
   // The reference's tokenizer cuts the text: a candidate need not bring one.
   const api::EvaluationText text = api::evaluation_text(reference ? *reference : model, options);
 
-  eval::Evaluator evaluator(text.windows, reference.has_value(), text.classes);
-  std::size_t blocks = model.walker().plan().blocks.size();
-  if (reference) blocks += reference->walker().plan().blocks.size();
-  session.start("measuring", static_cast<std::int64_t>(blocks) + 1);
   std::vector<const OpenModel*> models;
   if (reference) models.push_back(&*reference);
   models.push_back(&model);
-  for (const OpenModel* subject : models) {
-    const auto windows = api::bind_windows(*subject, text.windows);
-    const std::size_t index = evaluator.add({&subject->walker(), nullptr, sweep::Stream(windows, session.budget())});
-    api::walk_blocks(*subject, evaluator, {index}, nullptr, [&] { session.step(); });
-  }
-  const auto series = evaluator.finish();
-  session.step();
-  session.finish();
+  const auto series = measure(models, text, session);
 
   Evaluation result;
   result.text = text.figures;

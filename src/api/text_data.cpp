@@ -146,7 +146,7 @@ EvaluationText evaluation_text(const OpenModel& model, const EvaluationOptions& 
 }
 
 std::shared_ptr<const std::vector<sweep::WindowInputs>> bind_windows(const OpenModel& model,
-                                                                     const std::vector<text::Window>& windows) {
+                                                                     std::span<const text::Window> windows) {
   auto bound = std::make_shared<std::vector<sweep::WindowInputs>>();
   bound->reserve(windows.size());
   for (const text::Window& window : windows) {

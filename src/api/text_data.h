@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,7 @@ EvaluationText evaluation_text(const OpenModel& model, const EvaluationOptions& 
 
 /// Streams of a model over that text start from these.
 std::shared_ptr<const std::vector<sweep::WindowInputs>> bind_windows(const OpenModel& model,
-                                                                     const std::vector<text::Window>& windows);
+                                                                     std::span<const text::Window> windows);
 
 /// Calibration windows or saved statistics, as the options say; empty if they say nothing. `notes` gets what a user
 /// should know.

@@ -109,6 +109,19 @@ Series::Series(std::size_t places, bool against_reference, const Measured& measu
   if (classes == 0) top5_overlap.resize(places);
 }
 
+void Series::append(const Series& next) {
+  const auto add = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+  add(nll, next.nll);
+  add(kl, next.kl);
+  add(delta_p, next.delta_p);
+  add(same_top1, next.same_top1);
+  add(top5_overlap, next.top5_overlap);
+  add(probabilities, next.probabilities);
+  add(predicted, next.predicted);
+  add(entropy, next.entropy);
+  add(right, next.right);
+}
+
 namespace {
 
 void score_classes(const Distribution& model, std::int64_t target, std::size_t at, Series& series) {

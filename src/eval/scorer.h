@@ -59,6 +59,8 @@ struct Series {
   std::vector<char> right;              ///< of classes: 1 where `predicted` is right; empty if that is not known
 
   explicit Series(std::size_t places = 0, bool against_reference = false, const Measured& measured = {});
+  /// Adds what was measured at the places that follow.
+  void append(const Series& next);
   std::size_t size() const { return nll.empty() ? entropy.size() : nll.size(); }
 };
 

@@ -202,10 +202,29 @@ void Quantizer::run_transforms(const sweep::Block& block, const sweep::Operands&
   for (const TransformInfo* transform : candidate.transforms) transform->apply(context);
 }
 
-void Quantizer::solve_group(const sweep::Group& group, Candidate& candidate, const Statistics* statistics) {
+void Quantizer::pool_shared_sites() {
+  std::map<std::size_t, std::set<std::string>> observers;
+  for (const Candidate* candidate : candidates_) {
+    for (const auto& [id, decision] : candidate->decisions) {
+      const auto site = static_cast<std::size_t>(walker_.plan().site_of(id));
+      if (decision.method == nullptr || decision.method->observers.empty() || !is_shared(walker_.plan().sites[site])) {
+        continue;
+      }
+      observers[site].insert(decision.method->observers.begin(), decision.method->observers.end());
+    }
+  }
+  if (observers.empty()) return;
+  std::map<std::size_t, std::vector<std::string>> names;
+  for (const auto& [site, set] : observers) names[site] = {set.begin(), set.end()};
+  pooled_ = pool_uses(walker_, sweep::Stream(data_.windows, budget_), names);
+}
+
+void Quantizer::solve_group(const sweep::Group& group, Candidate& candidate, const Statistics* of_group) {
   const auto& graph = walker_.graph();
-  std::map<const MethodInfo*, std::shared_ptr<const GroupState>> states;
+  std::map<std::pair<const MethodInfo*, const Statistics*>, std::shared_ptr<const GroupState>> states;
   for (const std::size_t s : group.sites) {
+    const auto pooled = pooled_.find(s);
+    const Statistics* statistics = pooled != pooled_.end() ? pooled->second.get() : of_group;
     const ValueId id = walker_.plan().sites[s].weight;
     const Decision& decision = candidate.decisions.at(id);
     if (!decision.scheme.quantized()) continue;
@@ -215,17 +234,18 @@ void Quantizer::solve_group(const sweep::Group& group, Candidate& candidate, con
     if (!method.observers.empty() && statistics == nullptr) {
       throw_usage(fmt::format("the saved statistics have nothing about {}", graph.value(id).weight.name));
     }
-    if (method.prepare != nullptr && !states.contains(&method)) {
+    auto& state = states[{&method, statistics}];
+    if (method.prepare != nullptr && state == nullptr) {
       for (const std::string& observer : method.observers) {
         if (!statistics->has(observer)) {
           throw_usage(fmt::format("{} needs {}; collect it with kerf calibrate --hessian", method.name, observer));
         }
       }
-      states[&method] = method.prepare(*statistics, candidate.options);
+      state = method.prepare(*statistics, candidate.options);
     }
     const Tensor weights = source->read().reshaped({source->rows(), source->row_size()});
     SiteOutcome outcome = method.solve(
-        {graph.value(id).weight.name, weights, decision.scheme, statistics, candidate.options}, states[&method].get());
+        {graph.value(id).weight.name, weights, decision.scheme, statistics, candidate.options}, state.get());
     SiteReport report;
     report.name = graph.value(id).weight.name;
     report.scheme = decision.scheme.name;
@@ -233,6 +253,11 @@ void Quantizer::solve_group(const sweep::Group& group, Candidate& candidate, con
     report.damping = outcome.damping;
     report.dead_inputs = outcome.dead_inputs;
     report.note = outcome.note;
+    if (pooled != pooled_.end()) {
+      const std::string uses =
+          fmt::format("{} uses, by the unquantized model's inputs", walker_.plan().sites[s].linear_uses.size());
+      report.note += report.note.empty() ? uses : "; " + uses;
+    }
     if (statistics != nullptr && statistics->has("outer_product")) {
       report.tokens = statistics->tokens();
       report.objective = relative_objective(weights, outcome.tensor, *statistics);
@@ -245,16 +270,13 @@ void Quantizer::solve_group(const sweep::Group& group, Candidate& candidate, con
   }
 }
 
-namespace {
-
-/// Does a site of the group need to know the inputs?
-bool group_wants_statistics(const sweep::Walker& walker, const sweep::Group& group, const Candidate& candidate) {
-  return std::any_of(group.sites.begin(), group.sites.end(), [&](std::size_t s) {
-    const auto found = candidate.decisions.find(walker.plan().sites[s].weight);
-    return found != candidate.decisions.end() && found->second.method != nullptr &&
-           !found->second.method->observers.empty();
-  });
+bool Quantizer::wants_own_statistics(std::size_t site, const Candidate& candidate) const {
+  const auto found = candidate.decisions.find(walker_.plan().sites[site].weight);
+  return !pooled_.contains(site) && found != candidate.decisions.end() && found->second.method != nullptr &&
+         !found->second.method->observers.empty();
 }
+
+namespace {
 
 std::vector<std::string> group_observers(const sweep::Walker& walker, const sweep::Group& group,
                                          const Candidate& candidate) {
@@ -272,22 +294,26 @@ void Quantizer::solve_block(const sweep::Block& block, const sweep::Operands& sh
                             const BlockStatistics& statistics) {
   for (std::size_t g = 0; g < block.groups.size(); ++g) {
     const sweep::Group& group = block.groups[g];
-    if (!candidate.stream || !group_wants_statistics(walker_, group, candidate)) {
+    const bool own = candidate.stream && std::any_of(group.sites.begin(), group.sites.end(),
+                                                     [&](std::size_t s) { return wants_own_statistics(s, candidate); });
+    if (!own) {
       solve_group(group, candidate, statistics[g].get());
       continue;
     }
     walker_.advance(*candidate.stream, group.first_node, &candidate.overlay, &shared);
     const ValueId weight = walker_.plan().sites[group.sites.front()].weight;
-    Statistics own(walker_.graph().value(weight).weight.source->row_size(), group_observers(walker_, group, candidate));
+    Statistics seen(walker_.graph().value(weight).weight.source->row_size(),
+                    group_observers(walker_, group, candidate));
     walker_.visit(*candidate.stream, group.first_node, {&group.input, 1}, &candidate.overlay, &shared, -1,
                   [&](std::size_t, std::span<const Tensor> values) {
-                    own.observe(values[0].data<float>(), values[0].size() / own.cols());
+                    seen.observe(values[0].data<float>(), values[0].size() / seen.cols());
                   });
-    solve_group(group, candidate, &own);
+    solve_group(group, candidate, &seen);
   }
 }
 
 void Quantizer::process_block(const sweep::Block& block, const sweep::Operands& shared) {
+  if (block.begin == 0 && data_.windows) pool_shared_sites();
   const BlockStatistics statistics = observe_reference(block, shared);
   const bool last = block.end == static_cast<graph::NodeId>(walker_.graph().nodes().size());
   for (Candidate* candidate : candidates_) {

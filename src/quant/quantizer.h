@@ -6,6 +6,7 @@
 
 #include "calibration/statistics.h"
 #include "quant/candidate.h"
+#include "quant/shared_sites.h"
 #include "sweep/walker.h"
 
 namespace kerf::quant {
@@ -17,7 +18,8 @@ struct CalibrationData {
 };
 
 /// Quantizes any number of candidates block by block. The reference stream's statistics are shared by all of them;
-/// a sequential method's own stream belongs to its candidate.
+/// a sequential method's own stream belongs to its candidate. A weight that several layers use is solved once, where it
+/// is reached first, from the reference's statistics of all its uses.
 class Quantizer {
  public:
   /// Fails (kUsage) if a candidate needs data that is not there. `candidates` must outlive this; their overlays are
@@ -35,6 +37,8 @@ class Quantizer {
 
   void start_overlay(Candidate& candidate);
   bool wants_reference(const Candidate& candidate) const;
+  void pool_shared_sites();
+  bool wants_own_statistics(std::size_t site, const Candidate& candidate) const;
   std::vector<std::string> reference_observers(const sweep::Block& block) const;
   BlockStatistics observe_reference(const sweep::Block& block, const sweep::Operands& shared);
   void run_transforms(const sweep::Block& block, const sweep::Operands& shared, Candidate& candidate,
@@ -49,6 +53,7 @@ class Quantizer {
   std::shared_ptr<sweep::Budget> budget_;
   std::optional<sweep::Stream> reference_;
   bool any_statistics_ = false;
+  SiteStatistics pooled_;  ///< of the shared sites that a method wants to know about
   /// What enters and leaves the block on the first windows: the transforms' search set.
   std::vector<std::vector<Tensor>> search_seeds_, search_outputs_;
 };

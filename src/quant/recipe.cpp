@@ -41,10 +41,9 @@ std::map<graph::ValueId, Decision> decide(const graph::Graph& graph, const sweep
     const graph::Weight& weight = graph.value(site.weight).weight;
     Decision decision = decide_one(weight, recipe);
     // A table that rows are looked up in has no inputs whose statistics could guide a method.
-    if (decision.method != nullptr && !decision.method->observers.empty() &&
-        (!site.lookup_uses.empty() || site.linear_uses.size() != 1)) {
+    if (decision.method != nullptr && !decision.method->observers.empty() && !site.lookup_uses.empty()) {
       decision.method = &find_method("rtn");
-      decision.rule += site.lookup_uses.empty() ? " (rtn: used at several places)" : " (rtn: rows are looked up)";
+      decision.rule += " (rtn: rows are looked up)";
     }
     decisions.emplace(site.weight, std::move(decision));
   }

@@ -67,6 +67,34 @@ TEST(Scorer, AgreementCountsSharedTokens) {
   EXPECT_LT(series.delta_p[0], 0);
 }
 
+TEST(Scorer, SeriesOfTwoPartsAreOneSeries) {
+  const std::vector<float> a = {1, 2, 3}, b = {3, 1, 2}, c = {0, 0, 4};
+  for (const Measured measured : {Measured{.targets = true, .classes = 0}, Measured{.targets = true, .classes = 3},
+                                  Measured{.targets = false, .classes = 3}}) {
+    Series whole(3, true, measured), first(2, true, measured), last(1, true, measured);
+    Distribution reference, model;
+    reference.set(a);
+    std::size_t at = 0;
+    for (const auto* logits : {&a, &b, &c}) {
+      model.set(*logits);
+      score(model, &reference, 1, at, whole);
+      score(model, &reference, 1, at % 2, at < 2 ? first : last);
+      ++at;
+    }
+    first.append(last);
+    EXPECT_EQ(first.nll, whole.nll);
+    EXPECT_EQ(first.kl, whole.kl);
+    EXPECT_EQ(first.delta_p, whole.delta_p);
+    EXPECT_EQ(first.same_top1, whole.same_top1);
+    EXPECT_EQ(first.top5_overlap, whole.top5_overlap);
+    EXPECT_EQ(first.probabilities, whole.probabilities);
+    EXPECT_EQ(first.predicted, whole.predicted);
+    EXPECT_EQ(first.entropy, whole.entropy);
+    EXPECT_EQ(first.right, whole.right);
+    EXPECT_EQ(first.size(), 3U);
+  }
+}
+
 TEST(Summary, PerplexityAndItsErrorAreLlamaCpps) {
   Series series(4);
   series.nll = {1.0, 2.0, 3.0, 4.0};

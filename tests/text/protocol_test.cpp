@@ -115,7 +115,7 @@ TEST(Protocol, OneForOtherModelsIsRefusedWithThoseThatFit) {
                [] { choose_protocol("pll", Task::kClassification, {}); });
   expect_error(ErrorCode::kUsage, "for this base model without a head there are none",
                [] { choose_protocol("gptq", Task::kFeatures, {}); });
-  expect_error(ErrorCode::kUsage, "no protocol 'masked'; did you mean",
+  expect_error(ErrorCode::kUsage, "no protocol 'masked'; known: llama.cpp, gptq, masked-lm",
                [] { choose_protocol("masked", Task::kMaskedLm, {}); });
 }
 
