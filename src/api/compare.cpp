@@ -13,7 +13,6 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/memory.h"
-#include "eval/summary.h"
 #include "quant/ledger.h"
 #include "quant/quantizer.h"
 
@@ -38,6 +37,7 @@ Row make_row(const OpenModel& reference, const std::string& spec, const Quantiza
   const bool names_a_path = spec.find('/') == 0 || spec.find("./") == 0 || spec.find("../") == 0 || path_exists(spec);
   if (names_a_path) {
     row.model = std::make_unique<OpenModel>(spec);
+    api::check_comparable(*row.model, reference);
   } else {
     row.candidate =
         std::make_unique<quant::Candidate>(api::make_candidate(reference, parse_spec(spec, defaults), spec));
@@ -63,7 +63,7 @@ class Ladder {
     }
     quant::Quantizer quantizer(model_.walker(), candidates, calibration.data, session_.budget());
 
-    eval::Evaluator evaluator(text_.windows, true);
+    eval::Evaluator evaluator(text_.windows, true, text_.classes);
     const auto windows = api::bind_windows(model_, text_.windows);
     std::vector<std::size_t> own = {evaluator.add({&model_.walker(), nullptr, {windows, session_.budget()}})};
     for (Row& row : rows_) {
@@ -137,7 +137,7 @@ class Ladder {
     result.reference = api::describe_model(model_, options_.model);
     result.reference.notes = model_.notes();
     result.reference.seconds = reference_seconds_ + head_seconds;
-    eval::summarize(series.front(), result.reference);
+    api::summarize(series.front(), model_, result.reference);
     for (Row& row : rows_) {
       Measurement measurement = row.model ? api::describe_model(*row.model, row.spec) : Measurement{};
       if (row.candidate) {
@@ -151,7 +151,7 @@ class Ladder {
         measurement.notes = quant::ledger_notes(row.candidate->ledger);
       }
       measurement.seconds = row.seconds + head_seconds;
-      eval::summarize(series[row.subject], measurement);
+      api::summarize(series[row.subject], row.model ? *row.model : model_, measurement);
       result.candidates.push_back(std::move(measurement));
     }
     result.reference.peak_ram_bytes = peak_ram_bytes();

@@ -75,12 +75,17 @@ description::Tokenizer read_tokenizer_files(const std::string& folder) {
 }  // namespace
 
 std::shared_ptr<const text::Tokenizer> open_tokenizer(const formats::Checkpoint& checkpoint, const std::string& path) {
-  if (!path.empty()) return open_tokenizer(path);
-  if (checkpoint.tokenizer.tokenizer_json.is_null()) {
+  auto tokenizer = find_tokenizer(checkpoint, path);
+  if (tokenizer == nullptr) {
     throw_input(checkpoint.path, "",
                 "has no tokenizer.json; name one with --tokenizer, or give token ids with --tokens");
   }
-  return text::Tokenizer::make(checkpoint.tokenizer);
+  return tokenizer;
+}
+
+std::shared_ptr<const text::Tokenizer> find_tokenizer(const formats::Checkpoint& checkpoint, const std::string& path) {
+  if (!path.empty()) return open_tokenizer(path);
+  return checkpoint.tokenizer.tokenizer_json.is_null() ? nullptr : text::Tokenizer::make(checkpoint.tokenizer);
 }
 
 std::shared_ptr<const text::Tokenizer> open_tokenizer(const std::string& path) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/json.h"
@@ -45,6 +46,23 @@ struct Hyperparameters {
 
 /// What a model computes.
 enum class Task { kCausalLm, kMaskedLm, kClassification, kSequenceToSequence, kFeatures };
+
+/// As people call such a model, to stand behind an article.
+inline std::string_view task_name(Task task) {
+  switch (task) {
+    case Task::kCausalLm:
+      return "causal language model";
+    case Task::kMaskedLm:
+      return "masked language model";
+    case Task::kClassification:
+      return "classifier";
+    case Task::kSequenceToSequence:
+      return "encoder-decoder";
+    case Task::kFeatures:
+      break;
+  }
+  return "base model without a head";
+}
 
 /// The positions that tokens have unless they are given.
 struct Positions {

@@ -132,8 +132,10 @@ void check_shape(const Tensor& tensor, const std::string& name, const Shape& exp
 
 }  // namespace
 
-WindowInputs bind_ids(const graph::Graph& graph, const description::Model& model, std::span<const std::int64_t> ids) {
-  return bind_named(graph, model, {{"input_ids", as_row(ids)}}, 0);
+WindowInputs bind_ids(const graph::Graph& graph, const description::Model& model, Ids ids, Ids written) {
+  Named tensors = {{"input_ids", as_row(ids)}};
+  if (!written.empty()) tensors["decoder_input_ids"] = as_row(shifted_right(model, written));
+  return bind_named(graph, model, tensors, 0);
 }
 
 WindowInputs bind_named(const graph::Graph& graph, const description::Model& model, const Named& tensors,
@@ -153,13 +155,13 @@ WindowInputs bind_named(const graph::Graph& graph, const description::Model& mod
     const std::int64_t length = decoder->rank() == 2 ? std::max<std::int64_t>(decoder->dim(1), 1) : 1;
     check_shape(*decoder, decoder_name, {encoder->dim(0), length}, "the batch of input_ids");
     decoder_ids = batch_row(*decoder, decoder_name, row);
-    check_ids(model, decoder_name, decoder_ids);
   }
   Ids mask;
   if (const Tensor* given = find(tensors, "attention_mask"); given != nullptr) {
     check_shape(*given, "attention_mask", encoder->shape(), encoder_name);
     mask = batch_row(*given, "attention_mask", row);
   }
+  if (graph.find_input(decoder_name)) check_ids(model, decoder_name, decoder_ids);
   WindowInputs inputs;
   for (const graph::ValueId id : graph.inputs()) {
     const std::string& name = graph.value(id).name;
