@@ -6,7 +6,7 @@ get_property(modules GLOBAL PROPERTY KERF_MODULE_TARGETS)
 get_property(libraries GLOBAL PROPERTY KERF_MODULE_LIBRARIES)
 list(REMOVE_DUPLICATES libraries)
 # Used in sources only, and headers only: who links kerf does not need them.
-list(REMOVE_ITEM libraries Eigen3::Eigen nlohmann_json::nlohmann_json)
+list(REMOVE_ITEM libraries Eigen3::Eigen)
 
 file(GLOB public_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/kerf/*.h)
 add_library(kerf_library STATIC)

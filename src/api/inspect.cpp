@@ -79,14 +79,12 @@ std::string tokenizer_kind(const OpenModel& model) {
   const Json& json = model.checkpoint().tokenizer.tokenizer_json;
   const Json* part = json.find("model");
   if (part == nullptr) return "none";
-  const Json* type = part->find("type");
   const Json* vocabulary = part->find("vocab");
-  std::size_t entries = 0;
-  if (vocabulary != nullptr)
-    entries = vocabulary->is_object()  ? vocabulary->as_object().size()
-              : vocabulary->is_array() ? vocabulary->as_array().size()
-                                       : 0;
-  return fmt::format("{} ({} entries)", type != nullptr && type->is_string() ? type->as_string() : "BPE", entries);
+  std::size_t tokens = 0;
+  if (vocabulary != nullptr && vocabulary->is_object()) tokens = vocabulary->as_object().size();
+  if (vocabulary != nullptr && vocabulary->is_array()) tokens = vocabulary->as_array().size();
+  const std::string type = text::model_type(*part);
+  return fmt::format("{}, {} tokens", type.empty() ? "unknown" : type, with_commas(tokens));
 }
 
 std::string positions_text(const description::Hyperparameters& h) {

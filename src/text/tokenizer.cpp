@@ -116,14 +116,14 @@ EncodedIds Tokenizer::encode_counted(std::string_view utf8, bool add_special) co
     if (segment.token != nullptr) {
       out.ids.push_back(segment.token->id);
     } else {
-      encode_between(segment.text, out);
+      encode_between(segment.text, segment.text.data() == utf8.data(), out);
     }
   }
   if (post_processor_) post_processor_->process(out.ids, add_special);
   return out;
 }
 
-void Tokenizer::encode_between(std::string_view text, EncodedIds& out) const {
+void Tokenizer::encode_between(std::string_view text, bool at_beginning, EncodedIds& out) const {
   std::string normalized(text);
   if (normalizer_) normalizer_->normalize(normalized);
   Pieces pieces;
@@ -132,7 +132,7 @@ void Tokenizer::encode_between(std::string_view text, EncodedIds& out) const {
       out.ids.push_back(segment.token->id);
       continue;
     }
-    pieces.assign(segment.text);
+    pieces.assign(segment.text, at_beginning && segment.text.data() == normalized.data());
     if (pre_tokenizer_) pre_tokenizer_->split(pieces);
     model_->encode(pieces, out);
   }
