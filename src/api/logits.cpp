@@ -67,11 +67,10 @@ void write_logits(const std::string& path, const Tensor& logits) {
 
 }  // namespace
 
-void logits(const std::string& model_path, const std::string& inputs, const std::string& output,
-            const Resources& resources) {
+void logits(const ModelInput& input, const std::string& inputs, const std::string& output, const Resources& resources) {
   const api::Session session(resources);
   const auto tensors = read_inputs(inputs);
-  const OpenModel model(model_path);
+  const OpenModel model(input);
   const auto ids = tensors.find("input_ids");
   if (ids == tensors.end()) throw_input(inputs, "input_ids", "the tensor is missing");
   if (ids->second.rank() != 2 || ids->second.size() == 0) {
@@ -88,12 +87,12 @@ void logits(const std::string& model_path, const std::string& inputs, const std:
   write_logits(output, stack(run_windows(model, std::move(windows), session)));
 }
 
-std::vector<std::pair<std::string, double>> next_tokens(const std::string& model_path, const std::string& prompt,
-                                                        int count, const Resources& resources) {
+std::vector<std::pair<std::string, double>> next_tokens(const ModelInput& input, const std::string& prompt, int count,
+                                                        const Resources& resources) {
   const api::Session session(resources);
-  const OpenModel model(model_path);
+  const OpenModel model(input);
   if (!model.description().causal) {
-    throw_usage(model_path + ": next tokens are of causal language models; give its inputs with --inputs");
+    throw_usage(model.path() + ": next tokens are of causal language models; give its inputs with --inputs");
   }
   const auto tokenizer = api::open_tokenizer(model.checkpoint(), "");
   const auto ids = tokenizer->encode(prompt, true);

@@ -22,14 +22,16 @@ struct Options {
         output(add_value(app, "-o,--output", "FILE", ".safetensors to write, with the tensor logits")),
         prompt(add_value(app, "--prompt", "TEXT", "instead of files, print the most likely next tokens after a text")),
         top(add_value(app, "--top", "N", "how many of them", std::to_string(kTop))),
+        adapters(app, "--lora", "MODEL"),
         json(app),
         resources(app) {}
   const CLI::Option *model, *inputs, *output, *prompt, *top;
+  AdapterOption adapters;
   JsonOption json;
   ResourceOptions resources;
 };
 
-int look(Options& options, const std::string& model, const std::string& prompt) {
+int look(Options& options, const ModelInput& model, const std::string& prompt) {
   if (is_given(options.inputs) || is_given(options.output)) {
     throw_usage("--prompt prints to standard output; it takes neither --inputs nor --output");
   }
@@ -43,7 +45,8 @@ int look(Options& options, const std::string& model, const std::string& prompt) 
 }
 
 int run(Options& options) {
-  const std::string model = *value_of(options.model);
+  ModelInput model = *value_of(options.model);
+  model.adapters = options.adapters.read();
   if (const auto prompt = value_of(options.prompt)) return look(options, model, *prompt);
   const auto inputs = value_of(options.inputs);
   const auto output = value_of(options.output);
