@@ -83,6 +83,11 @@ std::shared_ptr<const text::Tokenizer> open_tokenizer(const formats::Checkpoint&
                         "; name one with --tokenizer, or give token ids with --tokens");
 }
 
+std::shared_ptr<const text::Tokenizer> find_tokenizer(const formats::Checkpoint& checkpoint, const std::string& path) {
+  if (!path.empty()) return open_tokenizer(path);
+  return checkpoint.tokenizer.tokenizer_json.is_null() ? nullptr : text::Tokenizer::make(checkpoint.tokenizer);
+}
+
 std::shared_ptr<const text::Tokenizer> open_tokenizer(const std::string& path) {
   if (!path_exists(path)) throw_input(path, "", "there is no such file or directory");
   if (is_directory(path) || ends_with(path, ".json")) {

@@ -40,6 +40,7 @@ CompareOptions read(const Options& options) {
   compare.evaluation = options.evaluation.read("compare");
   compare.calibration = options.calibration.read();
   compare.calibration.text.tokenizer = compare.evaluation.text.tokenizer;
+  compare.calibration.text.mask_token = compare.evaluation.text.mask_token;
   compare.defaults = options.choice.read();
   return compare;
 }

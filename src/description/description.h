@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kerf/error.h"
@@ -53,10 +54,28 @@ struct Hyperparameters {
 /// What a model computes.
 enum class Task { kCausalLm, kMaskedLm, kClassification, kSequenceToSequence, kFeatures };
 
+/// As people call such a model, to stand behind an article.
+inline std::string_view task_name(Task task) {
+  switch (task) {
+    case Task::kCausalLm:
+      return "causal language model";
+    case Task::kMaskedLm:
+      return "masked language model";
+    case Task::kClassification:
+      return "classifier";
+    case Task::kSequenceToSequence:
+      return "encoder-decoder";
+    case Task::kFeatures:
+      break;
+  }
+  return "base model without a head";
+}
+
 /// The positions that tokens have unless they are given.
 struct Positions {
   std::int64_t first = 0;        ///< of the first token
   std::int64_t skipped_id = -1;  ///< a token (padding) that is not counted and stands at first - 1; -1: all count
+  bool by_mask = false;          ///< the same for tokens that the attention mask leaves out
 };
 
 /// The whole description of one model.

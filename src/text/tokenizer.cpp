@@ -81,6 +81,10 @@ void Tokenizer::read_special_tokens(const Json& config, const std::string& file)
   if (!bos_id_) bos_id_ = special_id(config, file, "cls_token");
   eos_id_ = special_id(config, file, "eos_token");
   if (!eos_id_) eos_id_ = special_id(config, file, "sep_token");
+  mask_id_ = special_id(config, file, "mask_token");
+  for (const std::string_view usual : {"[MASK]", "<mask>"}) {
+    if (!mask_id_) mask_id_ = id_of(usual);
+  }
   const auto leading = post_processor_ ? post_processor_->leading_token() : std::nullopt;
   if (leading) {
     const auto id = id_of(*leading);
@@ -151,6 +155,14 @@ std::string Tokenizer::decode(const std::vector<std::int64_t>& ids, bool skip_sp
   if (!decoder_) return join(tokens, " ");
   decoder_->decode(tokens);
   return join(tokens, "");
+}
+
+Tokenizer::Frame Tokenizer::frame() const {
+  constexpr std::int64_t kText = -1;  // stands for the text: no token has this id
+  std::vector<std::int64_t> ids = {kText};
+  if (post_processor_) post_processor_->process(ids, true);
+  const auto text = std::find(ids.begin(), ids.end(), kText);
+  return {{ids.begin(), text}, {text + 1, ids.end()}};
 }
 
 std::optional<std::string> Tokenizer::token(std::int64_t id) const {

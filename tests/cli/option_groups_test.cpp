@@ -45,17 +45,20 @@ TEST_F(OptionGroupsTest, EvaluationDefaultsAreTheLibrarys) {
   parse({"--text", "a.txt"});
   const EvaluationOptions options = group.read("eval");
   EXPECT_EQ(options.text.files, (Strings{"a.txt"}));
-  EXPECT_EQ(options.protocol, "llama.cpp");
+  EXPECT_EQ(options.protocol, "") << "the model decides";
+  EXPECT_EQ(options.text.mask_token, -1);
   EXPECT_EQ(options.context, 0);
   EXPECT_EQ(options.windows, -1);
 }
 
 TEST_F(OptionGroupsTest, EvaluationReadsEveryOption) {
   const EvaluationGroup group(app_);
-  parse({"--text", "a", "--text", "b", "--tokenizer", "t", "--protocol", "gptq", "--context", "64", "--chunks", "3"});
+  parse({"--text", "a", "--text", "b", "--tokenizer", "t", "--protocol", "gptq", "--context", "64", "--chunks", "3",
+         "--mask-token", "103"});
   const EvaluationOptions options = group.read("eval");
   EXPECT_EQ(options.text.files, (Strings{"a", "b"}));
   EXPECT_EQ(options.text.tokenizer, "t");
+  EXPECT_EQ(options.text.mask_token, 103);
   EXPECT_EQ(options.protocol, "gptq");
   EXPECT_EQ(options.context, 64);
   EXPECT_EQ(options.windows, 3);
@@ -89,6 +92,17 @@ TEST_F(OptionGroupsTest, CalibrationBesideEvaluationSharesTheContext) {
   EXPECT_EQ(calibration.read().text.files, (Strings{"c", "d"}));
   EXPECT_EQ(calibration.read().context, 32);
   EXPECT_EQ(evaluation.read("compare").text.files, (Strings{"e"}));
+}
+
+TEST_F(OptionGroupsTest, IdsForCalibrationBesideEvaluation) {
+  const EvaluationGroup evaluation(app_);
+  const CalibrationGroup calibration(app_, &evaluation);
+  parse({"--tokens", "e.jsonl", "--calibration-tokens", "c.jsonl"});
+  EXPECT_TRUE(calibration.given());
+  EXPECT_EQ(calibration.read().text.tokens_file, "c.jsonl");
+  EXPECT_EQ(evaluation.read("compare").text.tokens_file, "e.jsonl");
+  parse({"--tokens", "e", "--calibration", "c", "--calibration-tokens", "d"});
+  expect_error(ErrorCode::kUsage, "--calibration and --calibration-tokens are both given", [&] { calibration.read(); });
 }
 
 TEST_F(OptionGroupsTest, ChoiceReadsEveryOption) {
