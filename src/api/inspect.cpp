@@ -20,8 +20,7 @@ TensorInfo describe(const graph::Weight& weight) {
   info.layer = weight.layer;
   info.shape = weight.source->shape();
   info.bytes = weight.source->stored_bytes();
-  const auto scheme = weight.source->scheme();
-  info.dtype = scheme ? scheme->name : std::string(dtype_name(weight.source->dtype()));
+  info.dtype = weight.source->stored_as();
   const auto count = std::max<std::int64_t>(numel(info.shape), 1);
   info.bits_per_weight = 8.0 * static_cast<double>(info.bytes) / static_cast<double>(count);
   return info;
@@ -99,12 +98,12 @@ std::string positions_text(const description::Hyperparameters& h) {
 
 }  // namespace
 
-Inspection inspect(const std::string& path, std::int64_t context) {
-  const OpenModel model(path);
+Inspection inspect(const ModelInput& input, std::int64_t context) {
+  const OpenModel model(input);
   const auto& description = model.description();
   const auto& h = description.hyperparameters;
   Inspection result;
-  result.path = path;
+  result.path = model.path();
   result.container = model.checkpoint().format;
   result.family = description.family;
   result.task = description::task_name(description.task);
@@ -135,6 +134,9 @@ Inspection inspect(const std::string& path, std::int64_t context) {
   }
   result.memory = memory_estimates(model, context > 0 ? context : std::max<std::int64_t>(h.context_length, 1));
   result.notes = model.notes();
+  if (const auto& refusal = model.checkpoint().tokenizer.refusal) {
+    result.notes.push_back(fmt::format("the tokenizer cannot be used: {}", refusal->what()));
+  }
   return result;
 }
 
