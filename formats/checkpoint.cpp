@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "core/strings.h"
 #include "formats/container.h"
+#include "formats/impostor.h"
 
 namespace kerf::formats {
 namespace {
@@ -27,14 +28,19 @@ const std::vector<const ContainerInfo*>& containers() {
   return all;
 }
 
-Checkpoint open_checkpoint(const std::string& path) {
+Checkpoint open_checkpoint(const std::string& path, const OpenOptions& options) {
   if (!path_exists(path)) throw_input(path, "", "there is no such file or directory");
   for (const ContainerInfo* container : containers()) {
     if (!container->matches(path)) continue;
-    Checkpoint checkpoint = container->open(path);
+    Checkpoint checkpoint = container->open(path, options);
     checkpoint.path = path;
     checkpoint.format = container->name;
     return checkpoint;
+  }
+  if (is_regular_file(path)) {
+    if (const auto impostor = describe_binary_impostor(read_start(*InputFile::open(path)))) {
+      throw_input(path, "", fmt::format("is {}", *impostor));
+    }
   }
   throw_input(path, "", fmt::format("is not a model that kerf opens: {}", summaries()));
 }

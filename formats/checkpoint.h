@@ -18,6 +18,7 @@ struct Checkpoint {
   Json config;              ///< config.json, without the quantization_config that the tensors were decoded by
   std::string config_file;  ///< where it came from, for errors
   graph::SourceMap tensors;
+  std::vector<std::string> tensor_files;  ///< the files that they are in, sorted
   description::Tokenizer tokenizer;
   /// Files of a Hugging Face directory that travel unchanged with a converted model (tokenizer files,
   /// generation_config.json, chat templates, licences), full paths, sorted.
@@ -25,8 +26,13 @@ struct Checkpoint {
   std::vector<std::string> notes;  ///< what was noticed and is harmless, one sentence each
 };
 
+/// What a user allows and says beside the path.
+struct OpenOptions {
+  bool allow_bin = false;  ///< read PyTorch's pickles, as data
+};
+
 /// Opens a model: a directory as save_pretrained writes it, a .safetensors file with config.json beside it, or a
 /// .gguf file. Reads headers only. Error(kInput) naming the file and what is wrong.
-Checkpoint open_checkpoint(const std::string& path);
+Checkpoint open_checkpoint(const std::string& path, const OpenOptions& options = {});
 
 }  // namespace kerf::formats

@@ -16,7 +16,7 @@ struct ContainerInfo {
   /// cannot be read is not of this kind. Claiming a broken file is right: open() then says what is wrong with it.
   bool (*matches)(const std::string& path);
   /// Opens it: Error(kInput) naming the file and what is wrong.
-  Checkpoint (*open)(const std::string& path);
+  Checkpoint (*open)(const std::string& path, const OpenOptions& options);
 };
 
 const std::vector<const ContainerInfo*>& containers();

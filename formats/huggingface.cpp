@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,12 +12,15 @@
 #include "core/file.h"
 #include "core/strings.h"
 #include "formats/container.h"
+#include "formats/impostor.h"
+#include "formats/model_folder.h"
+#include "formats/pytorch/reader.h"
 #include "formats/safetensors/layouts/layout.h"
-#include "formats/safetensors/model_files.h"
 #include "formats/safetensors/reader.h"
-#include "formats/safetensors/shards.h"
 #include "formats/safetensors/unusual_dtypes.h"
+#include "formats/text_part.h"
 #include "formats/tokenizer_files/folder.h"
+#include "formats/weight_files.h"
 
 namespace kerf::formats {
 namespace {
@@ -27,7 +31,6 @@ constexpr std::uint64_t kMaxTokenizerBytes = std::uint64_t{256} << 20;
 constexpr std::string_view kConfigFile = "config.json";
 constexpr std::string_view kTokenizerFile = "tokenizer.json";
 constexpr std::string_view kTokenizerConfigFile = "tokenizer_config.json";
-constexpr std::string_view kSafetensorsEnding = ".safetensors";
 
 /// What belongs to a model whatever its weights' precision: the tokenizer, how to generate, and the terms of use.
 constexpr std::array<std::string_view, 20> kCarried = {
@@ -53,12 +56,6 @@ constexpr std::array<std::string_view, 20> kCarried = {
     "processor_config.json",
 };
 
-Json read_json(const std::string& path, std::uint64_t limit_bytes) {
-  Json json = Json::parse(read_file(path, limit_bytes), path);
-  if (!json.is_object()) throw_input(path, "", fmt::format("holds {}, expected an object", json.kind()));
-  return json;
-}
-
 std::vector<std::string> find_carried_files(const std::string& directory) {
   std::vector<std::string> files;
   for (const std::string& name : list_directory(directory)) {
@@ -68,25 +65,6 @@ std::vector<std::string> find_carried_files(const std::string& directory) {
     if (is_carried && is_regular_file(path)) files.push_back(std::move(path));
   }
   return files;
-}
-
-/// The cache folder of a model holds its revisions in snapshots/, and in refs/main the name of the current one.
-std::string resolve_cache_folder(const std::string& directory) {
-  constexpr std::uint64_t kMaxReferenceBytes = 256;
-  const std::string reference = join_path(directory, "refs/main");
-  if (path_exists(join_path(directory, kConfigFile)) || !path_exists(reference)) return directory;
-  std::string revision = read_file(reference, kMaxReferenceBytes);
-  while (!revision.empty() && (revision.back() == '\n' || revision.back() == '\r')) revision.pop_back();
-  check_relative_path(revision, reference, "");
-  return join_path(join_path(directory, "snapshots"), revision);
-}
-
-/// A shard that is named by itself is a mistake with a simple remedy.
-void check_not_a_shard(const std::string& path) {
-  const std::string index = join_path(parent_path(path), safetensors::kIndexFile);
-  if (glob_match("*-of-*.safetensors", file_name(path)) && path_exists(index)) {
-    throw_input(path, "", "is one shard of several; open the directory that holds them");
-  }
 }
 
 std::string method_of(const JsonCursor& quantization) {
@@ -121,57 +99,64 @@ void decode_tensors(const safetensors::StoredTensors& tensors, Checkpoint& check
   for (const auto& [name, tensor] : tensors) checkpoint.tensors.emplace(name, safetensors::make_source(tensor));
 }
 
-safetensors::StoredTensors open_tensors(const std::string& path, bool is_file, std::vector<std::string>& notes) {
-  if (!is_file) return safetensors::open_model_files(path, notes);
-  check_not_a_shard(path);
-  return safetensors::Reader(path).stored();
+std::vector<std::string> files_of(const safetensors::StoredTensors& tensors) {
+  std::set<std::string> files;
+  for (const auto& [name, tensor] : tensors) files.insert(tensor.file->path());
+  return {files.begin(), files.end()};
 }
 
-bool looks_like_safetensors(const std::string& path) {
-  if (ends_with(path, kSafetensorsEnding)) return true;
-  // Files of the Hub's cache have no ending: a small length, then a JSON object.
-  std::array<std::byte, 9> start{};
+/// A small length, then a JSON object.
+bool looks_like_safetensors(std::string_view start) {
+  std::uint64_t length = 0;
+  if (start.size() <= sizeof(length)) return false;
+  std::memcpy(&length, start.data(), sizeof(length));
+  return length >= 2 && length <= safetensors::kMaxHeaderBytes && start[sizeof(length)] == '{';
+}
+
+bool matches(const std::string& path) {
+  if (is_directory(path) || ends_with(path, ".safetensors") || glob_match("*.index*.json", path)) return true;
+  std::string start;
   try {
-    InputFile::open(path)->read(0, start);
+    start = read_start(*InputFile::open(path));
   } catch (const Error&) {
     return false;
   }
-  std::uint64_t length = 0;
-  std::memcpy(&length, start.data(), sizeof(length));
-  return length >= 2 && length <= safetensors::kMaxHeaderBytes && start[8] == std::byte{'{'};
+  if (starts_with(start, "GGUF")) return false;  // whatever its name is
+  // Files of the Hub's cache have no ending.
+  return looks_like_safetensors(start) || pytorch::looks_like_checkpoint(file_name(path), start);
 }
-
-bool matches(const std::string& path) { return is_directory(path) || looks_like_safetensors(path); }
 
 }  // namespace
 
 description::Tokenizer read_tokenizer(const std::string& path) {
-  const std::string directory = is_directory(path) ? path : parent_path(path);
+  const bool is_folder = is_directory(path);
+  const std::string directory = is_folder ? resolve_cache_folder(path) : parent_path(path);
   description::Tokenizer tokenizer;
-  tokenizer.source_file = directory == path ? join_path(directory, kTokenizerFile) : path;
+  tokenizer.source_file = is_folder ? join_path(directory, kTokenizerFile) : path;
   const std::string config = join_path(directory, kTokenizerConfigFile);
-  if (path_exists(config)) tokenizer.tokenizer_config = read_json(config, kMaxConfigBytes);
+  if (path_exists(config)) tokenizer.tokenizer_config = read_json_object(config, kMaxConfigBytes);
   if (path_exists(tokenizer.source_file)) {
-    tokenizer.tokenizer_json = read_json(tokenizer.source_file, kMaxTokenizerBytes);
-  } else if (directory == path) {
+    tokenizer.tokenizer_json = read_json_object(tokenizer.source_file, kMaxTokenizerBytes);
+  } else if (is_folder) {
     tokenizer_files::read_older_tokenizer(directory, tokenizer);
   }
   return tokenizer;
 }
 
-Checkpoint open_huggingface(const std::string& path) {
+Checkpoint open_huggingface(const std::string& path, const OpenOptions& options) {
   const bool is_file = !is_directory(path);
-  const std::string model = is_file ? path : resolve_cache_folder(path);
-  const std::string directory = is_file ? parent_path(path) : model;
+  const std::string directory = is_file ? parent_path(path) : resolve_cache_folder(path);
   Checkpoint checkpoint;
   checkpoint.path = path;
   checkpoint.format = huggingface_container().name;
   checkpoint.config_file = join_path(directory, kConfigFile);
-  if (!path_exists(checkpoint.config_file)) {
-    throw_input(directory, "", "has no config.json, which says what the model is");
-  }
-  checkpoint.config = read_json(checkpoint.config_file, kMaxConfigBytes);
-  decode_tensors(open_tensors(model, is_file, checkpoint.notes), checkpoint);
+  if (!path_exists(checkpoint.config_file)) refuse_without_config(directory);
+  checkpoint.config = read_json_object(checkpoint.config_file, kMaxConfigBytes);
+  auto tensors =
+      is_file ? open_weight_file(path, options, checkpoint.notes) : open_weights(directory, options, checkpoint.notes);
+  checkpoint.tensor_files = files_of(tensors);
+  take_text_part(checkpoint, tensors);
+  decode_tensors(tensors, checkpoint);
   checkpoint.tokenizer = read_tokenizer(directory);
   checkpoint.carried_files = find_carried_files(directory);
   return checkpoint;
@@ -180,7 +165,9 @@ Checkpoint open_huggingface(const std::string& path) {
 const ContainerInfo& huggingface_container() {
   static const ContainerInfo container{
       .name = "huggingface",
-      .summary = "a Hugging Face directory with safetensors, or a .safetensors file with config.json beside it",
+      .summary =
+          "a Hugging Face directory with safetensors (or, with --allow-bin, pytorch_model.bin), or a .safetensors file "
+          "with config.json beside it",
       .matches = matches,
       .open = open_huggingface,
   };

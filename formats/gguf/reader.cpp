@@ -94,7 +94,7 @@ void note_unreadable(const Container& container, std::vector<std::string>& notes
 
 }  // namespace
 
-Checkpoint open_gguf(const std::string& path) {
+Checkpoint open_gguf(const std::string& path, const OpenOptions& /*options*/) {
   const auto file = InputFile::open(path);
   const Container container = read_container(*file);
   const MetadataReader metadata(container.metadata, path);
@@ -108,6 +108,7 @@ Checkpoint open_gguf(const std::string& path) {
   checkpoint.format = "gguf";
   checkpoint.config = read_config(metadata, architecture, container, factors);
   checkpoint.config_file = path;
+  checkpoint.tensor_files = {path};
   for (const TensorInfo& info : container.tensors) {
     if (info.name == kRopeFactorsName) continue;
     graph::SourcePtr source = make_gguf_source(file, info);

@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/strings.h"
+#include "formats/impostor.h"
 #include "formats/safetensors/header_parser.h"
 
 namespace kerf::formats::safetensors {
@@ -36,22 +37,6 @@ constexpr std::array<std::pair<std::string_view, DType>, 16> kDtypes = {{
     {"BOOL", DType::kBool},
 }};
 
-struct Signature {
-  std::string_view start;
-  std::string_view what;
-};
-
-/// What people have in place of a model, by how it begins.
-constexpr std::array<Signature, 7> kImpostors = {{
-    {"version https://git-lfs", "a Git LFS pointer, not the file it stands for (run 'git lfs pull')"},
-    {"<!DOCTYPE", "an HTML page, probably an error message saved by a download"},
-    {"<!doctype", "an HTML page, probably an error message saved by a download"},
-    {"<html", "an HTML page, probably an error message saved by a download"},
-    {"PK\x03\x04", "a ZIP archive, probably a PyTorch checkpoint"},
-    {"GGUF", "a GGUF file"},
-    {"\x80\x02", "a Python pickle, probably a PyTorch checkpoint"},
-}};
-
 std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -59,12 +44,8 @@ std::string_view as_text(std::span<const std::byte> bytes) {
 void check_impostor(std::string_view start, const std::string& file) {
   // The start of a model may look like one of them: a header of 640 bytes begins as a pickle does.
   if (start.size() > kLengthBytes && start[kLengthBytes] == '{') return;
-  const auto first = start.find_first_not_of(" \t\r\n");
-  const std::string_view text = first == std::string_view::npos ? start : start.substr(first);
-  for (const Signature& signature : kImpostors) {
-    if (starts_with(text, signature.start)) {
-      throw_input(file, "", fmt::format("is {}; expected a safetensors file", signature.what));
-    }
+  if (const auto impostor = describe_binary_impostor(start)) {
+    throw_input(file, "", fmt::format("is {}", *impostor));
   }
 }
 
@@ -151,16 +132,14 @@ Header parse_header(std::string_view json, std::uint64_t file_bytes, const std::
 }
 
 Header parse_bytes(std::span<const std::byte> bytes, const std::string& file) {
-  const std::uint64_t length = header_length(bytes.first(std::min(bytes.size(), kStartBytes)), bytes.size(), file);
+  const std::uint64_t length = header_length(bytes.first(std::min(bytes.size(), kImpostorBytes)), bytes.size(), file);
   return parse_header(as_text(bytes.subspan(kLengthBytes, length)), bytes.size(), file);
 }
 
 Header read_header(const InputFile& file) {
-  std::array<std::byte, kStartBytes> buffer;
-  const auto start =
-      std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), kStartBytes)));
-  file.read(0, start);
-  std::string json(static_cast<std::size_t>(header_length(start, file.size(), file.path())), '\0');
+  const std::string start = read_start(file);
+  const std::uint64_t length = header_length(std::as_bytes(std::span(start)), file.size(), file.path());
+  std::string json(static_cast<std::size_t>(length), '\0');
   file.read(kLengthBytes, std::as_writable_bytes(std::span(json)));
   return parse_header(json, file.size(), file.path());
 }

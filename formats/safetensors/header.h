@@ -35,9 +35,8 @@ struct Header {
 std::string_view format_dtype_name(DType dtype);
 
 /// Length of the JSON header as the first 8 bytes say it, compared with the size of the file. `start` holds the first
-/// bytes of the file, up to kStartBytes of them. Error(kInput) that says what the file is instead where that can be
-/// told (an unfinished download, a Git LFS pointer, an HTML page, a PyTorch archive).
-inline constexpr std::size_t kStartBytes = 64;
+/// bytes of the file, up to kImpostorBytes of them. Error(kInput) that says what the file is instead where that can be
+/// told (an unfinished download, formats/impostor.h).
 std::uint64_t header_length(std::span<const std::byte> start, std::uint64_t file_bytes, const std::string& file);
 
 /// The JSON header of a file of `file_bytes` bytes. Everything is checked: names are unique, dtypes known, ranks at

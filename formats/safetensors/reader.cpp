@@ -10,6 +10,7 @@
 #include "codec/float_codec.h"
 #include "core/error.h"
 #include "core/strings.h"
+#include "formats/strided_read.h"
 
 namespace kerf::formats::safetensors {
 namespace {
@@ -69,10 +70,15 @@ Shape unravel(std::uint64_t index, std::span<const std::int64_t> shape) {
 
 }  // namespace
 
-std::string StoredTensor::place() const { return fmt::format("tensor {}", quoted(name)); }
+std::string StoredTensor::place() const {
+  constexpr std::size_t kLongestName = 200;  // ALBERT's are longer than what is usually quoted
+  return fmt::format("tensor {}", quoted(name, kLongestName));
+}
 
 void StoredTensor::read(std::uint64_t offset, std::span<std::byte> into) const {
-  file->read(entry.offset + offset, into);
+  if (strides.empty()) return file->read(entry.offset + offset, into);
+  const std::uint64_t item = dtype_bytes(entry.dtype);
+  read_strided(*file, {entry.offset, item, entry.shape, strides}, offset / item, into);
 }
 
 Tensor StoredTensor::read() const {
@@ -95,12 +101,13 @@ Reader::Reader(const std::string& path) : file_(InputFile::open(path)), header_(
 StoredTensor Reader::stored(std::string_view name) const {
   const auto found = header_.tensors.find(name);
   if (found == header_.tensors.end()) throw_input(path(), "", fmt::format("has no tensor {}", quoted(name)));
-  return {file_, found->first, found->second};
+  return {file_, found->first, found->second, {}};
 }
 
 StoredTensors Reader::stored() const {
   StoredTensors all;
-  for (const auto& [name, entry] : header_.tensors) all.emplace_hint(all.end(), name, StoredTensor{file_, name, entry});
+  for (const auto& [name, entry] : header_.tensors)
+    all.emplace_hint(all.end(), name, StoredTensor{file_, name, entry, {}});
   return all;
 }
 

@@ -15,11 +15,13 @@
 
 namespace kerf::formats::safetensors {
 
-/// One tensor in an open file: what layouts and sources are made from. Copies share the file. Thread-safe.
+/// One tensor in an open file, a .safetensors or PyTorch's: what layouts and sources are made from. Copies share the
+/// file. Thread-safe.
 struct StoredTensor {
   std::shared_ptr<const InputFile> file;
   std::string name;
   Entry entry;
+  Shape strides{};  ///< in elements, where the file does not hold the tensor row after row; empty: it does
 
   /// "tensor 'name'", for errors.
   std::string place() const;

@@ -40,6 +40,8 @@ struct ModelInput {
   ModelInput(std::string model_path) : path(std::move(model_path)) {}
   ModelInput(const char* model_path) : path(model_path) {}
   std::string path;
+  std::string family;      ///< architecture, in place of config.json's model_type; empty: what that says
+  bool allow_bin = false;  ///< read PyTorch's pytorch_model.bin, whose pickles are taken as data and never executed
   std::vector<Adapter> adapters;  ///< merged into the weights as they are read, one after the other
 };
 

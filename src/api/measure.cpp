@@ -49,13 +49,8 @@ void summarize(const eval::Series& series, const OpenModel& model, Measurement& 
 }
 
 std::uint64_t model_file_bytes(const OpenModel& model) {
-  if (is_regular_file(model.path())) return InputFile::open(model.path())->size();
   std::uint64_t total = 0;
-  for (const std::string& name : list_directory(model.path())) {
-    const std::string path = join_path(model.path(), name);
-    const bool counted = ends_with(name, ".safetensors") && !starts_with(name, "consolidated");
-    if (counted && is_regular_file(path)) total += InputFile::open(path)->size();
-  }
+  for (const std::string& file : model.checkpoint().tensor_files) total += InputFile::open(file)->size();
   return total;
 }
 

@@ -24,7 +24,7 @@ void summarize(const eval::Series& series, const OpenModel& model, Measurement& 
 /// Bytes, bits per weight and name of an existing model.
 Measurement describe_model(const OpenModel& model, const std::string& spec);
 
-/// Bytes of a model's tensor files (a file, or the .safetensors files of a directory).
+/// Bytes of the files that a model's tensors are in.
 std::uint64_t model_file_bytes(const OpenModel& model);
 
 }  // namespace kerf::api

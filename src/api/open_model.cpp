@@ -14,20 +14,22 @@
 namespace kerf::api {
 namespace {
 
-models::ModelGraph build(const formats::Checkpoint& checkpoint) {
-  return models::build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors);
+models::ModelGraph build(const formats::Checkpoint& checkpoint, const std::string& family) {
+  return models::build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors, family);
 }
 
 formats::Checkpoint open(const ModelInput& input) {
-  formats::Checkpoint checkpoint = formats::open_checkpoint(input.path);
-  if (!input.adapters.empty()) merge_adapters(input.adapters, build(checkpoint), checkpoint);
+  formats::Checkpoint checkpoint = formats::open_checkpoint(input.path, {.allow_bin = input.allow_bin});
+  // What is written from it says so too, and is read without being told again.
+  if (!input.family.empty()) checkpoint.config.set("model_type", input.family);
+  if (!input.adapters.empty()) merge_adapters(input.adapters, build(checkpoint, input.family), checkpoint);
   return checkpoint;
 }
 
 }  // namespace
 
 OpenModel::OpenModel(const ModelInput& input)
-    : checkpoint_(open(input)), built_(build(checkpoint_)), walker_(built_.graph) {
+    : checkpoint_(open(input)), built_(build(checkpoint_, input.family)), walker_(built_.graph) {
   notes_ = checkpoint_.notes;
   notes_.insert(notes_.end(), built_.notes.begin(), built_.notes.end());
   check_shapes(1);

@@ -12,7 +12,7 @@ namespace {
 
 struct Options {
   explicit Options(CLI::App& app)
-      : model(add_positional(app, "MODEL", "Hugging Face directory, .safetensors or .gguf file", false)),
+      : model(app, "Hugging Face directory, .safetensors or .gguf file", false),
         output(add_value(app, "-o,--output", "FILE", "statistics to write")),
         hessian(add_flag(app, "--hessian", "keep the full matrices that gptq needs, not only their diagonals")),
         merge(add_list(app, "--merge", "FILE", "instead of running a model, add up statistics saved before")),
@@ -20,7 +20,8 @@ struct Options {
         json(app),
         calibration(app),
         resources(app) {}
-  const CLI::Option *model, *output, *hessian, *merge;
+  ModelOptions model;
+  const CLI::Option *output, *hessian, *merge;
   AdapterOption adapters;
   JsonOption json;
   CalibrationGroup calibration;
@@ -28,7 +29,7 @@ struct Options {
 };
 
 CalibrateResult merge(const Options& options, const std::string& output) {
-  if (is_given(options.model) || options.calibration.given() || is_set(options.hessian) ||
+  if (options.model.given() || options.calibration.given() || is_set(options.hessian) ||
       !options.adapters.read().empty()) {
     throw_usage("--merge adds up saved statistics: it takes no MODEL, text, --lora or --hessian");
   }
@@ -37,10 +38,9 @@ CalibrateResult merge(const Options& options, const std::string& output) {
 }
 
 CalibrateResult collect(Options& options, const std::string& output) {
-  const auto model = value_of(options.model);
-  if (!model) throw_usage("calibrate needs MODEL, or --merge with files saved before");
+  if (!options.model.given()) throw_usage("calibrate needs MODEL, or --merge with files saved before");
   if (!options.calibration.given()) throw_usage("calibrate needs text: --calibration FILE, or --tokens IDS");
-  ModelInput input = *model;
+  ModelInput input = options.model.read();
   input.adapters = options.adapters.read();
   const CalibrationOptions calibration = options.calibration.read();
   const bool hessian = is_set(options.hessian);

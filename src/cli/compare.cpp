@@ -12,7 +12,7 @@ namespace {
 
 struct Options {
   explicit Options(CLI::App& app)
-      : model(add_positional(app, "MODEL", "the reference: Hugging Face directory, .safetensors or .gguf file", true)),
+      : model(app, "the reference: Hugging Face directory, .safetensors or .gguf file"),
         candidates(add_list(app, "--candidate", "SPEC",
                             "what to measure: scheme[/method[+transform...]], or the path of a quantized model; "
                             "may be given several times")),
@@ -22,7 +22,8 @@ struct Options {
         calibration(app, &evaluation),
         choice(app, false),
         resources(app) {}
-  const CLI::Option *model, *candidates;
+  ModelOptions model;
+  const CLI::Option* candidates;
   AdapterOption adapters;
   JsonOption json;
   EvaluationGroup evaluation;
@@ -33,7 +34,7 @@ struct Options {
 
 CompareOptions read(const Options& options) {
   CompareOptions compare;
-  compare.model = *value_of(options.model);
+  compare.model = options.model.read();
   compare.model.adapters = options.adapters.read();
   compare.candidates = values_of(options.candidates);
   if (compare.candidates.empty()) throw_usage("compare needs --candidate SPEC, such as --candidate int8 int4-g32");

@@ -14,7 +14,7 @@ namespace {
 
 struct Options {
   explicit Options(CLI::App& app)
-      : model(add_positional(app, "MODEL", "Hugging Face directory, .safetensors or .gguf file", true)),
+      : model(app, "Hugging Face directory, .safetensors or .gguf file"),
         reference(add_value(app, "--reference", "REF",
                             "model to measure the drift from: KL divergence and agreement of the predictions")),
         adapters(app, "--lora", "MODEL"),
@@ -22,7 +22,8 @@ struct Options {
         json(app),
         evaluation(app),
         resources(app) {}
-  const CLI::Option *model, *reference;
+  ModelOptions model;
+  const CLI::Option* reference;
   AdapterOption adapters, reference_adapters;
   JsonOption json;
   EvaluationGroup evaluation;
@@ -33,7 +34,7 @@ int run(Options& options) {
   const EvaluationOptions evaluation = options.evaluation.read("eval");
   const Resources resources = options.resources.read();
   options.json.prepare();
-  ModelInput model = *value_of(options.model), reference = value_or(options.reference, "");
+  ModelInput model = options.model.read(), reference = options.model.read_other(value_or(options.reference, ""));
   model.adapters = options.adapters.read();
   reference.adapters = options.reference_adapters.read();
   if (reference.path.empty() && !reference.adapters.empty()) throw_usage("--reference-lora needs --reference REF");

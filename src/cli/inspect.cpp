@@ -11,12 +11,13 @@ namespace {
 
 struct Options {
   explicit Options(CLI::App& app)
-      : model(add_positional(app, "MODEL", "Hugging Face directory, .safetensors or .gguf file", true)),
+      : model(app, "Hugging Face directory, .safetensors or .gguf file"),
         context(add_value(app, "--context", "N", "tokens that the KV cache and the activations are counted for",
                           "the model's own")),
         adapters(app, "--lora", "MODEL"),
         json(app) {}
-  const CLI::Option *model, *context;
+  ModelOptions model;
+  const CLI::Option* context;
   AdapterOption adapters;
   JsonOption json;
 };
@@ -24,7 +25,7 @@ struct Options {
 int run(Options& options) {
   const std::int64_t context = integer_or(options.context, 0, 1);
   options.json.prepare();
-  ModelInput model = *value_of(options.model);
+  ModelInput model = options.model.read();
   model.adapters = options.adapters.read();
   const Inspection inspection = inspect(model, context);
   options.json.write(report::to_json(inspection), [&] { return report::to_text(inspection); });

@@ -15,7 +15,7 @@ constexpr int kTop = 10;
 
 struct Options {
   explicit Options(CLI::App& app)
-      : model(add_positional(app, "MODEL", "Hugging Face directory, .safetensors or .gguf file", true)),
+      : model(app, "Hugging Face directory, .safetensors or .gguf file"),
         inputs(add_value(app, "--inputs", "FILE",
                          ".safetensors with tensors named as the model's inputs, input_ids for one; a tensor called "
                          "logits is ignored")),
@@ -28,7 +28,8 @@ struct Options {
         adapters(app, "--lora", "MODEL"),
         json(app),
         resources(app) {}
-  const CLI::Option *model, *inputs, *output, *prompt, *top;
+  ModelOptions model;
+  const CLI::Option *inputs, *output, *prompt, *top;
   AdapterOption adapters;
   JsonOption json;
   ResourceOptions resources;
@@ -48,7 +49,7 @@ int look(Options& options, const ModelInput& model, const std::string& prompt) {
 }
 
 int run(Options& options) {
-  ModelInput model = *value_of(options.model);
+  ModelInput model = options.model.read();
   model.adapters = options.adapters.read();
   if (const auto prompt = value_of(options.prompt)) return look(options, model, *prompt);
   const auto inputs = value_of(options.inputs);

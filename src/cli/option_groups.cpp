@@ -1,6 +1,7 @@
 #include "cli/option_groups.h"
 
 #include <cstdlib>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -51,6 +52,31 @@ std::string ResourceOptions::limits_line() const {
   const std::uint64_t limit = resources_.max_ram > 0 ? resources_.max_ram : available_ram_bytes();
   return fmt::format("limits: {} (--threads), {} of memory (--max-ram)\n", report::counted(thread_count(), "thread"),
                      human_bytes(limit));
+}
+
+ModelOptions::ModelOptions(CLI::App& app, const std::string& text, bool required)
+    : model_(add_positional(app, "MODEL", text, required)) {
+  const Heading heading(app, "Model");
+  family_ = add_value(app, "--family", "NAME", "architecture, such as llama", "model_type in config.json");
+  allow_bin_ =
+      add_flag(app, "--allow-bin",
+               "read PyTorch's pytorch_model.bin where there are no safetensors: its pickle as data, nothing in "
+               "it is executed");
+}
+
+bool ModelOptions::given() const { return is_given(model_); }
+
+ModelInput ModelOptions::read() const {
+  const auto path = value_of(model_);
+  if (!path) throw_usage("MODEL is missing");
+  return read_other(*path);
+}
+
+ModelInput ModelOptions::read_other(std::string path) const {
+  ModelInput input(std::move(path));
+  input.family = value_or(family_, "");
+  input.allow_bin = is_set(allow_bin_);
+  return input;
 }
 
 AdapterOption::AdapterOption(CLI::App& app, const std::string& name, const std::string& model)

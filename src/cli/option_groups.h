@@ -33,6 +33,20 @@ class ResourceOptions {
   Resources resources_;
 };
 
+/// MODEL, with --family and --allow-bin.
+class ModelOptions {
+ public:
+  ModelOptions(CLI::App& app, const std::string& text, bool required = true);
+  bool given() const;
+  /// The model that was named; usage error if none was.
+  ModelInput read() const;
+  /// Another model of the same command, read in the same way.
+  ModelInput read_other(std::string path) const;
+
+ private:
+  CLI::Option *model_ = nullptr, *family_ = nullptr, *allow_bin_ = nullptr;
+};
+
 /// --lora, or an option like it for another model of the command.
 class AdapterOption {
  public:

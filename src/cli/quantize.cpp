@@ -12,7 +12,7 @@ namespace {
 
 struct Options {
   explicit Options(CLI::App& app)
-      : model(add_positional(app, "MODEL", "Hugging Face directory, .safetensors or .gguf file", true)),
+      : model(app, "Hugging Face directory, .safetensors or .gguf file"),
         outputs(app),
         dry_run(add_flag(app, "--dry-run",
                          "only list each tensor's scheme, the exact bytes and the expected memory; write nothing")),
@@ -24,7 +24,7 @@ struct Options {
         choice(app, true),
         calibration(app),
         resources(app) {}
-  const CLI::Option* model;
+  ModelOptions model;
   OutputOptions outputs;
   const CLI::Option *dry_run, *force, *allow_requantize, *verbose;
   AdapterOption adapters;
@@ -36,7 +36,7 @@ struct Options {
 
 QuantizeOptions read(const Options& options) {
   QuantizeOptions quantize;
-  quantize.model = *value_of(options.model);
+  quantize.model = options.model.read();
   quantize.model.adapters = options.adapters.read();
   quantize.outputs = options.outputs.read();
   quantize.choice = options.choice.read();

@@ -46,6 +46,8 @@ std::string read_file(const std::string& path, std::uint64_t limit_bytes);
 bool path_exists(const std::string& path);
 bool is_directory(const std::string& path);
 bool is_regular_file(const std::string& path);
+/// A symbolic link to something that is not there.
+bool is_broken_link(const std::string& path);
 /// Names in a directory, sorted, without "." and "..".
 std::vector<std::string> list_directory(const std::string& path);
 

@@ -38,6 +38,8 @@ ModelGraph build(const JsonCursor& config, const graph::SourceMap& tensors) {
   spec.embedding_norm = like(norm, "word_embeddings_layernorm");
   spec.final_norm = like(norm, "ln_f");
   spec.head = {.name = "lm_head"};
+  spec.ignorable = {
+      {"*.self_attention.scale_mask_softmax.causal_mask", "the causal mask is part of the attention operator"}};
   const bool residual_of_norm = config.bool_or("apply_residual_connection_post_layernorm", false);
   spec.layer = [=](int layer) {
     const auto at = [layer](std::string_view part) { return fmt::format("h.{}.{}", layer, part); };

@@ -59,29 +59,21 @@ std::string read_activation(const JsonCursor& config, std::initializer_list<std:
   return std::string(fallback);
 }
 
-std::vector<std::int64_t> read_windows(const JsonCursor& config, std::int64_t layers,
-                                       const std::function<bool(int layer)>& slides) {
+LayerWindow read_windows(const JsonCursor& config, std::int64_t layers, std::function<bool(int layer)> slides) {
   const std::int64_t window = read_size(config, "sliding_window", 0);
-  std::vector<std::int64_t> windows(static_cast<std::size_t>(layers), 0);
   const auto types = config.get("layer_types");
   if (types && std::ssize(types->as_array()) != layers) {
     types->fail(
         fmt::format("found {} layer types, expected one for each of {} layers", types->as_array().size(), layers));
   }
-  for (std::size_t i = 0; i < windows.size(); ++i) {
-    bool sliding = false;
-    if (types) {
-      const std::string type = types->at(i).as_string();
-      sliding = type == "sliding_attention";
-      if (!sliding && type != "full_attention") {
-        types->at(i).fail(unknown_name("layer type", type, kLayerTypes));
-      }
-    } else {
-      sliding = slides(static_cast<int>(i));
-    }
-    if (sliding) windows[i] = window;
-  }
-  return windows;
+  if (!types) return [=](int layer) { return slides(layer) ? window : 0; };
+  return [=](int layer) {
+    const JsonCursor entry = types->at(static_cast<std::size_t>(layer));
+    const std::string type = entry.as_string();
+    if (type == "sliding_attention") return window;
+    if (type != "full_attention") entry.fail(unknown_name("layer type", type, kLayerTypes));
+    return std::int64_t{0};
+  };
 }
 
 void read_experts(const JsonCursor& config, std::initializer_list<std::string_view> count_keys, std::int64_t count,

@@ -25,10 +25,11 @@ description::Hyperparameters read_standard_sizes(const JsonCursor& config);
 std::string read_activation(const JsonCursor& config, std::initializer_list<std::string_view> keys,
                             std::string_view fallback);
 
-/// The window of each layer, 0 for full attention: by layer_types where the configuration has it ("sliding_attention",
-/// "full_attention"), otherwise `sliding_window` (may be null) in the layers that `slides` picks.
-std::vector<std::int64_t> read_windows(const JsonCursor& config, std::int64_t layers,
-                                       const std::function<bool(int layer)>& slides);
+/// The window of a layer, 0 for full attention: by layer_types where the configuration has it ("sliding_attention",
+/// "full_attention"), otherwise `sliding_window` (may be null) in the layers that `slides` picks. Nothing is kept for
+/// each layer: how many there are is only known when their weights were found.
+using LayerWindow = std::function<std::int64_t(int layer)>;
+LayerWindow read_windows(const JsonCursor& config, std::int64_t layers, std::function<bool(int layer)> slides);
 
 /// Fills experts (under the first of the keys that is there) and experts_per_token (num_experts_per_tok), of which
 /// there cannot be more.

@@ -80,6 +80,12 @@ class Decoder {
       if (spec_.head.bias) inputs.push_back(b_.weight(spec_.head.name + ".bias", {h_.vocab_size}, Role::kBias));
       logits = b_.kerf_node("Linear", spec_.head.name, std::move(inputs));
     } else {
+      const std::string name = spec_.head.name + ".weight";
+      if (!b_.weights().has(name)) {
+        // No family's head has a prefix, and what it takes to do without one is worth saying.
+        b_.weights().refuse_missing(name, {h_.vocab_size, width},
+                                    "; a head that is the embedding needs tie_word_embeddings in config.json");
+      }
       logits = b_.linear(spec_.head, x, h_.vocab_size, width, Role::kHead);
     }
     logits = b_.scaled("logits.scaled", logits, spec_.logit_scale);

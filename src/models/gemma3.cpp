@@ -42,7 +42,7 @@ ModelGraph build(const JsonCursor& config, const graph::SourceMap& tensors) {
     DecoderLayer result = sandwich_layer(config, norm, layer);
     result.attention.query_norm = like(norm, in_layer(layer, "self_attn.q_norm"));
     result.attention.key_norm = like(norm, in_layer(layer, "self_attn.k_norm"));
-    result.attention.window = windows[static_cast<std::size_t>(layer)];
+    result.attention.window = windows(layer);
     result.attention.rope = result.attention.window > 0 ? 1 : 0;
     return result;
   };

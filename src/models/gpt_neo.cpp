@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/strings.h"
@@ -10,32 +12,50 @@ namespace {
 
 const std::vector<std::string> kTypes = {"global", "local"};
 
-void add_layer(const JsonCursor& type, std::vector<bool>& local) {
+bool is_local(const JsonCursor& type) {
   const std::string name = type.as_string();
   if (name != "global" && name != "local") type.fail(unknown_name("attention type", name, kTypes));
-  local.push_back(name == "local");
+  return name == "local";
 }
 
-/// Which layers see a window only: attention_layers, or attention_types as [[["global", "local"], 12]].
-std::vector<bool> local_layers(const JsonCursor& config, std::int64_t layers) {
-  std::vector<bool> local;
+void check_count(const JsonCursor& config, std::int64_t found, std::int64_t layers) {
+  if (found == layers) return;
+  config.fail(fmt::format("found attention types of {} layers, expected {}", found, layers));
+}
+
+/// attention_types as [[["global", "local"], 12]]: names, and how often they repeat.
+std::function<bool(int layer)> read_repeated_types(const JsonCursor& config, const JsonCursor& types,
+                                                   std::int64_t layers) {
+  struct Group {
+    JsonCursor names;
+    std::int64_t end = 0;  ///< the first layer behind it
+  };
+  std::vector<Group> groups;
+  std::int64_t end = 0;
+  for (std::size_t i = 0; i < types.as_array().size(); ++i) {
+    const JsonCursor names = types.at(i).at(std::size_t{0});
+    // At most 2^24 layers times the names of a list: no overflow.
+    end += types.at(i).at(std::size_t{1}).as_int64_in(0, layers) * std::ssize(names.as_array());
+    if (end > layers) check_count(config, end, layers);
+    if (!names.as_array().empty()) groups.push_back({names, end});
+  }
+  check_count(config, end, layers);
+  return [=](int layer) {
+    const auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& g) { return layer < g.end; });
+    // A group ends where its last name does, so that counting backwards finds the name.
+    const auto count = std::ssize(group->names.as_array());
+    return is_local(group->names.at(static_cast<std::size_t>(count - 1 - (group->end - 1 - layer) % count)));
+  };
+}
+
+/// Which layers see a window only: attention_layers, or the shorter attention_types.
+std::function<bool(int layer)> read_local(const JsonCursor& config, std::int64_t layers) {
   if (const auto list = config.get("attention_layers")) {
-    for (std::size_t i = 0; i < list->as_array().size(); ++i) add_layer(list->at(i), local);
-  } else if (const auto types = config.get("attention_types")) {
-    for (std::size_t i = 0; i < types->as_array().size(); ++i) {
-      const JsonCursor names = types->at(i).at(std::size_t{0});
-      const std::int64_t times = types->at(i).at(std::size_t{1}).as_int64_in(0, layers);
-      for (std::int64_t t = 0; t < times && std::ssize(local) <= layers; ++t) {
-        for (std::size_t n = 0; n < names.as_array().size(); ++n) add_layer(names.at(n), local);
-      }
-    }
-  } else {
-    for (std::int64_t i = 0; i < layers; ++i) local.push_back(i % 2 == 1);
+    check_count(config, std::ssize(list->as_array()), layers);
+    return [list](int layer) { return is_local(list->at(static_cast<std::size_t>(layer))); };
   }
-  if (std::ssize(local) != layers) {
-    config.fail(fmt::format("found attention types of {} layers, expected {}", local.size(), layers));
-  }
-  return local;
+  if (const auto types = config.get("attention_types")) return read_repeated_types(config, *types, layers);
+  return [](int layer) { return layer % 2 == 1; };
 }
 
 description::Hyperparameters read_sizes(const JsonCursor& config) {
@@ -65,17 +85,19 @@ ModelGraph build(const JsonCursor& config, const graph::SourceMap& tensors) {
   spec.position_embedding = "wpe";
   spec.final_norm = {.name = "ln_f", .kind = NormKind::kLayer, .epsilon = h.norm_epsilon, .bias = true};
   spec.head = {.name = "lm_head"};
-  const auto local = local_layers(config, h.layers);
+  const auto local = read_local(config, h.layers);
   const std::int64_t window = read_size(config, "window_size", 256);
   spec.layer = [=, norm = spec.final_norm](int layer) {
     const auto at = [layer](std::string_view part) { return fmt::format("h.{}.{}", layer, part); };
+    // Asked for first: g++ 12 frees twice what an aggregate holds when one of its members throws.
+    const std::int64_t seen = local(layer) ? window : 0;
     return DecoderLayer{.attention_norm = like(norm, at("ln_1")),
                         .attention = {.query = {at("attn.attention.q_proj")},
                                       .key = {at("attn.attention.k_proj")},
                                       .value = {at("attn.attention.v_proj")},
                                       .output = {at("attn.attention.out_proj"), true},
                                       .scale = 1.0,
-                                      .window = local[static_cast<std::size_t>(layer)] ? window : 0},
+                                      .window = seen},
                         .feed_forward_norm = like(norm, at("ln_2")),
                         .feed_forward = {.up = {at("mlp.c_fc"), true}, .down = {at("mlp.c_proj"), true}}};
   };

@@ -20,7 +20,7 @@ DecoderSpec llama_like(const JsonCursor& config, std::string family, const Llama
   spec.token_embedding = "embed_tokens";
   spec.final_norm = {.name = "norm", .kind = NormKind::kRms, .epsilon = h.norm_epsilon};
   spec.head = {.name = "lm_head"};
-  spec.ignorable = {{"*.rotary_emb.inv_freq", "rotary frequencies are computed from the configuration"}};
+  spec.ignorable = {{"*rotary_emb*.inv_freq", "rotary frequencies are computed from the configuration"}};
   return spec;
 }
 

@@ -10,7 +10,7 @@ ModelGraph build(const JsonCursor& config, const graph::SourceMap& tensors) {
   const auto windows = read_windows(config, spec.hyperparameters.layers, [](int) { return true; });
   spec.layer = [=, norm = spec.final_norm](int layer) {
     DecoderLayer result = llama_layer(norm, layer);
-    result.attention.window = windows[static_cast<std::size_t>(layer)];
+    result.attention.window = windows(layer);
     return result;
   };
   return build_decoder(config, tensors, spec);

@@ -22,7 +22,7 @@ ModelGraph build(const JsonCursor& config, const graph::SourceMap& tensors) {
   const auto windows = read_windows(config, h.layers, [](int) { return true; });
   spec.layer = [=, norm = spec.final_norm](int layer) {
     DecoderLayer result = llama_layer(norm, layer);
-    result.attention.window = windows[static_cast<std::size_t>(layer)];
+    result.attention.window = windows(layer);
     result.feed_forward = {.experts = std::make_shared<Experts>(experts_of(layer, h))};
     return result;
   };

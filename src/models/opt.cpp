@@ -40,6 +40,7 @@ ModelGraph build(const JsonCursor& config, const graph::SourceMap& tensors) {
   const Norm norm{.kind = NormKind::kLayer, .epsilon = h.norm_epsilon, .bias = affine, .scale = affine};
   if (before && !config.bool_or("_remove_final_layer_norm", false)) spec.final_norm = like(norm, "final_layer_norm");
   spec.head = {.name = "lm_head"};
+  spec.ignorable = {{"*decoder.version", "a number of the program that trained it"}};
   spec.layer = [=](int layer) {
     const auto at = [layer](std::string_view part) { return in_layer(layer, part); };
     DecoderLayer result{.attention = {.query = {at("self_attn.q_proj"), bias},

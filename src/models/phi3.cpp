@@ -10,9 +10,10 @@ ModelGraph build(const JsonCursor& config, const graph::SourceMap& tensors) {
   const auto windows = read_windows(config, spec.hyperparameters.layers, [](int) { return true; });
   spec.layer = [=, norm = spec.final_norm](int layer) {
     DecoderLayer result = llama_layer(norm, layer);
+    const std::int64_t window = windows(layer);
     result.attention = {.fused = {in_layer(layer, "self_attn.qkv_proj")},
                         .output = {in_layer(layer, "self_attn.o_proj")},
-                        .window = windows[static_cast<std::size_t>(layer)]};
+                        .window = window};
     result.feed_forward = {.gate_up = {in_layer(layer, "mlp.gate_up_proj")},
                            .down = {in_layer(layer, "mlp.down_proj")}};
     return result;

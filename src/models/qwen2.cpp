@@ -13,7 +13,7 @@ ModelGraph build(const JsonCursor& config, const graph::SourceMap& tensors) {
       read_windows(config, spec.hyperparameters.layers, [=](int layer) { return slides && layer >= first; });
   spec.layer = [=, norm = spec.final_norm](int layer) {
     DecoderLayer result = llama_layer(norm, layer, {.qkv = true});
-    result.attention.window = slides ? windows[static_cast<std::size_t>(layer)] : 0;
+    result.attention.window = slides ? windows(layer) : 0;
     return result;
   };
   return build_decoder(config, tensors, spec);

@@ -15,7 +15,7 @@ ModelGraph build(const JsonCursor& config, const graph::SourceMap& tensors) {
     DecoderLayer result = llama_layer(norm, layer, {.qkv = bias, .output = bias});
     result.attention.query_norm = like(norm, in_layer(layer, "self_attn.q_norm"));
     result.attention.key_norm = like(norm, in_layer(layer, "self_attn.k_norm"));
-    result.attention.window = slides ? windows[static_cast<std::size_t>(layer)] : 0;
+    result.attention.window = slides ? windows(layer) : 0;
     return result;
   };
   return build_decoder(config, tensors, spec);

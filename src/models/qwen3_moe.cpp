@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -22,17 +23,14 @@ Experts experts_of(int layer, const description::Hyperparameters& h, std::int64_
           }};
 }
 
-/// Layers that keep a plain feed-forward.
-std::vector<bool> dense_layers(const JsonCursor& config, std::int64_t layers) {
+/// Does a layer keep a plain feed-forward?
+std::function<bool(int layer)> read_dense(const JsonCursor& config, std::int64_t layers) {
   const std::int64_t step = read_size(config, "decoder_sparse_step", 1);
-  std::vector<bool> dense(static_cast<std::size_t>(layers));
-  for (std::size_t i = 0; i < dense.size(); ++i) dense[i] = (static_cast<std::int64_t>(i) + 1) % step != 0;
+  std::set<std::int64_t> listed;
   if (const auto list = config.get("mlp_only_layers")) {
-    for (std::size_t i = 0; i < list->as_array().size(); ++i) {
-      dense[static_cast<std::size_t>(list->at(i).as_int64_in(0, layers - 1))] = true;
-    }
+    for (std::size_t i = 0; i < list->as_array().size(); ++i) listed.insert(list->at(i).as_int64_in(0, layers - 1));
   }
-  return dense;
+  return [=](int layer) { return (layer + 1) % step != 0 || listed.contains(layer); };
 }
 
 ModelGraph build(const JsonCursor& config, const graph::SourceMap& tensors) {
@@ -43,14 +41,13 @@ ModelGraph build(const JsonCursor& config, const graph::SourceMap& tensors) {
   const bool bias = config.bool_or("attention_bias", false), normalized = config.bool_or("norm_topk_prob", false);
   const bool slides = config.bool_or("use_sliding_window", false);
   const auto windows = read_windows(config, h.layers, [slides](int) { return slides; });
-  const auto dense = dense_layers(config, h.layers);
+  const auto is_dense = read_dense(config, h.layers);
   spec.layer = [=, norm = spec.final_norm](int layer) {
-    const auto index = static_cast<std::size_t>(layer);
     DecoderLayer result = llama_layer(norm, layer, {.qkv = bias, .output = bias});
     result.attention.query_norm = like(norm, in_layer(layer, "self_attn.q_norm"));
     result.attention.key_norm = like(norm, in_layer(layer, "self_attn.k_norm"));
-    result.attention.window = windows[index];
-    if (!dense[index]) {
+    result.attention.window = windows(layer);
+    if (!is_dense(layer)) {
       result.feed_forward = {.experts = std::make_shared<Experts>(experts_of(layer, h, width, normalized))};
     }
     return result;

@@ -14,7 +14,7 @@ ModelGraph build(const JsonCursor& config, const graph::SourceMap& tensors) {
   const auto windows = read_windows(config, h.layers, [](int) { return true; });
   spec.layer = [=, norm = spec.final_norm](int layer) {
     DecoderLayer result = llama_layer(norm, layer, {.qkv = bias, .output = bias});
-    result.attention.window = windows[static_cast<std::size_t>(layer)];
+    result.attention.window = windows(layer);
     result.feed_forward = {.up = {in_layer(layer, "mlp.c_fc"), bias}, .down = {in_layer(layer, "mlp.c_proj"), bias}};
     return result;
   };

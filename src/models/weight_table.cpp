@@ -24,13 +24,16 @@ std::string WeightTable::full_name(std::string_view name) const {
 
 bool WeightTable::has(std::string_view name) const { return tensors_.contains(full_name(name)); }
 
+void WeightTable::refuse_missing(std::string_view full_name, const Shape& shape, std::string_view hint) const {
+  constexpr std::size_t kLongestName = 200;  // ALBERT's are longer than what is usually quoted
+  throw_input(config_file_, fmt::format("tensor {}", quoted(full_name, kLongestName)),
+              fmt::format("the checkpoint has none, expected shape {}{}", to_string(shape), hint));
+}
+
 graph::SourcePtr WeightTable::take(std::string_view name, const Shape& shape) {
   const std::string full = full_name(name);
   const auto found = tensors_.find(full);
-  if (found == tensors_.end()) {
-    throw_input(config_file_, fmt::format("tensor {}", quoted(full)),
-                fmt::format("the checkpoint has none, expected shape {}", to_string(shape)));
-  }
+  if (found == tensors_.end()) refuse_missing(full, shape);
   const graph::SourcePtr& source = found->second;
   if (source->shape() != shape) {
     throw_input(source->label(), "",
@@ -56,6 +59,8 @@ std::vector<std::string> WeightTable::finish(std::span<const Ignorable> ignorabl
     std::size_t count = 0;
   };
   std::vector<LeftAside> left(ignorable.size());
+  const graph::TensorSource* unknown = nullptr;
+  std::size_t unknown_count = 0;
   for (const auto& [name, source] : tensors_) {
     if (used_.contains(name)) continue;
     // Captured by a name of its own: clang takes no structured bindings into lambdas before C++20's last corrections.
@@ -63,10 +68,16 @@ std::vector<std::string> WeightTable::finish(std::span<const Ignorable> ignorabl
       return glob_match(candidate.pattern, tensor);
     });
     if (rule == ignorable.end()) {
-      throw_input(source->label(), "", fmt::format("found a tensor that no part of a {} model reads", family));
+      if (unknown_count++ == 0) unknown = source.get();
+      continue;
     }
     LeftAside& entry = left[static_cast<std::size_t>(rule - ignorable.begin())];
     if (entry.count++ == 0) entry.first = name;
+  }
+  if (unknown != nullptr) {
+    const std::string others =
+        unknown_count == 1 ? "" : fmt::format(", and {} more like it", with_commas(unknown_count - 1));
+    throw_input(unknown->label(), "", fmt::format("found a tensor that no part of a {} model reads{}", family, others));
   }
   std::vector<std::string> notes;
   for (std::size_t i = 0; i < left.size(); ++i) {

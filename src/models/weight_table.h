@@ -31,8 +31,10 @@ class WeightTable {
   /// Error(kInput) naming tensor, what was found and what was expected if it is missing, of another shape or neither of
   /// floats nor quantized.
   graph::SourcePtr take(std::string_view name, const Shape& shape);
-  /// Every tensor must have been taken or be ignorable: Error(kInput) naming the first that is neither. Returns a
-  /// sentence for each reason for which some were left aside.
+  /// Error(kInput) for a tensor, by its full name, that is not there; `hint`: what to do about it.
+  [[noreturn]] void refuse_missing(std::string_view full_name, const Shape& shape, std::string_view hint = "") const;
+  /// Every tensor must have been taken or be ignorable: Error(kInput) naming the first that is neither, and how many
+  /// more there are. Returns a sentence for each reason for which some were left aside.
   std::vector<std::string> finish(std::span<const Ignorable> ignorable, std::string_view family) const;
 
  private:

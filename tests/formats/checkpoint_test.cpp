@@ -43,7 +43,7 @@ TEST(Checkpoint, RefusesAPathThatIsNotThere) {
 
 TEST(Checkpoint, SaysWhatItOpens) {
   const TempDir dir;
-  const std::string path = dir.write("model.bin", "PK");
+  const std::string path = dir.write("model.dat", "\x01\x02");
   expect_error(ErrorCode::kInput, path + ": is not a model that kerf opens", [&] { open_checkpoint(path); });
   for (const ContainerInfo* container : containers()) {
     expect_error(ErrorCode::kInput, container->summary, [&] { open_checkpoint(path); });
@@ -55,6 +55,11 @@ TEST(Checkpoint, LeavesBrokenFilesToTheContainerOfTheirName) {
   dir.write("config.json", "{}");
   const std::string path = dir.write("model.safetensors", "version https://git-lfs.github.com/spec/v1\n");
   expect_error(ErrorCode::kInput, "Git LFS pointer", [&] { open_checkpoint(path); });
+}
+
+TEST(Checkpoint, AGgufFileIsOneUnderAnyName) {
+  const TempDir dir;
+  expect_error(ErrorCode::kInput, "model.bin: offset ", [&] { open_checkpoint(dir.write("model.bin", "GGUF\x03")); });
 }
 
 TEST(Checkpoint, OpensSafetensorsUnderAnyName) {

@@ -10,6 +10,8 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "formats/container.h"
+#include "formats/model_folder.h"
+#include "formats/text_part.h"
 #include "tests/formats/safetensors/pieces.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/source_dir.h"
@@ -116,8 +118,75 @@ TEST_F(HuggingFaceDirectory, OpensTheCacheOfTheHub) {
   EXPECT_TRUE(open_huggingface(snapshot).tensors.contains("w"));
   EXPECT_TRUE(open_huggingface(cache / "models--o--n").tensors.contains("w"));
   EXPECT_TRUE(huggingface_container().matches(blob));
+  cache.write("models--o--n/blobs/cc", R"({"model":{}})");
+  std::filesystem::create_symlink("../../blobs/cc", snapshot + "/tokenizer.json");
+  EXPECT_TRUE(read_tokenizer(cache / "models--o--n").tokenizer_json.contains("model"));
+  EXPECT_EQ(open_huggingface(cache / "models--o--n").carried_files,
+            (std::vector<std::string>{snapshot + "/tokenizer.json"}));
   cache.write("models--o--n/refs/main", "../../elsewhere");
   expect_refused(cache / "models--o--n", "leaves the folder");
+}
+
+TEST_F(HuggingFaceDirectory, OpensTheCacheWithoutABranch) {
+  const TempDir cache;
+  cache.write("models--o--n/snapshots/abc/config.json", R"({"model_type":"llama"})");
+  cache.write("models--o--n/snapshots/abc/model.safetensors", kModel);
+  EXPECT_TRUE(open_huggingface(cache / "models--o--n").tensors.contains("w"));
+  cache.write("models--o--n/refs/main", "def");
+  expect_refused(cache / "models--o--n", "refs/main: names 'def', which is not in the cache; download the model again");
+  std::filesystem::remove(cache / "models--o--n/refs/main");
+  std::filesystem::create_directory(cache / "models--o--n/snapshots/def");
+  expect_refused(cache / "models--o--n", "is a cache folder with 2 revisions and no refs/main");
+  expect_refused(cache.path(), "has no config.json");
+}
+
+TEST_F(HuggingFaceDirectory, SaysWhatAFolderWithoutConfigIs) {
+  const TempDir other;
+  expect_refused(other.path(), "has no config.json, which says what the model is");
+  other.write("tokenizer.json", "{}");
+  expect_refused(other.path(), "holds a tokenizer and no model");
+  other.write("params.json", "{}");
+  expect_refused(other.path(), "has params.json in place of config.json");
+  other.write("0_Transformer/config.json", "{}");
+  expect_refused(other.path(), "has no config.json, but its folder '0_Transformer' has; open that");
+  for (const std::string name : {"b", "c", "d", "e"}) other.write(name + "/config.json", "{}");
+  expect_refused(other.path(), "holds 5 models ('0_Transformer', 'b', 'c', 'd', ...), expected one");
+  other.write("model_index.json", "{}");
+  expect_refused(other.path(), "is a pipeline of diffusers");
+  other.write("adapter_config.json", R"({"base_model_name_or_path":"org/base"})");
+  expect_refused(other.path(),
+                 "is an adapter of 'org/base', not a model; open that model, and the adapter with --lora");
+}
+
+/// Gemma 3 with vision, in both spellings of its names.
+TEST_F(HuggingFaceDirectory, TakesTheLanguageModelOutOfAModelThatSees) {
+  const auto tensor = [](const std::string& name, int at) {
+    return "\"" + name + R"(":{"dtype":"U8","shape":[1],"data_offsets":[)" + std::to_string(at) + "," +
+           std::to_string(at + 1) + "]}";
+  };
+  dir_.write("config.json", R"({"model_type":"gemma3","architectures":["Gemma3ForConditionalGeneration"],
+      "eos_token_id":[1,106],"text_config":{"hidden_size":2560,"model_type":"gemma3_text"},"vision_config":{}})");
+  for (const auto& [layer, head] : {std::pair("language_model.model.", "language_model.lm_head.weight"),
+                                    std::pair("model.language_model.", "lm_head.weight")}) {
+    SCOPED_TRACE(layer);
+    dir_.write("model.safetensors",
+               test::file_of("{" + tensor(std::string(layer) + "norm.weight", 0) + "," + tensor(head, 1) + "," +
+                                 tensor("vision_tower.a", 2) + "," + tensor("multi_modal_projector.b", 3) + "}",
+                             "abcd"));
+    const Checkpoint checkpoint = open_huggingface(dir_.path());
+    EXPECT_EQ(checkpoint.tensors.size(), 2U);
+    EXPECT_TRUE(checkpoint.tensors.contains("model.norm.weight"));
+    EXPECT_TRUE(checkpoint.tensors.contains("lm_head.weight"));
+    EXPECT_EQ(checkpoint.config.find("model_type")->as_string(), "gemma3_text");
+    EXPECT_EQ(checkpoint.config.find("hidden_size")->as_int64(), 2560);
+    EXPECT_EQ(checkpoint.config.find("vocab_size")->as_int64(), 262208) << "transformers' default";
+    EXPECT_EQ(checkpoint.config.find("eos_token_id")->as_array().size(), 2U);
+    ASSERT_EQ(checkpoint.notes.size(), 1U);
+    EXPECT_EQ(
+        checkpoint.notes[0],
+        "gemma3 is read as the language model in it (gemma3_text); 2 tensors of its other parts left aside, first "
+        "'multi_modal_projector.b'");
+  }
 }
 
 TEST_F(HuggingFaceDirectory, NeedsAConfig) {
@@ -128,6 +197,12 @@ TEST_F(HuggingFaceDirectory, NeedsAConfig) {
   expect_refused(dir_.path(), "config.json: holds an array, expected an object");
   dir_.write("config.json", "{");
   expect_refused(dir_.path(), "config.json");
+  dir_.write("config.json", "");
+  expect_refused(dir_.path(), "config.json: is empty");
+  dir_.write("config.json", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
+  expect_refused(dir_.path(), "config.json: is a Git LFS pointer, not the file it stands for; run 'git lfs pull'");
+  dir_.write("config.json", "<!DOCTYPE html><html></html>");
+  expect_refused(dir_.path(), "config.json: is an HTML page");
   dir_.write("config.json", std::string((16 << 20) + 1, ' '));
   expect_refused(dir_.path(), "config.json");
   dir_.write("config.json", R"({"a":1,"a":1})");

@@ -3,11 +3,16 @@
 
   python3 tests/fuzz/make_corpus.py      # into tests/fuzz/corpus, the same bytes every time
 """
+import collections
 import json
 import os
 import struct
+import sys
 
 CORPUS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(CORPUS), ".."))
+from hostile import pytorch  # noqa: E402
 
 
 def put(folder, name, data):
@@ -193,6 +198,24 @@ def make_statistics():
     put("statistics_fuzz", "valid.safetensors", safetensors(header, data))
 
 
+def make_pytorch():
+    storage = pytorch.Storage("0", "FloatStorage", struct.pack("<6f", *range(6)))
+    tensors = {"w": pytorch.Tensor(storage, (2, 3)), "tied": pytorch.Tensor(storage, (2, 3)),
+               "turned": pytorch.Tensor(storage, (3, 2), (1, 3)), "part": pytorch.Tensor(storage, (2,), (2,), 1)}
+    storages = pytorch.storages_of(tensors)
+    wrapped = {"epoch": 3, "state_dict": collections.OrderedDict(tensors), "x": [0.5, None, True, (b"b", 2**40)]}
+    for protocol in (2, 4):
+        put("pickle_fuzz", f"protocol{protocol}.pkl", pytorch.pickled(tensors, protocol))
+    put("pickle_fuzz", "wrapped.pkl", pytorch.pickled(wrapped))
+    put("pickle_fuzz", "system.pkl", b"\x80\x02cos\nsystem\n(X\x02\0\0\0idtR.")
+    put("pickle_fuzz", "itself.pkl", b"\x80\x02]q\x01h\x01a.")
+    put("pickle_fuzz", "deep.pkl", b"\x80\x02)" + b"\x85" * 2000 + b".")
+    put("pytorch_fuzz", "archive.bin", pytorch.saved(tensors, storages))
+    put("pytorch_fuzz", "older_zip.bin", pytorch.archive(pytorch.entries_of(tensors, storages), b"a comment", zip64=False))
+    put("pytorch_fuzz", "big.bin", pytorch.archive(pytorch.entries_of(tensors, storages, byteorder=b"big")))
+    put("pytorch_fuzz", "legacy.bin", pytorch.saved_legacy(tensors, storages))
+
+
 if __name__ == "__main__":
     make_safetensors()
     make_scaled_floats()
@@ -201,3 +224,4 @@ if __name__ == "__main__":
     make_compressed_tensors()
     make_gguf()
     make_statistics()
+    make_pytorch()

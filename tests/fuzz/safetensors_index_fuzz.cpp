@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "core/error.h"
-#include "formats/safetensors/model_files.h"
+#include "formats/safetensors/shard_index.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {

@@ -3,12 +3,14 @@
 `refuse` is true where accepting would be wrong; random mutants may be harmless and then only have to behave.
 """
 import copy
+import io
 import json
 import os
 import random
 import struct
+import zipfile
 
-from hostile import model
+from hostile import model, pytorch
 
 FIFO, DIRECTORY, MISSING = object(), object(), object()
 
@@ -29,8 +31,12 @@ class Case:
 # {model}, {dir}: the mutated model directory and the folder around it; {out}: where output would go.
 COMMANDS = {
     "inspect": ["inspect", "{model}"],
+    "inspect-bin": ["inspect", "{model}", "--allow-bin"],
+    "inspect-family": ["inspect", "{model}", "--family", "llama"],
+    "inspect-file": ["inspect", "{model}/model.safetensors"],
     "eval": ["eval", "{model}", "--text", "{dir}/text.txt", "--context", "32"],
     "tokenize": ["tokenize", "{model}", "--file", "{dir}/text.txt"],
+    "quantize-bin": ["quantize", "{model}", "--allow-bin", "-o", "{out}/out.gguf", "--scheme", "q4_0"],
     "quantize": ["quantize", "{model}", "-o", "{out}/out.gguf", "--scheme", "q4_0"],
     "calibrated": ["quantize", "{model}", "-o", "{out}/out", "--scheme", "int4-g32", "--method", "gptq", "--calibration",
                    "{dir}/text.txt", "--context", "32", "--samples", "4"],
@@ -269,6 +275,181 @@ def index_cases():
     yield case("shard-swapped", good, **{"model-00002-of-00002.safetensors": shards["model-00001-of-00002.safetensors"]})
 
 
+def pytorch_cases(count):
+    tensors = pytorch.from_floats(model.weights())
+    storages = pytorch.storages_of(tensors)
+    victim = "model.layers.1.mlp.down_proj.weight"
+    whole, legacy = pytorch.saved(tensors, storages), pytorch.saved_legacy(tensors, storages)
+    entries = pytorch.entries_of(tensors, storages)
+
+    def case(name, content, refuse=True, commands=("inspect-bin", "quantize-bin"), **files):
+        return Case(f"pytorch-{name}", {"model.safetensors": MISSING, "pytorch_model.bin": content, **files}, list(commands), refuse,
+                    about=["pytorch_model.bin", "config.json", "model"])
+
+    def changed(**fields):
+        """The checkpoint with one tensor described otherwise."""
+        copied = pytorch.from_floats(model.weights())
+        for field, value in fields.items():
+            setattr(copied[victim], field, value)
+        return pytorch.saved(copied, storages)
+
+    def with_pickle(program):
+        return pytorch.archive([("archive/data.pkl", program), *entries[1:]])
+
+    def calling(module, name):
+        return b"\x80\x02c" + f"{module}\n{name}\n".encode() + b"X\x08\0\0\0touch /x\x85R."
+
+    yield case("valid", whole, refuse=False)
+    yield case("valid-legacy", legacy, refuse=False)
+    yield case("valid-wrapped", pytorch.saved({"state_dict": tensors, "epoch": 3}, storages), refuse=False)
+    yield case("not-allowed", whole, commands=["inspect", "quantize", "eval"])
+    yield case("not-allowed-legacy", legacy, commands=["inspect", "quantize"])
+    structured = {
+        "empty": b"", "short": whole[:3], "half": whole[:len(whole) // 2], "no-end": whole[:-22], "end-cut": whole[:-1],
+        "pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 14\n", "html": b"<!DOCTYPE html><html></html>",
+        "shape-huge": changed(shape=(2**40, 2**40)), "shape-larger": changed(shape=(64, 97)), "shape-other": changed(shape=(96, 64)),
+        "shape-negative": changed(shape=(-64, 96)), "shape-expanded": changed(shape=(2**20, 2**20), strides=(0, 0)),
+        "stride-huge": changed(strides=(2**60, 2**60)), "stride-negative": changed(strides=(-96, 1)),
+        "offset-huge": changed(offset=2**62), "offset-negative": changed(offset=-1), "offset-one": changed(offset=1),
+        "storage-missing": pytorch.archive([entry for entry in entries if not entry[0].endswith("/3")]),
+        "storage-short": pytorch.archive([(name, data[:-4] if name.endswith("/3") else data) for name, data in entries]),
+        "entry-twice": pytorch.archive([*entries, entries[-2]]), "no-pickle": pytorch.archive(entries[1:]),
+        "big-endian": pytorch.archive(pytorch.entries_of(tensors, storages, byteorder=b"big")),
+        "torchscript": pytorch.archive([*entries, ("archive/constants.pkl", b"\x80\x02).")]),
+        "tensor-missing": pytorch.saved({k: v for k, v in tensors.items() if k != victim}, storages),
+        "not-a-dict": pytorch.saved([1, 2], storages), "integer": pytorch.saved({**tensors, "step": 3}, storages),
+        "under-model": pytorch.saved({"model": tensors, "epoch": 3}, storages), "module": calling("torch.nn.modules.linear", "Linear"),
+        "system": with_pickle(calling("os", "system")), "eval": with_pickle(calling("builtins", "eval")),
+        "getattr": with_pickle(calling("builtins", "getattr")), "runpy": with_pickle(calling("runpy", "_run_code")),
+        "terminal-escape": with_pickle(calling("o\x1b[31ms", "sys\x07tem")),
+        "opcode": with_pickle(b"\x80\x02(i."), "deep": with_pickle(b"\x80\x02)" + b"\x85" * 1000000 + b"."),
+        "many-values": with_pickle(b"\x80\x02" + b"N" * 20000000 + b"."), "marks": with_pickle(b"\x80\x02" + b"(" * 8000000 + b"."),
+        "many-memos": with_pickle(b"\x80\x04N" + b"\x94" * 8000000 + b"."), "memo-huge": with_pickle(b"\x80\x02Nr\xff\xff\xff\xff."),
+        "string-huge": with_pickle(b"\x80\x02X\xff\xff\xff\xff."), "frame-huge": with_pickle(b"\x80\x04\x95" + b"\xff" * 8 + b"."),
+        "pickle-huge": with_pickle(b"\x80\x02" + b"N" * 2**25 + b"."), "itself": with_pickle(b"\x80\x02}q\x01X\1\0\0\0ah\x01s."),
+        "legacy-half": legacy[:len(legacy) // 2], "legacy-pickles": legacy[:300], "legacy-trailing": legacy + b"\0",
+        "legacy-system": calling("posix", "system"), "gzip": b"\x1f\x8b\x08" + whole[:100],
+    }
+    for name, content in structured.items():
+        yield case(name, content)
+    yield case("compressed", compressed(entries))
+    yield case("unfinished", whole, commands=["inspect-bin"], **{"pytorch_model.bin.aria2": b""})
+    nan = bytearray(whole)
+    at = whole.index(storages["3"].data)
+    nan[at:at + 4] = struct.pack("<I", 0x7fc00000)
+    yield case("nan", bytes(nan), commands=["quantize-bin"])
+    for name, kind in {"fifo": FIFO, "directory": DIRECTORY, "device": Link("/dev/zero"), "dangling": Link("nowhere")}.items():
+        yield case(name, kind, commands=["inspect-bin", "inspect"])
+    end = whole.index(b"PK\x01\x02")
+    for number in range(count):
+        draw = random.Random(f"pytorch {number}")
+        broken = [mutant(whole[:9000], draw) + whole[9000:], whole[:end] + mutant(whole[end:], draw),
+                  mutant(legacy[:6000], draw) + legacy[6000:]][number % 3]
+        yield case(f"random-{number}", broken, refuse=False, commands=["inspect-bin", "quantize-bin"][:1 + (number % 4 == 0)])
+    parts = {"pytorch_model-00001-of-00002.bin": list(tensors)[:9], "pytorch_model-00002-of-00002.bin": list(tensors)[9:]}
+    shards = {file: pytorch.saved({name: tensors[name] for name in names}, pytorch.storages_of({name: tensors[name] for name in names}))
+              for file, names in parts.items()}
+    index = {"weight_map": {name: file for file, names in parts.items() for name in names}}
+
+    def sharded(name, refuse=True, **files):
+        return Case(f"pytorch-shards-{name}", {"model.safetensors": MISSING, "pytorch_model.bin.index.json": json.dumps(index).encode(),
+                                               **shards, **files}, ["inspect-bin"], refuse, about=["pytorch_model"])
+
+    last = "pytorch_model-00002-of-00002.bin"
+    yield sharded("valid", refuse=False)
+    yield sharded("missing", **{last: MISSING})
+    yield sharded("truncated", **{last: shards[last][:-500]})
+    yield sharded("swapped", **{last: shards["pytorch_model-00001-of-00002.bin"]})
+    yield sharded("pointer", **{last: b"version https://git-lfs.github.com/spec/v1\n"})
+
+
+def compressed(entries):
+    """A ZIP that any other writer makes: entries that grow a thousandfold."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in entries:
+            archive.writestr(name, data)
+        archive.writestr("archive/data/bomb", b"\0" * 10000000)
+    return out.getvalue()
+
+
+def hub_cases():
+    """What people have in place of a model."""
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
+    tensors = model.weights()
+    header = model.safetensors_header(tensors)
+    whole = model.safetensors(header, b"".join(data for _, data in tensors.values()))
+    config = json.dumps(model.CONFIG).encode()
+    tar = bytearray(1024)
+    tar[257:262] = b"ustar"
+    impostors = {"pointer": pointer, "html": b"<!DOCTYPE html><html><body>Sign in</body></html>", "xml": b"<?xml version='1.0'?><Error/>",
+                 "json": b'{"error":"Repository not found"}', "text": b"Access to model org/model is restricted.\n",
+                 "gzip": b"\x1f\x8b\x08" + bytes(50), "zip": b"PK\x03\x04" + bytes(50), "tar": bytes(tar), "xz": b"\xfd7zXZ\0" + bytes(50),
+                 "empty": b"", "hdf5": b"\x89HDF\r\n\x1a\n" + bytes(50), "pickle": b"\x80\x02}q\0.", "zeros": bytes(5000)}
+    for name, content in impostors.items():
+        yield Case(f"hub-model-{name}", {"model.safetensors": content}, ["inspect", "inspect-file", "quantize"], refuse=True)
+    for name in ("pointer", "html", "text", "empty", "gzip"):
+        yield Case(f"hub-config-{name}", {"config.json": impostors[name]}, ["inspect"], refuse=True)
+        yield Case(f"hub-tokenizer-{name}", {"tokenizer.json": impostors[name]}, ["eval", "tokenize"], refuse=True)
+        yield Case(f"hub-index-{name}", {"model.safetensors": MISSING, "model.safetensors.index.json": impostors[name]}, ["inspect"], refuse=True)
+    for ending in ("part", "crdownload", "aria2", "incomplete"):
+        yield Case(f"hub-unfinished-{ending}", {"model.safetensors": MISSING, f"model.safetensors.{ending}": whole[:500]}, ["inspect"],
+                   refuse=True, about=["model.safetensors." + ending])
+    yield Case("hub-aria2-beside", {"model.safetensors.aria2": b""}, ["inspect", "quantize"], refuse=True, about=["model.safetensors"])
+
+    def folder(name, files, refuse=True, commands=("inspect",), about=("model",)):
+        everything = {"config.json": MISSING, "model.safetensors": MISSING, "tokenizer.json": MISSING, "tokenizer_config.json": MISSING}
+        return Case(f"hub-{name}", {**everything, **files}, list(commands), refuse, about=list(about))
+
+    yield folder("nothing", {})
+    yield folder("tokenizer-only", {"tokenizer.json": b"{}"})
+    yield folder("adapter", {"adapter_config.json": b'{"base_model_name_or_path": "org/base\\u001b[31m"}', "adapter_model.safetensors": whole})
+    yield folder("adapter-config-broken", {"adapter_config.json": b"{"}, about=["adapter_config.json"])
+    yield folder("diffusers", {"model_index.json": b"{}"})
+    yield folder("diffusers-part", {"config.json": b'{"_class_name": "UNet2DConditionModel", "_diffusers_version": "0.2"}', "model.safetensors": whole},
+                 about=["config.json"])
+    yield folder("several", {f"{name}/config.json": config for name in "abcdefg"})
+    yield folder("one-below", {"0_Transformer/config.json": config})
+    yield folder("params", {"params.json": b"{}", "consolidated.00.pth": b"PK\x03\x04"})
+    yield folder("no-weights", {"config.json": config})
+    for name in ("tf_model.h5", "flax_model.msgpack", "model.onnx", "model.fp16.safetensors", "consolidated.safetensors", "pytorch_model.pt"):
+        yield folder(f"only-{name}", {"config.json": config, name: whole})
+    snapshot = {"refs/main": b"abc\n", "snapshots/abc/config.json": Link("../../blobs/c"), "blobs/c": config,
+                "snapshots/abc/model.safetensors": Link("../../blobs/m"), "blobs/m": whole}
+    yield folder("cache", snapshot, refuse=False)
+    yield folder("cache-no-reference", {**snapshot, "refs/main": MISSING}, refuse=False)
+    yield folder("cache-wrong-reference", {**snapshot, "refs/main": b"def"}, about=["refs/main"])
+    yield folder("cache-leaving-reference", {**snapshot, "refs/main": b"../../../../etc"}, about=["refs/main"])
+    yield folder("cache-long-reference", {**snapshot, "refs/main": b"a" * 100000}, about=["refs/main"])
+    yield folder("cache-no-blob", {**snapshot, "blobs/m": MISSING}, about=["model.safetensors"])
+    yield folder("cache-unfinished", {**snapshot, "blobs/m": MISSING, "blobs/m.incomplete": whole[:100], "snapshots/abc/model.safetensors": MISSING},
+                 about=["m.incomplete"])
+    yield folder("cache-blob-truncated", {**snapshot, "blobs/m": whole[:-5]}, about=["model.safetensors"])
+    yield folder("cache-blob-directory", {**snapshot, "blobs/m": DIRECTORY}, about=["model.safetensors"])
+
+    def with_config(name, change, refuse=True, commands=("inspect",), **files):
+        return Case(f"hub-config-{name}", {"config.json": json.dumps(change({**model.CONFIG})).encode(), **files}, list(commands), refuse,
+                    about=["config.json", "model.safetensors"])
+
+    def without_type(config):
+        return {key: value for key, value in config.items() if key != "model_type"}
+
+    yield with_config("no-type", without_type)
+    yield with_config("no-type-family", without_type, refuse=False, commands=["inspect-family"])
+    yield with_config("architectures-odd", lambda c: {**without_type(c), "architectures": [3, {}]})
+    for family in ("llama", "mistral", "mixtral", "gemma2", "gemma3_text", "qwen2", "qwen3", "qwen3_moe", "smollm3", "starcoder2", "phi3", "gpt_neo",
+                   "bert", "t5", "albert", "olmo2", "gpt_neox"):
+        many = {"model_type": family, "num_hidden_layers": 10**7, "num_layers": 10**7, "num_heads": 4, "d_model": 64, "d_ff": 96,
+                "sliding_window": 16, "window_size": 16, "attention_types": [[["global", "local"], 5 * 10**6]]}
+        yield with_config(f"layers-{family}", lambda c, many=many: {**c, **many})
+    yield with_config("sees-nothing", lambda c: {"model_type": "gemma3", "text_config": {}})
+    yield with_config("sees-list", lambda c: {"model_type": "gemma3", "text_config": [1]})
+    yield with_config("sees-itself", lambda c: {"model_type": "gemma3", "text_config": {"model_type": "gemma3", "text_config": {}}})
+    extra = {f"extra.{number}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for number in range(50000)}
+    yield Case("hub-left-over", {"model.safetensors": model.safetensors({**extra, **header}, whole[8 + len(json.dumps(header)):])}, ["inspect"],
+               refuse=True)
+
+
 def text_cases():
     contents = {"empty": b"", "spaces": b" \n\t " * 3, "latin1": b"caf\xe9 " * 300, "surrogate": b"\xed\xa0\x80" * 300,
                 "truncated-utf8": model.TEXT.encode() + b"\xe2\x82", "short": b"Hi."}
@@ -450,6 +631,8 @@ def all_cases(gguf, count):
     yield from tokenizer_cases(count)
     yield from safetensors_cases(count)
     yield from index_cases()
+    yield from pytorch_cases(count)
+    yield from hub_cases()
     yield from text_cases()
     yield from recipe_cases(count)
     yield from lora_cases(count)

@@ -105,6 +105,7 @@ def prepare(case, folder, base_folder):
     beside = {"../text.txt": model.TEXT.encode(), "../recipe.yaml": model.RECIPE.encode(), **model.adapter(), **model.older_tokenizers()}
     for name, content in {**beside, **case.files}.items():
         path = os.path.normpath(os.path.join(folder, "model", name))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         remove(path)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         if content is cases.FIFO:

@@ -84,14 +84,15 @@ TEST(SafetensorsHeader, RefusesAFileCutAtAnyByte) {
 
 TEST(SafetensorsHeader, SaysWhatTheFileIsInstead) {
   expect_refused("", "is empty");
-  expect_refused("1234567", "7 bytes");
+  expect_refused("123456\x01", "7 bytes");
   expect_refused("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n", "Git LFS pointer");
   expect_refused("<!DOCTYPE html><html><body>404</body></html>", "HTML page");
   expect_refused("\n  <html>", "HTML page");
   expect_refused(std::string("PK\x03\x04") + std::string(60, 'x'), "ZIP archive");
   expect_refused(file_of(200, R"({"a":)"), "unfinished download");
   expect_refused(file_of(R"({"a":{"dtype":"U8","shape":[9],"data_offsets":[0,9]}})", "12345"), "unfinished download");
-  expect_refused("not a model, but a text that is long enough", "is not a safetensors file");
+  expect_refused("not a model, but a text", "is the text 'not a model, but a text'");
+  expect_refused("no model and no text \x01 either", "is not a safetensors file");
 }
 
 // 640 = 0x280 and 0x04034B50 are how pickles and ZIP archives begin.

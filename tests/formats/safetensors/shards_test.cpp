@@ -7,7 +7,7 @@
 
 #include "core/file.h"
 #include "core/json.h"
-#include "formats/safetensors/model_files.h"
+#include "formats/weight_files.h"
 #include "tests/formats/safetensors/pieces.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_dir.h"
@@ -74,7 +74,7 @@ TEST(SafetensorsShards, WritesWhatItPlannedAndReadsItBack) {
     for (const std::string& name : list_directory(dir / "out")) bytes += InputFile::open(dir / "out/" + name)->size();
     EXPECT_EQ(bytes, plan.bytes());
     std::vector<std::string> notes;
-    const StoredTensors stored = open_model_files(dir / "out", notes);
+    const StoredTensors stored = open_weights(dir / "out", {}, notes);
     EXPECT_TRUE(notes.empty());
     ASSERT_EQ(stored.size(), tensors.size());
     for (const TensorPlan& tensor : tensors) {

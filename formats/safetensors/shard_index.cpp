@@ -1,4 +1,4 @@
-#include "formats/safetensors/model_files.h"
+#include "formats/safetensors/shard_index.h"
 
 #include <algorithm>
 #include <map>
@@ -10,7 +10,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/strings.h"
-#include "formats/safetensors/shards.h"
+#include "formats/impostor.h"
 
 namespace kerf::formats::safetensors {
 namespace {
@@ -42,8 +42,8 @@ void check_shards_exist(const std::string& index_path, const std::set<std::strin
                           missing.size(), missing.size() == 1 ? "is" : "are", quoted(missing.front())));
 }
 
-void add_shard(const std::string& path, StoredTensors& all) {
-  for (auto& [name, tensor] : Reader(path).stored()) {
+void add_shard(const StoredTensors& shard, StoredTensors& all) {
+  for (const auto& [name, tensor] : shard) {
     const auto [other, is_new] = all.emplace(name, tensor);
     if (!is_new) tensor.fail(fmt::format("is in {} too, expected one of them", other->second.file->path()));
   }
@@ -62,41 +62,13 @@ void check_index(const WeightMap& index, const std::string& index_path, const St
   }
 }
 
-bool any_matches(const std::vector<std::string>& names, std::initializer_list<std::string_view> patterns) {
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    return std::any_of(patterns.begin(), patterns.end(), [&](std::string_view p) { return glob_match(p, name); });
-  });
-}
-
-[[noreturn]] void refuse_directory(const std::string& directory) {
-  const std::vector<std::string> names = list_directory(directory);
-  std::string found = "no model.safetensors";
-  if (any_matches(names, {"model-*-of-*.safetensors"})) {
-    found = "shards, but no model.safetensors.index.json that names them";
-  } else if (any_matches(names, {"adapter_model.*"})) {
-    found = "an adapter, not a model (no model.safetensors)";
-  } else if (any_matches(names, {"*.safetensors"})) {
-    found = "no model.safetensors, but other .safetensors files, which can be opened one by one";
-  } else if (any_matches(names, {"pytorch_model*.bin", "*.pt", "*.pth", "*.bin", "*.ckpt"})) {
-    found =
-        "a PyTorch checkpoint, whose pickles kerf does not execute; convert it to safetensors first "
-        "(save_pretrained with safe_serialization)";
-  } else if (any_matches(names, {"*.gguf", "*.onnx"})) {
-    found = "no model.safetensors, but a .gguf or .onnx file, which can be opened by its own name";
-  } else if (any_matches(names, {"*.h5", "*.msgpack"})) {
-    found = "a TensorFlow or Flax checkpoint; kerf reads safetensors";
-  }
-  throw_input(directory, "", "has " + found);
-}
-
 }  // namespace
 
-WeightMap parse_index(std::string_view text, const std::string& file) {
-  const Json json = Json::parse(text, file);
-  const JsonCursor list = JsonCursor(json, file).at("weight_map");
+WeightMap read_weight_map(const JsonCursor& index) {
+  const JsonCursor list = index.at("weight_map");
   WeightMap tensors;
   for (const auto& [tensor, shard] : list.as_object()) {
-    const JsonCursor entry(shard, file, fmt::format("weight_map.{}", quoted(tensor)));
+    const JsonCursor entry(shard, index.file(), fmt::format("weight_map.{}", quoted(tensor)));
     check_shard_name(entry.as_string(), entry);
     tensors.emplace(tensor, shard.as_string());
   }
@@ -104,12 +76,18 @@ WeightMap parse_index(std::string_view text, const std::string& file) {
   return tensors;
 }
 
-StoredTensors open_shards(const std::string& index_path, std::vector<std::string>& notes) {
-  const WeightMap index = parse_index(read_file(index_path, kMaxIndexBytes), index_path);
+WeightMap parse_index(std::string_view text, const std::string& file) {
+  const Json json = Json::parse(text, file);
+  return read_weight_map(JsonCursor(json, file));
+}
+
+StoredTensors open_shards(const std::string& index_path, const OpenShard& open_shard, std::vector<std::string>& notes) {
+  const Json json = read_json_object(index_path, kMaxIndexBytes);
+  const WeightMap index = read_weight_map(JsonCursor(json, index_path));
   const std::set<std::string> names = shard_names(index);
   check_shards_exist(index_path, names);
   StoredTensors tensors;
-  for (const std::string& name : names) add_shard(join_path(parent_path(index_path), name), tensors);
+  for (const std::string& name : names) add_shard(open_shard(join_path(parent_path(index_path), name)), tensors);
   check_index(index, index_path, tensors);
   if (tensors.size() > index.size()) {
     const auto extra =
@@ -118,18 +96,6 @@ StoredTensors open_shards(const std::string& index_path, std::vector<std::string
                                 tensors.size() - index.size(), quoted(extra->first)));
   }
   return tensors;
-}
-
-StoredTensors open_model_files(const std::string& directory, std::vector<std::string>& notes) {
-  const std::string single = join_path(directory, kSingleFile);
-  const std::string index = join_path(directory, kIndexFile);
-  const bool has_index = path_exists(index);
-  if (path_exists(single)) {
-    if (has_index) notes.push_back(fmt::format("{} is there too and left aside", kIndexFile));
-    return Reader(single).stored();
-  }
-  if (!has_index) refuse_directory(directory);
-  return open_shards(index, notes);
 }
 
 }  // namespace kerf::formats::safetensors
