@@ -71,7 +71,7 @@ TEST(SentencePieceModel, RefusesPiecesThatTheLibraryCannotHave) {
 
 /// A trie whose root leads on 'a' to a value: the root's children begin at 256, those of 'a' at `below`.
 std::string chars_map(std::uint32_t value, std::uint32_t root = 256, std::uint32_t below = 512) {
-  std::vector<std::uint32_t> trie(768);
+  std::vector<std::uint32_t> trie(768, 0x80000000U);  // an unused unit is no child of any
   trie[0] = root << 10;
   const std::uint32_t child = root ^ 'a';
   if (child < trie.size()) trie[child] = ((child ^ below) << 10) | 0x100U | 'a';
