@@ -77,9 +77,11 @@ struct MemoryEstimate {
   std::uint64_t weights = 0, kv_cache = 0, activations = 0;  ///< bytes, at `context`
 };
 struct Inspection {
-  std::string path, container, family, tokenizer;
+  std::string path, container, family, task, tokenizer;
+  std::vector<std::string> labels;  ///< of a classifier
   std::uint64_t parameters = 0, tensor_bytes = 0;
   double bits_per_weight = 0;
+  std::int64_t decoder_layers = 0;  ///< of all layers, those that write; 0: not an encoder with a decoder
   std::int64_t layers = 0, hidden = 0, intermediate = 0, heads = 0, kv_heads = 0, head_dim = 0, vocabulary = 0,
                context = 0;
   std::int64_t window = 0, windowed_layers = 0;     ///< tokens that attention sees in so many layers; 0: all

@@ -30,6 +30,7 @@ struct Hyperparameters {
   std::int64_t hidden_size = 0;
   std::int64_t intermediate_size = 0;
   std::int64_t layers = 0;
+  std::int64_t decoder_layers = 0;  ///< of an encoder with a decoder: how many of `layers` are the decoder's
   std::int64_t heads = 0;
   std::int64_t kv_heads = 0;
   std::int64_t head_dim = 0;

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "text/hash.h"
+#include "core/hash.h"
 #include "text/model.h"
 #include "text/pieces.h"
 #include "text/word_cache.h"

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace kerf::text {
@@ -31,19 +32,26 @@ Decimal shortest_decimal(double value) {
   return decimal;
 }
 
-/// 10^n correctly rounded.
-double power_of_ten(int n) {
-  const std::array<char, 8> text = {'1', 'e', static_cast<char>('0' + n / 100), static_cast<char>('0' + n / 10 % 10),
-                                    static_cast<char>('0' + n % 10)};
-  double power = 0;
-  std::from_chars(text.data(), text.data() + 5, power);
-  return power;
+constexpr int kLargest = 308;
+
+/// 10^0 to 10^308, correctly rounded.
+const std::array<double, kLargest + 1>& powers_of_ten() {
+  static const auto powers = [] {
+    std::array<double, kLargest + 1> all{};
+    for (int n = 0; n <= kLargest; ++n) {
+      const std::string text = "1e" + std::to_string(n);
+      std::from_chars(text.data(), text.data() + text.size(), all[static_cast<std::size_t>(n)]);
+    }
+    return all;
+  }();
+  return powers;
 }
+
+double power_of_ten(int n) { return powers_of_ten()[static_cast<std::size_t>(n)]; }
 
 }  // namespace
 
 double library_number(double value) {
-  constexpr int kLargest = 308;
   const Decimal decimal = shortest_decimal(std::fabs(value));
   auto result = static_cast<double>(decimal.digits);
   int exponent = decimal.exponent;

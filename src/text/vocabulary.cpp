@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "core/hash.h"
 #include "core/strings.h"
-#include "text/hash.h"
 
 namespace kerf::text {
 
@@ -74,6 +74,10 @@ std::optional<std::int64_t> Vocabulary::id_of(std::string_view token) const {
     if (holds(slots_[at], tag, token)) return slots_[at].id;
   }
   return std::nullopt;
+}
+
+std::optional<std::int64_t> Vocabulary::id_of(std::string_view text, std::int64_t guess) const {
+  return token(guess) == text ? guess : id_of(text);
 }
 
 std::optional<std::string_view> Vocabulary::token(std::int64_t id) const {

@@ -29,6 +29,8 @@ class Vocabulary {
   std::int64_t id_bound() const { return static_cast<std::int64_t>(places_.size()); }
 
   std::optional<std::int64_t> id_of(std::string_view token) const;
+  /// The same; quick if `guess` is the id.
+  std::optional<std::int64_t> id_of(std::string_view token, std::int64_t guess) const;
   std::optional<std::string_view> token(std::int64_t id) const;
 
  private:

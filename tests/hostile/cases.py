@@ -132,6 +132,30 @@ def tokenizer_cases(count):
         "bad-regex": lambda t: t.update(pre_tokenizer={"type": "Split", "pattern": {"Regex": "(((("}, "behavior": "Isolated",
                                                        "invert": False}),
     }
+    def unigram(pieces, **options):
+        return lambda t: t.update(model={"type": "Unigram", "vocab": pieces, **options}, added_tokens=[])
+
+    def charsmap(data):
+        return lambda t: t.update(normalizer={"type": "Precompiled", "precompiled_charsmap": base64.b64encode(data).decode()})
+
+    table = struct.pack("<I", 1024)
+    structured |= {
+        "unigram-unk-beyond": unigram([["<unk>", 0]], unk_id=1), "unigram-no-unk": unigram([["<unk>", 0]]),
+        "unigram-empty": unigram([]), "unigram-triple": unigram([["a", 0, 1]], unk_id=0),
+        "unigram-text-score": unigram([["a", "0"]], unk_id=0),
+        "unigram-mapping": unigram({"a": 0}, unk_id=0),
+        "charsmap-empty": charsmap(b""), "charsmap-huge-table": charsmap(b"\xff" * 1028),
+        "charsmap-no-texts": charsmap(table + struct.pack("<I", 1 << 10) + b"\0" * 380 + struct.pack("<I", 1 << 10 | 1 << 8 | 97) + b"\0" * 636),
+        "charsmap-leads-outside": charsmap(table + b"\xff\xff\xff\x7f" * 256),
+        "charsmap-not-utf8": charsmap(table + b"\0" * 1024 + b"\xff\0"),
+        "charsmap-not-base64": lambda t: t.update(normalizer={"type": "Precompiled", "precompiled_charsmap": "$$$"}),
+        "wordpiece-no-prefix": lambda t: t["model"].update(type="WordPiece"),
+        "wordlevel-no-unk": lambda t: t.update(model={"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "<unk>"}, added_tokens=[]),
+        "metaspace-two-characters": lambda t: t.update(pre_tokenizer={"type": "Metaspace", "replacement": "ab"}),
+        "fixed-length-zero": lambda t: t.update(pre_tokenizer={"type": "FixedLength", "length": 0}),
+        "post-processor-id-of-no-token": lambda t: t.update(
+            post_processor={"type": "BertProcessing", "cls": ["a", 4000000], "sep": ["b", 1]}),
+    }
     for name, change in structured.items():
         # Only a model's embedding makes an id too large: a tokenizer alone may have it.
         commands = ["eval"] if name == "id-beyond-embedding" else ["tokenize", "eval"]

@@ -235,6 +235,10 @@ TEST(Model, WithoutATypeTheKeysTell) {
                     "ab")
                 .ids,
             (Ids{4, 5}));
+  EXPECT_EQ(model_type(test::json(R"({"type": "Unigram", "merges": []})")), "Unigram");
+  EXPECT_EQ(model_type(test::json(R"({"merges": []})")), "BPE");
+  EXPECT_EQ(model_type(test::json(R"({"vocab": []})")), "Unigram");
+  EXPECT_EQ(model_type(test::json("{}")), "");
   test::expect_error(ErrorCode::kInput, "key 'type' is missing", [] { encoded(R"({"vocab": {"a": 0}})", "a"); });
 }
 

@@ -110,23 +110,32 @@ class Bpe : public Model {
     merges_ = MergeTable(list.size());
     std::string joined;
     std::uint32_t rank = 0;
+    std::int32_t merged = 0;
     for (std::size_t i = 0; i < list.size(); ++i) {
       if (is_version_line(list[i])) continue;
-      const MergeParts parts = parts_of(json, i);
-      const auto id_in_vocabulary = [&](std::string_view token) {
-        const std::int32_t id = id_or_none(token);
-        if (id < 0) json.at(i).fail(fmt::format("token {} is not in the vocabulary", quoted(token)));
-        return id;
-      };
-      if (parts.left.empty() || parts.right.empty()) json.at(i).fail("found a merge with nothing, expected two tokens");
-      if (parts.right.size() < prefix_.size()) {
-        json.at(i).fail(fmt::format("token {} is shorter than continuing_subword_prefix", quoted(parts.right)));
-      }
+      const MergeParts parts = checked_parts(json, i);
       // As the reference implementation does it: whatever stands where the prefix should.
       joined.assign(parts.left).append(parts.right.substr(prefix_.size()));
-      const std::int32_t left = id_in_vocabulary(parts.left), right = id_in_vocabulary(parts.right);
-      merges_.set(left, right, {rank++, id_in_vocabulary(joined)});
+      const std::int32_t left = part_id(json, i, parts.left), right = part_id(json, i, parts.right);
+      // Vocabularies grow with their merges: the next token mostly has the next id.
+      merged = part_id(json, i, joined, merged + 1);
+      merges_.set(left, right, {rank++, merged});
     }
+  }
+
+  MergeParts checked_parts(const JsonCursor& merges, std::size_t i) const {
+    const MergeParts parts = parts_of(merges, i);
+    if (parts.left.empty() || parts.right.empty()) merges.at(i).fail("found a merge with nothing, expected two tokens");
+    if (parts.right.size() < prefix_.size()) {
+      merges.at(i).fail(fmt::format("token {} is shorter than continuing_subword_prefix", quoted(parts.right)));
+    }
+    return parts;
+  }
+
+  std::int32_t part_id(const JsonCursor& merges, std::size_t i, std::string_view token, std::int64_t guess = -1) const {
+    const auto id = vocabulary_.id_of(token, guess);
+    if (!id) merges.at(i).fail(fmt::format("token {} is not in the vocabulary", quoted(token)));
+    return static_cast<std::int32_t>(*id);
   }
 
   std::int32_t id_of_character(std::string_view character, char32_t code_point) const {
