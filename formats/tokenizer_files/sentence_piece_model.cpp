@@ -1,5 +1,6 @@
 #include "formats/tokenizer_files/sentence_piece_model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <unordered_map>
@@ -82,18 +83,22 @@ class CharsMap {
     if (strings_.back() != '\0') refuse();
   }
 
-  /// Follows every way through the trie once: whatever a text holds, a look-up stays inside.
+  /// Follows every way through the trie: whatever a text holds, a look-up stays inside, ends, and finds no more entries
+  /// than the library has room for.
   void check() {
-    visit(offset(units_[0]), false);
-    while (!waiting_.empty()) {
-      const std::size_t base = waiting_.back();
-      waiting_.pop_back();
-      for (std::size_t label = 0; label < 256; ++label) {
-        const std::uint32_t unit = units_[base ^ label];
-        // A value is no way on: its highest bit is set.
-        if ((unit & 0x800000ffU) != label) continue;
-        visit((base ^ label) ^ offset(unit), (unit & 0x100U) != 0);
+    nodes_.resize(units_.size());
+    enter(offset(units_[0]), false);
+    while (!path_.empty()) {
+      Step& step = path_.back();
+      const std::size_t base = step.base;
+      if (step.label == 256) {
+        leave();
+        continue;
       }
+      const std::size_t label = step.label++;
+      const std::uint32_t unit = units_[base ^ label];
+      // A value is no way on: its highest bit is set.
+      if ((unit & 0x800000ffU) == label) enter((base ^ label) ^ offset(unit), (unit & 0x100U) != 0);
     }
   }
 
@@ -103,21 +108,55 @@ class CharsMap {
     return static_cast<std::size_t>(unit >> 10) << ((unit & 0x200U) >> 6);
   }
 
+  /// A node on the way from the root, and the next of its children to look at.
+  struct Step {
+    std::size_t base = 0, label = 0;
+    bool has_value = false;
+  };
+  enum class State : std::uint8_t { kNew, kOnPath, kDone };
+  struct Node {
+    State state = State::kNew;
+    std::uint8_t values = 0;  ///< the most that lie below on one way
+  };
+
   /// `base`: where the units of a node's children begin; with a value the first of them is that.
-  void visit(std::size_t base, bool has_value) {
+  void enter(std::size_t base, bool has_value) {
     if ((base | 0xffU) >= units_.size()) refuse();
     if (has_value && (units_[base] & 0x7fffffffU) >= strings_.size()) refuse();
-    if (seen_.size() < units_.size()) seen_.resize(units_.size());
-    if (seen_[base]) return;
-    seen_[base] = true;
-    waiting_.push_back(base);
+    Node& node = nodes_[base];
+    if (node.state == State::kOnPath) refuse();
+    if (node.state == State::kDone) {
+      count(node.values, has_value);
+      return;
+    }
+    node.state = State::kOnPath;
+    path_.push_back({base, 0, has_value});
   }
+
+  void leave() {
+    const Step step = path_.back();
+    path_.pop_back();
+    nodes_[step.base].state = State::kDone;
+    count(nodes_[step.base].values, step.has_value);
+  }
+
+  /// Tells the node above what lies below it.
+  void count(std::size_t values, bool has_value) {
+    const std::size_t all = values + (has_value ? 1 : 0);
+    if (all > kMostMatches) refuse();
+    if (path_.empty()) return;
+    std::uint8_t& above = nodes_[path_.back().base].values;
+    above = std::max(above, static_cast<std::uint8_t>(all));
+  }
+
+  /// Prefixes of a text that the library looks up at once.
+  static constexpr std::size_t kMostMatches = 32;
 
   const ProtobufReader& reader_;
   std::vector<std::uint32_t> units_;
   std::string_view strings_;
-  std::vector<bool> seen_;
-  std::vector<std::size_t> waiting_;
+  std::vector<Node> nodes_;
+  std::vector<Step> path_;
 };
 
 void parse_trainer(std::string_view bytes, const std::string& file, SentencePieceModel& model) {

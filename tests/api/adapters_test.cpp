@@ -65,7 +65,9 @@ TEST_P(AdapterGolden, MergedTensorsAreTheFormulas) {
     const api::OpenModel base(adapted(GetParam()).path);
     const auto before = base.checkpoint().tensors.find(name);
     // A head that gets its own tensor is not in the base.
-    if (before != base.checkpoint().tensors.end()) EXPECT_GT(deviation(before->second->read(), wanted), 1e-2);
+    if (before != base.checkpoint().tensors.end()) {
+      EXPECT_GT(deviation(before->second->read(), wanted), 1e-2);
+    }
     ++compared;
   }
   EXPECT_GT(compared, 0);

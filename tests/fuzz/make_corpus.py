@@ -100,9 +100,9 @@ def make_sentence_piece():
         with open(os.path.join(golden, name), "rb") as file:
             put("sentence_piece_fuzz", name.split("/")[0] + ".model", file.read())
     # A table of characters small enough to be changed everywhere: 'a' becomes "bc".
-    units = [0] * 512
-    units[0], units[256 ^ 97], units[256] = 256 << 10, 97 << 10 | 0x100 | 97, 1 << 31
-    table = struct.pack("<I512I", 2048, *units) + b"bc\0"
+    units = [1 << 31] * 768
+    units[0], units[256 ^ 97], units[512] = 256 << 10, (256 ^ 97 ^ 512) << 10 | 0x100 | 97, 1 << 31
+    table = struct.pack("<I768I", 3072, *units) + b"bc\0"
 
     def field(number, content):
         size, length = len(content), b""

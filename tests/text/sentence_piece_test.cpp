@@ -43,7 +43,7 @@ TEST(SentencePiece, IdsAreThoseOfTransformers) {
 }
 
 TEST(SentencePiece, DecodesToTheText) {
-  for (const std::string& name : {"llama", "llama-not-legacy", "gemma"}) {
+  for (const std::string name : {"llama", "llama-not-legacy", "gemma"}) {
     const auto tokenizer = Tokenizer::make(formats::read_tokenizer(kGolden + name));
     for (const std::string text : {"Fellow citizens, 1234", "  two  spaces", "\u4f60\u597d \U0001f468"}) {
       EXPECT_EQ(tokenizer->decode(tokenizer->encode(text, false), false), text) << name;

@@ -69,16 +69,15 @@ TEST(SentencePieceModel, RefusesPiecesThatTheLibraryCannotHave) {
   refused("<!DOCTYPE html>", "m.model: ");
 }
 
-/// A trie whose root leads on 'a' to a value: 512 units.
-std::string chars_map(std::uint32_t value, std::uint32_t root_offset = 256, std::size_t units = 512) {
-  std::vector<std::uint32_t> trie(units);
-  trie[0] = root_offset << 10;
-  // The child of 'a' stands at root_offset ^ 'a'; its own children begin at 0 of its block, where its value is.
-  const std::uint32_t child = root_offset ^ 'a';
-  if (child < units) trie[child] = ((child ^ root_offset) << 10) | 0x100U | 'a';
-  if (root_offset < units) trie[root_offset] = value | 0x80000000U;
+/// A trie whose root leads on 'a' to a value: the root's children begin at 256, those of 'a' at `below`.
+std::string chars_map(std::uint32_t value, std::uint32_t root = 256, std::uint32_t below = 512) {
+  std::vector<std::uint32_t> trie(768, 0x80000000U);  // an unused unit is no child of any
+  trie[0] = root << 10;
+  const std::uint32_t child = root ^ 'a';
+  if (child < trie.size()) trie[child] = ((child ^ below) << 10) | 0x100U | 'a';
+  trie[below] = value | 0x80000000U;
   std::string blob(4, '\0');
-  const auto bytes = static_cast<std::uint32_t>(units * 4);
+  const auto bytes = static_cast<std::uint32_t>(trie.size() * 4);
   std::memcpy(blob.data(), &bytes, 4);
   blob.append(reinterpret_cast<const char*>(trie.data()), bytes);
   return blob + std::string("x\0", 2);
@@ -90,8 +89,9 @@ TEST(SentencePieceModel, ATableOfCharactersStaysInsideItself) {
   const auto refused = [&](const std::string& blob) {
     expect_error(ErrorCode::kInput, "normalizer_spec: has a broken table of characters", [&] { parse(with(blob)); });
   };
-  refused(chars_map(2));          // a value beyond the strings
-  refused(chars_map(0, 0x1000));  // children beyond the trie
+  refused(chars_map(2));            // a value beyond the strings
+  refused(chars_map(0, 256, 256));  // a way that never ends
+  refused(chars_map(0, 0x1000));    // children beyond the trie
   refused(chars_map(0).substr(0, 100));
   refused("abc");
   std::string open = chars_map(0);
