@@ -152,7 +152,8 @@ INSTANTIATE_TEST_SUITE_P(Models, QuantizerOf, testing::Values("llama", "gpt2", "
 TEST(Quantizer, WeightsThatLayersShareAreSolvedOnceForAllTheirUses) {
   const GoldenModel model("albert-mlm");
   const CalibrationData text = text_of(model);
-  Candidate sequential = candidate_of(model.walker, "int4-g32", "gptq"), parallel = sequential;
+  Candidate sequential = candidate_of(model.walker, "int4-g32", "gptq"),
+            parallel = candidate_of(model.walker, "int4-g32", "gptq");
   parallel.options.sequential = false;
   quantize(model.walker, {&sequential, &parallel}, text);
   EXPECT_EQ(quantized_weights(sequential).size(), 6U);
