@@ -203,14 +203,16 @@ struct TensorPlan {
   std::vector<std::int64_t> shape;
   double bits_per_weight = 0;
 };
-/// What a method did at one site.
+/// What a method did at one site, or a transform for what several sites read.
 struct SiteReport {
-  std::string name, scheme, method;
+  std::string name, scheme, method;  ///< `method`: that was used, or the transform
+  bool transform = false;
+  bool fallback = false;  ///< another method than the one asked for was used: `note` says why
   std::int64_t tokens = 0, dead_inputs = 0;
   double damping = 0;
   double objective = 0, rtn_objective = 0;      ///< mean squared output error relative to the mean squared output
   double block_error = 0, block_error_rtn = 0;  ///< transforms: block output error found and without the transform
-  std::string note;
+  std::string note;                             ///< what there is to know beyond the numbers; may be empty
 };
 struct WrittenOutput {
   std::string path, format;

@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/memory.h"
+#include "quant/ledger.h"
 #include "quant/quantizer.h"
 
 namespace kerf {
@@ -147,9 +148,7 @@ class Ladder {
         measurement.bits_per_weight =
             8.0 * static_cast<double>(weighed.tensor_bytes) / static_cast<double>(model_.parameters());
         row.seconds += row.candidate->seconds;
-        for (const SiteReport& site : row.candidate->ledger) {
-          if (!site.note.empty() && site.method != "awq") measurement.notes.push_back(site.name + ": " + site.note);
-        }
+        measurement.notes = quant::ledger_notes(row.candidate->ledger);
       }
       measurement.seconds = row.seconds + head_seconds;
       api::summarize(series[row.subject], row.model ? *row.model : model_, measurement);

@@ -17,6 +17,7 @@
 #include "core/strings.h"
 #include "emit/read_back.h"
 #include "emit/target.h"
+#include "quant/ledger.h"
 #include "quant/quantizer.h"
 
 namespace kerf {
@@ -218,6 +219,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   }
   for (PlannedOutput& output : outputs) output.emission->commit();
   session.finish();
+  for (std::string& note : quant::ledger_notes(candidate.ledger)) result.notes.push_back(std::move(note));
   result.sites = std::move(candidate.ledger);
   result.seconds = session.seconds();
   result.peak_ram_bytes = peak_ram_bytes();

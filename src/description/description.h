@@ -68,6 +68,7 @@ inline std::string_view task_name(Task task) {
 struct Positions {
   std::int64_t first = 0;        ///< of the first token
   std::int64_t skipped_id = -1;  ///< a token (padding) that is not counted and stands at first - 1; -1: all count
+  bool by_mask = false;          ///< the same for tokens that the attention mask leaves out
 };
 
 /// The whole description of one model.

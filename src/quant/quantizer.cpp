@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "core/threads.h"
-#include "quant/hessian.h"
+#include "quant/site_solver.h"
 #include "quant/sources.h"
 
 namespace kerf::quant {
@@ -32,12 +32,6 @@ class Stopwatch {
   Candidate& candidate_;
   std::chrono::steady_clock::time_point start_;
 };
-
-/// Codes of a quantized checkpoint that the decision asks for, or that were rounded from the start, stay as they are.
-bool is_held_as(const graph::TensorSource& source, const codec::Scheme& scheme) {
-  const auto stored = source.scheme();
-  return stored && *stored == scheme;
-}
 
 /// Do the stored values have this dtype? Those of codes have none.
 bool is_stored_as(const graph::TensorSource& source, DType dtype) {
@@ -202,118 +196,56 @@ void Quantizer::run_transforms(const sweep::Block& block, const sweep::Operands&
   for (const TransformInfo* transform : candidate.transforms) transform->apply(context);
 }
 
-void Quantizer::pool_shared_sites() {
-  std::map<std::size_t, std::set<std::string>> observers;
-  for (const Candidate* candidate : candidates_) {
-    for (const auto& [id, decision] : candidate->decisions) {
-      const auto site = static_cast<std::size_t>(walker_.plan().site_of(id));
-      if (decision.method == nullptr || decision.method->observers.empty() || !is_shared(walker_.plan().sites[site])) {
-        continue;
-      }
-      observers[site].insert(decision.method->observers.begin(), decision.method->observers.end());
-    }
-  }
-  if (observers.empty()) return;
-  std::map<std::size_t, std::vector<std::string>> names;
-  for (const auto& [site, set] : observers) names[site] = {set.begin(), set.end()};
-  pooled_ = pool_uses(walker_, sweep::Stream(data_.windows, budget_), names);
-}
-
-void Quantizer::solve_group(const sweep::Group& group, Candidate& candidate, const Statistics* of_group) {
-  const auto& graph = walker_.graph();
-  std::map<std::pair<const MethodInfo*, const Statistics*>, std::shared_ptr<const GroupState>> states;
-  for (const std::size_t s : group.sites) {
-    const auto pooled = pooled_.find(s);
-    const Statistics* statistics = pooled != pooled_.end() ? pooled->second.get() : of_group;
-    const ValueId id = walker_.plan().sites[s].weight;
-    const Decision& decision = candidate.decisions.at(id);
-    if (!decision.scheme.quantized()) continue;
-    const graph::SourcePtr source = candidate.overlay.source(graph, id);
-    if (is_held_as(*source, decision.scheme)) continue;
-    const MethodInfo& method = *decision.method;
-    if (!method.observers.empty() && statistics == nullptr) {
-      throw_usage(fmt::format("the saved statistics have nothing about {}", graph.value(id).weight.name));
-    }
-    auto& state = states[{&method, statistics}];
-    if (method.prepare != nullptr && state == nullptr) {
-      for (const std::string& observer : method.observers) {
-        if (!statistics->has(observer)) {
-          throw_usage(fmt::format("{} needs {}; collect it with kerf calibrate --hessian", method.name, observer));
-        }
-      }
-      state = method.prepare(*statistics, candidate.options);
-    }
-    const Tensor weights = source->read().reshaped({source->rows(), source->row_size()});
-    SiteOutcome outcome = method.solve(
-        {graph.value(id).weight.name, weights, decision.scheme, statistics, candidate.options}, state.get());
-    SiteReport report;
-    report.name = graph.value(id).weight.name;
-    report.scheme = decision.scheme.name;
-    report.method = method.name;
-    report.damping = outcome.damping;
-    report.dead_inputs = outcome.dead_inputs;
-    report.note = outcome.note;
-    if (pooled != pooled_.end()) {
-      const std::string uses =
-          fmt::format("{} uses, by the unquantized model's inputs", walker_.plan().sites[s].linear_uses.size());
-      report.note += report.note.empty() ? uses : "; " + uses;
-    }
-    if (statistics != nullptr && statistics->has("outer_product")) {
-      report.tokens = statistics->tokens();
-      report.objective = relative_objective(weights, outcome.tensor, *statistics);
-      report.rtn_objective =
-          relative_objective(weights, round_to_nearest(weights, decision.scheme, report.name), *statistics);
-    }
-    candidate.ledger.push_back(std::move(report));
-    candidate.overlay.set(id,
-                          make_quantized_source(std::move(outcome.tensor), *graph.value(id).weight.source, budget_));
-  }
-}
-
-bool Quantizer::wants_own_statistics(std::size_t site, const Candidate& candidate) const {
-  const auto found = candidate.decisions.find(walker_.plan().sites[site].weight);
-  return !pooled_.contains(site) && found != candidate.decisions.end() && found->second.method != nullptr &&
-         !found->second.method->observers.empty();
-}
-
 namespace {
 
-std::vector<std::string> group_observers(const sweep::Walker& walker, const sweep::Group& group,
-                                         const Candidate& candidate) {
-  std::set<std::string> names;
-  for (const std::size_t s : group.sites) {
-    const auto* method = candidate.decisions.at(walker.plan().sites[s].weight).method;
-    if (method != nullptr) names.insert(method->observers.begin(), method->observers.end());
-  }
-  return {names.begin(), names.end()};
+const MethodInfo* method_of(const sweep::Site& site, const Candidate& candidate) {
+  const auto found = candidate.decisions.find(site.weight);
+  return found == candidate.decisions.end() ? nullptr : found->second.method;
 }
 
 }  // namespace
+
+std::set<std::string> Quantizer::own_observers(const sweep::Group& group, const Candidate& candidate) const {
+  std::set<std::string> names;
+  for (const std::size_t s : group.sites) {
+    const sweep::Site& site = walker_.plan().sites[s];
+    const MethodInfo* method = method_of(site, candidate);
+    if (method == nullptr || pooled_.contains(site.weight)) continue;
+    names.insert(method->observers.begin(), method->observers.end());
+  }
+  return names;
+}
+
+std::shared_ptr<const Statistics> Quantizer::observe_own(const sweep::Group& group, const sweep::Operands& shared,
+                                                         Candidate& candidate, const std::set<std::string>& names) {
+  walker_.advance(*candidate.stream, group.first_node, &candidate.overlay, &shared);
+  const ValueId weight = walker_.plan().sites[group.sites.front()].weight;
+  auto own = std::make_shared<Statistics>(walker_.graph().value(weight).weight.source->row_size(),
+                                          std::vector<std::string>(names.begin(), names.end()));
+  walker_.visit(*candidate.stream, group.first_node, {&group.input, 1}, &candidate.overlay, &shared, -1,
+                [&](std::size_t, std::span<const Tensor> values) {
+                  own->observe(values[0].data<float>(), values[0].size() / own->cols());
+                });
+  return own;
+}
 
 void Quantizer::solve_block(const sweep::Block& block, const sweep::Operands& shared, Candidate& candidate,
                             const BlockStatistics& statistics) {
   for (std::size_t g = 0; g < block.groups.size(); ++g) {
     const sweep::Group& group = block.groups[g];
-    const bool own = candidate.stream && std::any_of(group.sites.begin(), group.sites.end(),
-                                                     [&](std::size_t s) { return wants_own_statistics(s, candidate); });
-    if (!own) {
-      solve_group(group, candidate, statistics[g].get());
-      continue;
+    const auto names = own_observers(group, candidate);
+    const auto seen = candidate.stream && !names.empty() ? observe_own(group, shared, candidate, names) : statistics[g];
+    SiteSolver solver(walker_, candidate, budget_);
+    for (const std::size_t s : group.sites) {
+      const sweep::Site& site = walker_.plan().sites[s];
+      const auto pooled = pooled_.find(site.weight);
+      solver.solve(site, pooled != pooled_.end() ? pooled->second.get() : seen.get());
     }
-    walker_.advance(*candidate.stream, group.first_node, &candidate.overlay, &shared);
-    const ValueId weight = walker_.plan().sites[group.sites.front()].weight;
-    Statistics seen(walker_.graph().value(weight).weight.source->row_size(),
-                    group_observers(walker_, group, candidate));
-    walker_.visit(*candidate.stream, group.first_node, {&group.input, 1}, &candidate.overlay, &shared, -1,
-                  [&](std::size_t, std::span<const Tensor> values) {
-                    seen.observe(values[0].data<float>(), values[0].size() / seen.cols());
-                  });
-    solve_group(group, candidate, &seen);
   }
 }
 
 void Quantizer::process_block(const sweep::Block& block, const sweep::Operands& shared) {
-  if (block.begin == 0 && data_.windows) pool_shared_sites();
+  if (block.begin == 0 && data_.windows) pooled_ = pool_statistics(walker_, candidates_, {data_.windows, budget_});
   const BlockStatistics statistics = observe_reference(block, shared);
   const bool last = block.end == static_cast<graph::NodeId>(walker_.graph().nodes().size());
   for (Candidate* candidate : candidates_) {

@@ -1,12 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "calibration/statistics.h"
 #include "quant/candidate.h"
-#include "quant/shared_sites.h"
+#include "quant/pooled_statistics.h"
 #include "sweep/walker.h"
 
 namespace kerf::quant {
@@ -18,8 +19,7 @@ struct CalibrationData {
 };
 
 /// Quantizes any number of candidates block by block. The reference stream's statistics are shared by all of them;
-/// a sequential method's own stream belongs to its candidate. A weight that several layers use is solved once, where it
-/// is reached first, from the reference's statistics of all its uses.
+/// a sequential method's own stream belongs to its candidate.
 class Quantizer {
  public:
   /// Fails (kUsage) if a candidate needs data that is not there. `candidates` must outlive this; their overlays are
@@ -37,15 +37,17 @@ class Quantizer {
 
   void start_overlay(Candidate& candidate);
   bool wants_reference(const Candidate& candidate) const;
-  void pool_shared_sites();
-  bool wants_own_statistics(std::size_t site, const Candidate& candidate) const;
   std::vector<std::string> reference_observers(const sweep::Block& block) const;
   BlockStatistics observe_reference(const sweep::Block& block, const sweep::Operands& shared);
   void run_transforms(const sweep::Block& block, const sweep::Operands& shared, Candidate& candidate,
                       const BlockStatistics& statistics);
   void solve_block(const sweep::Block& block, const sweep::Operands& shared, Candidate& candidate,
                    const BlockStatistics& statistics);
-  void solve_group(const sweep::Group& group, Candidate& candidate, const calibration::Statistics* statistics);
+  /// What the group's methods want to know, but for weights whose statistics are pooled.
+  std::set<std::string> own_observers(const sweep::Group& group, const Candidate& candidate) const;
+  /// Moves the candidate's stream to the group, and watches what arrives there.
+  std::shared_ptr<const calibration::Statistics> observe_own(const sweep::Group& group, const sweep::Operands& shared,
+                                                             Candidate& candidate, const std::set<std::string>& names);
 
   const sweep::Walker& walker_;
   std::vector<Candidate*> candidates_;
@@ -53,7 +55,7 @@ class Quantizer {
   std::shared_ptr<sweep::Budget> budget_;
   std::optional<sweep::Stream> reference_;
   bool any_statistics_ = false;
-  SiteStatistics pooled_;  ///< of the shared sites that a method wants to know about
+  PooledStatistics pooled_;  ///< of weights that are used at several places
   /// What enters and leaves the block on the first windows: the transforms' search set.
   std::vector<std::vector<Tensor>> search_seeds_, search_outputs_;
 };
