@@ -28,6 +28,21 @@ struct Resources {
   Progress* progress = nullptr;         ///< not owned; may be null
 };
 
+/// A low-rank adapter as peft saves it: a folder with adapter_config.json and adapter_model.safetensors.
+struct Adapter {
+  std::string folder;
+  double weight = 1;  ///< times its own scaling
+};
+
+/// A model: where it is, and how to read it.
+struct ModelInput {
+  ModelInput() = default;
+  ModelInput(std::string model_path) : path(std::move(model_path)) {}
+  ModelInput(const char* model_path) : path(model_path) {}
+  std::string path;
+  std::vector<Adapter> adapters;  ///< merged into the weights as they are read, one after the other
+};
+
 /// Where tokens come from.
 struct TextInput {
   std::vector<std::string> files;  ///< .txt, or .jsonl with `text`; concatenated
@@ -62,9 +77,11 @@ struct MemoryEstimate {
   std::uint64_t weights = 0, kv_cache = 0, activations = 0;  ///< bytes, at `context`
 };
 struct Inspection {
-  std::string path, container, family, tokenizer;
+  std::string path, container, family, task, tokenizer;
+  std::vector<std::string> labels;  ///< of a classifier
   std::uint64_t parameters = 0, tensor_bytes = 0;
   double bits_per_weight = 0;
+  std::int64_t decoder_layers = 0;  ///< of all layers, those that write; 0: not an encoder with a decoder
   std::int64_t layers = 0, hidden = 0, intermediate = 0, heads = 0, kv_heads = 0, head_dim = 0, vocabulary = 0,
                context = 0;
   std::int64_t window = 0, windowed_layers = 0;     ///< tokens that attention sees in so many layers; 0: all
@@ -75,7 +92,7 @@ struct Inspection {
   std::vector<MemoryEstimate> memory;
   std::vector<std::string> notes;
 };
-Inspection inspect(const std::string& model, std::int64_t context);
+Inspection inspect(const ModelInput& model, std::int64_t context);
 
 // ---- tokenize, logits ----------------------------------------------------------------------------------------------
 
@@ -91,7 +108,7 @@ class TextEncoder {
 };
 
 /// One forward pass; reads inputs from and writes `logits` to safetensors files.
-void logits(const std::string& model, const std::string& inputs, const std::string& output, const Resources& resources);
+void logits(const ModelInput& model, const std::string& inputs, const std::string& output, const Resources& resources);
 /// What a model predicts at one place.
 struct Prediction {
   std::string what;                                    ///< "next token", "label"
@@ -100,7 +117,7 @@ struct Prediction {
 };
 /// Of a prompt: the token after it; of a masked language model the tokens at its masks; of a classifier the classes; of
 /// an encoder with a decoder the first token that it writes. The `count` most likely of each.
-std::vector<Prediction> predict(const std::string& model, const std::string& prompt, int count,
+std::vector<Prediction> predict(const ModelInput& model, const std::string& prompt, int count,
                                 const Resources& resources);
 
 // ---- measuring -----------------------------------------------------------------------------------------------------
@@ -156,8 +173,8 @@ struct Evaluation {
   std::optional<Measurement> reference;
   Measurement candidate;
 };
-/// `reference` empty: perplexity (of a classifier, the shares of its classes) only.
-Evaluation evaluate(const std::string& model, const std::string& reference, const EvaluationOptions& options,
+/// `reference` with an empty path: perplexity (of a classifier, the shares of its classes) only.
+Evaluation evaluate(const ModelInput& model, const ModelInput& reference, const EvaluationOptions& options,
                     const Resources& resources);
 
 // ---- quantizing ----------------------------------------------------------------------------------------------------
@@ -190,7 +207,7 @@ struct OutputRequest {
 };
 
 struct QuantizeOptions {
-  std::string model;
+  ModelInput model;
   std::vector<OutputRequest> outputs;
   QuantizationChoice choice;
   CalibrationOptions calibration;
@@ -234,7 +251,7 @@ struct QuantizeResult {
 QuantizeResult quantize(const QuantizeOptions& options, const Resources& resources);
 
 struct CompareOptions {
-  std::string model;
+  ModelInput model;                     ///< candidates that are models are read in the same way, without the adapters
   std::vector<std::string> candidates;  ///< specs, or paths of quantized models
   QuantizationChoice defaults;
   CalibrationOptions calibration;
@@ -253,7 +270,7 @@ struct CalibrateResult {
   std::uint64_t bytes = 0;
   std::vector<std::string> notes;
 };
-CalibrateResult calibrate(const std::string& model, const CalibrationOptions& options, bool hessian,
+CalibrateResult calibrate(const ModelInput& model, const CalibrationOptions& options, bool hessian,
                           const std::string& output, const Resources& resources);
 CalibrateResult merge_statistics(const std::vector<std::string>& files, const std::string& output);
 

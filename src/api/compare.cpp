@@ -31,16 +31,19 @@ struct Row {
 };
 
 /// A spec that is the name of something that exists is a model; anything else must parse as a scheme.
-Row make_row(const OpenModel& reference, const std::string& spec, const QuantizationChoice& defaults) {
+Row make_row(const OpenModel& reference, const std::string& spec, const CompareOptions& options) {
   Row row;
   row.spec = spec;
   const bool names_a_path = spec.find('/') == 0 || spec.find("./") == 0 || spec.find("../") == 0 || path_exists(spec);
   if (names_a_path) {
-    row.model = std::make_unique<OpenModel>(spec);
+    ModelInput input = options.model;
+    input.path = spec;
+    input.adapters.clear();
+    row.model = std::make_unique<OpenModel>(input);
     api::check_comparable(*row.model, reference);
   } else {
     row.candidate =
-        std::make_unique<quant::Candidate>(api::make_candidate(reference, parse_spec(spec, defaults), spec));
+        std::make_unique<quant::Candidate>(api::make_candidate(reference, parse_spec(spec, options.defaults), spec));
   }
   return row;
 }
@@ -49,7 +52,7 @@ class Ladder {
  public:
   Ladder(const CompareOptions& options, const Resources& resources)
       : session_(resources), options_(options), model_(options.model) {
-    for (const std::string& spec : options.candidates) rows_.push_back(make_row(model_, spec, options.defaults));
+    for (const std::string& spec : options.candidates) rows_.push_back(make_row(model_, spec, options));
   }
 
   Comparison run() {
@@ -134,7 +137,7 @@ class Ladder {
   Comparison collect(const std::vector<eval::Series>& series, double head_seconds) {
     Comparison result;
     result.text = text_.figures;
-    result.reference = api::describe_model(model_, options_.model);
+    result.reference = api::describe_model(model_, model_.path());
     result.reference.notes = model_.notes();
     result.reference.seconds = reference_seconds_ + head_seconds;
     api::summarize(series.front(), model_, result.reference);

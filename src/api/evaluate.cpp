@@ -65,12 +65,12 @@ std::vector<eval::Series> measure(const std::vector<const OpenModel*>& models, c
 
 }  // namespace
 
-Evaluation evaluate(const std::string& model_path, const std::string& reference_path, const EvaluationOptions& options,
+Evaluation evaluate(const ModelInput& model_input, const ModelInput& reference_input, const EvaluationOptions& options,
                     const Resources& resources) {
   const api::Session session(resources);
   std::optional<OpenModel> reference;
-  if (!reference_path.empty()) reference.emplace(reference_path);
-  const OpenModel model(model_path);
+  if (!reference_input.path.empty()) reference.emplace(reference_input);
+  const OpenModel model(model_input);
   if (reference) api::check_comparable(model, *reference);
   // The reference's tokenizer cuts the text: a candidate need not bring one.
   const api::EvaluationText text = api::evaluation_text(reference ? *reference : model, options);
@@ -83,10 +83,10 @@ Evaluation evaluate(const std::string& model_path, const std::string& reference_
   Evaluation result;
   result.text = text.figures;
   if (reference) {
-    result.reference = api::describe_model(*reference, reference_path);
+    result.reference = api::describe_model(*reference, reference->path());
     api::summarize(series.front(), *reference, *result.reference);
   }
-  result.candidate = api::describe_model(model, model_path);
+  result.candidate = api::describe_model(model, model.path());
   api::summarize(series.back(), model, result.candidate);
   result.candidate.notes = model.notes();
   result.candidate.seconds = session.seconds();

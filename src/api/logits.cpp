@@ -70,11 +70,10 @@ void write_logits(const std::string& path, const Tensor& logits) {
 
 }  // namespace
 
-void logits(const std::string& model_path, const std::string& inputs, const std::string& output,
-            const Resources& resources) {
+void logits(const ModelInput& input, const std::string& inputs, const std::string& output, const Resources& resources) {
   const api::Session session(resources);
   const auto tensors = read_inputs(inputs);
-  const OpenModel model(model_path);
+  const OpenModel model(input);
   const auto ids = tensors.find("input_ids");
   if (ids == tensors.end()) throw_input(inputs, "input_ids", "the tensor is missing");
   if (ids->second.rank() != 2 || ids->second.size() == 0) {
@@ -148,10 +147,10 @@ std::vector<std::pair<std::int64_t, Prediction>> places_of(const OpenModel& mode
 
 }  // namespace
 
-std::vector<Prediction> predict(const std::string& model_path, const std::string& prompt, int count,
+std::vector<Prediction> predict(const ModelInput& input, const std::string& prompt, int count,
                                 const Resources& resources) {
   const api::Session session(resources);
-  const OpenModel model(model_path);
+  const OpenModel model(input);
   const auto tokenizer = api::open_tokenizer(model.checkpoint(), "");
   const auto ids = tokenizer->encode(prompt, true);
   if (ids.empty()) throw_usage("the prompt has no tokens");

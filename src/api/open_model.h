@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 
+#include "kerf/kerf.h"
+
 #include "formats/checkpoint.h"
 #include "models/model_graph.h"
 #include "sweep/walker.h"
@@ -14,7 +16,7 @@ namespace kerf::api {
 /// the graph.
 class OpenModel {
  public:
-  explicit OpenModel(const std::string& path);
+  explicit OpenModel(const ModelInput& input);
   OpenModel(const OpenModel&) = delete;
   OpenModel& operator=(const OpenModel&) = delete;
 

@@ -12,6 +12,7 @@
 #include "api/open_model.h"
 #include "api/session.h"
 #include "api/text_data.h"
+#include "codec/float_codec.h"
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/strings.h"
@@ -61,7 +62,7 @@ DType folded_dtype(const OpenModel& model, const std::vector<PlannedOutput>& out
   DType source = DType::kF32;
   for (const graph::ValueId id : model.graph().weights()) {
     const graph::Weight& weight = model.graph().value(id).weight;
-    if (weight.role == graph::Role::kNorm) source = weight.source->dtype();
+    if (weight.role == graph::Role::kNorm) source = codec::written_dtype(weight.source->dtype());
   }
   DType narrowest = DType::kF32;
   for (const PlannedOutput& output : outputs) {
@@ -87,9 +88,11 @@ void refuse_requantization(const OpenModel& model, const quant::Candidate& candi
   if (allowed) return;
   for (const auto& [id, decision] : candidate.decisions) {
     const graph::Weight& weight = model.graph().value(id).weight;
-    if (decision.scheme.quantized() && weight.source->scheme() && !(*weight.source->scheme() == decision.scheme)) {
+    const auto rounded_to = weight.source->rounded_to();
+    const bool stays = weight.source->scheme() == decision.scheme;
+    if (decision.scheme.quantized() && rounded_to && !stays) {
       throw_usage(fmt::format("{} is already quantized ({}); rounding it again loses twice; --allow-requantize does it",
-                              kerf::quoted(weight.name), weight.source->scheme()->name));
+                              kerf::quoted(weight.name), rounded_to->name));
     }
   }
 }

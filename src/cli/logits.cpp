@@ -25,14 +25,16 @@ struct Options {
                       "instead of files, print what a text lets the model predict: the token after it, the tokens at "
                       "its masks, or a classifier's labels")),
         top(add_value(app, "--top", "N", "how many, the most likely ones", std::to_string(kTop))),
+        adapters(app, "--lora", "MODEL"),
         json(app),
         resources(app) {}
   const CLI::Option *model, *inputs, *output, *prompt, *top;
+  AdapterOption adapters;
   JsonOption json;
   ResourceOptions resources;
 };
 
-int look(Options& options, const std::string& model, const std::string& prompt) {
+int look(Options& options, const ModelInput& model, const std::string& prompt) {
   if (is_given(options.inputs) || is_given(options.output)) {
     throw_usage("--prompt prints to standard output; it takes neither --inputs nor --output");
   }
@@ -46,7 +48,8 @@ int look(Options& options, const std::string& model, const std::string& prompt) 
 }
 
 int run(Options& options) {
-  const std::string model = *value_of(options.model);
+  ModelInput model = *value_of(options.model);
+  model.adapters = options.adapters.read();
   if (const auto prompt = value_of(options.prompt)) return look(options, model, *prompt);
   const auto inputs = value_of(options.inputs);
   const auto output = value_of(options.output);

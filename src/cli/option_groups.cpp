@@ -7,6 +7,7 @@
 #include "cli/arguments.h"
 #include "cli/quantities.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/memory.h"
 #include "core/strings.h"
 #include "core/threads.h"
@@ -50,6 +51,26 @@ std::string ResourceOptions::limits_line() const {
   const std::uint64_t limit = resources_.max_ram > 0 ? resources_.max_ram : available_ram_bytes();
   return fmt::format("limits: {} (--threads), {} of memory (--max-ram)\n", report::counted(thread_count(), "thread"),
                      human_bytes(limit));
+}
+
+AdapterOption::AdapterOption(CLI::App& app, const std::string& name, const std::string& model)
+    : adapters_(add_repeatable(app, name, "DIR[=WEIGHT]",
+                               "LoRA adapter as peft saves it, merged into the weights of " + model +
+                                   " as they are read, in f32, times WEIGHT (1 unless given)")) {}
+
+std::vector<Adapter> AdapterOption::read() const {
+  constexpr double kLargestWeight = 1e6;
+  std::vector<Adapter> adapters;
+  for (const std::string& text : values_of(adapters_)) {
+    const std::size_t equals = text.rfind('=');
+    if (equals == std::string::npos || path_exists(text)) {
+      adapters.push_back({text});
+    } else {
+      const double weight = parse_real(name_of(*adapters_), text.substr(equals + 1), -kLargestWeight, kLargestWeight);
+      adapters.push_back({text.substr(0, equals), weight});
+    }
+  }
+  return adapters;
 }
 
 TextSource::TextSource(CLI::App& app, const std::string& files, const std::string& files_text)

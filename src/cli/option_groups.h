@@ -33,6 +33,17 @@ class ResourceOptions {
   Resources resources_;
 };
 
+/// --lora, or an option like it for another model of the command.
+class AdapterOption {
+ public:
+  AdapterOption(CLI::App& app, const std::string& name, const std::string& model);
+  /// In the order given. "DIR=0.5" is a folder and its weight, unless a folder has that very name.
+  std::vector<Adapter> read() const;
+
+ private:
+  const CLI::Option* adapters_ = nullptr;
+};
+
 /// --tokens, --tokenizer and --mask-token beside a repeatable option for files of text, named by `files`.
 class TextSource {
  public:

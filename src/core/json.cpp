@@ -1,12 +1,14 @@
 #include "core/json.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <stdexcept>
 
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/hash.h"
 #include "core/strings.h"
 
 namespace kerf {
@@ -15,6 +17,8 @@ namespace {
 /// Objects up to this many keys are searched directly.
 constexpr std::size_t kIndexedFrom = 16;
 
+std::uint32_t hash_of(std::string_view key) { return static_cast<std::uint32_t>(hash_bytes(key)); }
+
 [[noreturn]] void wrong_kind(const Json& value, std::string_view expected) {
   throw_input("", "", fmt::format("found {}, expected {}", value.kind(), expected));
 }
@@ -22,20 +26,46 @@ constexpr std::size_t kIndexedFrom = 16;
 }  // namespace
 
 std::size_t Json::Object::position(std::string_view key) const {
-  if (entries_.size() < kIndexedFrom) {
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-      if (entries_[i].first == key) return i;
-    }
-    return entries_.size();
+  if (is_indexed()) {
+    const Slot& slot = index_[slot_of(key, hash_of(key))];
+    return slot.position == kEmpty ? entries_.size() : slot.position;
   }
-  const auto found = index_.find(std::string(key));
-  return found == index_.end() ? entries_.size() : found->second;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (entries_[i].first == key) return i;
+  }
+  return entries_.size();
+}
+
+/// The slot that holds the key, or the empty one where it would go.
+std::size_t Json::Object::slot_of(std::string_view key, std::uint32_t hash) const {
+  const std::size_t mask = index_.size() - 1;
+  std::size_t at = hash & mask;
+  while (index_[at].position != kEmpty && (index_[at].hash != hash || entries_[index_[at].position].first != key)) {
+    at = (at + 1) & mask;
+  }
+  return at;
 }
 
 void Json::Object::rebuild_index() {
   index_.clear();
   if (entries_.size() < kIndexedFrom) return;
-  for (std::size_t i = 0; i < entries_.size(); ++i) index_.emplace(entries_[i].first, i);
+  index_.resize(std::bit_ceil(entries_.size() * 4));
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const std::uint32_t hash = hash_of(entries_[i].first);
+    index_[slot_of(entries_[i].first, hash)] = {hash, static_cast<std::uint32_t>(i)};
+  }
+}
+
+void Json::Object::grow_index() {
+  std::vector<Slot> slots(index_.size() * 2);
+  const std::size_t mask = slots.size() - 1;
+  for (const Slot& slot : index_) {
+    if (slot.position == kEmpty) continue;
+    std::size_t at = slot.hash & mask;
+    while (slots[at].position != kEmpty) at = (at + 1) & mask;
+    slots[at] = slot;
+  }
+  index_ = std::move(slots);
 }
 
 const Json* Json::Object::find(std::string_view key) const {
@@ -48,20 +78,19 @@ Json* Json::Object::find(std::string_view key) {
   return at < entries_.size() ? &entries_[at].second : nullptr;
 }
 
-bool Json::Object::append(std::string key, Json value) {
-  if (entries_.size() + 1 < kIndexedFrom) {
+bool Json::Object::append(std::string&& key, Json&& value) {
+  if (!is_indexed()) {
     if (position(key) < entries_.size()) return false;
     entries_.emplace_back(std::move(key), std::move(value));
+    if (entries_.size() == kIndexedFrom) rebuild_index();
     return true;
   }
-  if (entries_.size() + 1 > kIndexedFrom) {
-    if (!index_.emplace(key, entries_.size()).second) return false;
-    entries_.emplace_back(std::move(key), std::move(value));
-    return true;
-  }
-  if (position(key) < entries_.size()) return false;
+  if ((entries_.size() + 1) * 2 > index_.size()) grow_index();
+  const std::uint32_t hash = hash_of(key);
+  Slot& slot = index_[slot_of(key, hash)];
+  if (slot.position != kEmpty) return false;
+  slot = {hash, static_cast<std::uint32_t>(entries_.size())};
   entries_.emplace_back(std::move(key), std::move(value));
-  rebuild_index();
   return true;
 }
 

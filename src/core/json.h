@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -30,17 +29,30 @@ class Json {
     void set(std::string key, Json value);
     bool erase(std::string_view key);
     std::size_t size() const { return entries_.size(); }
+    std::size_t capacity() const { return entries_.capacity(); }
+    void reserve(std::size_t count) { entries_.reserve(count); }
     auto begin() const { return entries_.begin(); }
     auto end() const { return entries_.end(); }
-    /// Adds a key that must be new; false, and no change, if the object has it already.
-    bool append(std::string key, Json value);
+    /// Adds a key that must be new; false, and no change to anything, if the object has it already.
+    bool append(std::string&& key, Json&& value);
 
    private:
+    /// A place of the index: the entry's position and what its key hashes to.
+    struct Slot {
+      std::uint32_t hash = 0;
+      std::uint32_t position = kEmpty;
+    };
+    static constexpr std::uint32_t kEmpty = ~std::uint32_t{0};
+
+    bool is_indexed() const { return !index_.empty(); }
     std::size_t position(std::string_view key) const;
+    std::size_t slot_of(std::string_view key, std::uint32_t hash) const;
     void rebuild_index();
+    void grow_index();
     std::vector<Entry> entries_;
-    /// Position of each key, kept once an object has more than a few entries: look-up must not be a linear scan.
-    std::unordered_map<std::string, std::size_t> index_;
+    /// Kept once an object has more than a few entries: look-up must not be a linear scan. Open addressing, a power of
+    /// two, at most half full.
+    std::vector<Slot> index_;
   };
   using Array = std::vector<Json>;
 

@@ -77,7 +77,7 @@ class JsonBuilder {
     Frame& top = stack_.back();
     if (top.value.is_array()) {
       top.value.as_array().push_back(std::move(value));
-    } else if (!top.value.as_object().append(top.key, std::move(value))) {
+    } else if (!top.value.as_object().append(std::move(top.key), std::move(value))) {
       fail("key " + kerf::quoted(top.key) + " appears twice");
     }
     return true;

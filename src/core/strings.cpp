@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -28,6 +29,14 @@ std::size_t sequence_length(std::string_view text) {
     return continued(1, low, high) && continued(2) && continued(3) ? 4 : 0;
   }
   return 0;
+}
+
+/// Are the eight bytes at `at` there and ASCII?
+bool is_ascii_word(std::string_view text, std::size_t at) {
+  std::uint64_t word = 0;
+  if (text.size() - at < sizeof word) return false;
+  std::memcpy(&word, text.data() + at, sizeof word);
+  return (word & 0x8080808080808080) == 0;
 }
 
 /// C1 controls, bidirectional overrides and line separators move what a terminal shows.
@@ -80,7 +89,7 @@ std::optional<std::size_t> find_invalid_utf8(std::string_view text) {
   std::size_t i = 0;
   while (i < text.size()) {
     if (static_cast<unsigned char>(text[i]) < 0x80) {
-      ++i;
+      i += is_ascii_word(text, i) ? sizeof(std::uint64_t) : 1;
       continue;
     }
     const std::size_t length = sequence_length(text.substr(i, 4));

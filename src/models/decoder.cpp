@@ -331,6 +331,7 @@ ModelGraph build_decoder(const JsonCursor& config, const graph::SourceMap& tenso
   result.model.positions = spec.positions;
   result.model.hyperparameters = decoder.hyperparameters();
   result.model.config = config.json();
+  result.model.head = spec.head.name + ".weight";
   read_token_ids(config, result.model);
   return result;
 }

@@ -42,24 +42,6 @@ class NextId {
   std::int64_t largest_ = -1;
 };
 
-std::size_t white_space_after(std::string_view text, std::size_t at) {
-  while (at < text.size()) {
-    const CodePoint c = code_point_at(text, at);
-    if (!is_white_space(c.value)) break;
-    at += c.bytes;
-  }
-  return at;
-}
-
-std::size_t white_space_before(std::string_view text, std::size_t at) {
-  while (at > 0) {
-    const CodePoint c = last_code_point(text.substr(0, at));
-    if (!is_white_space(c.value)) break;
-    at -= c.bytes;
-  }
-  return at;
-}
-
 bool stands_alone(std::string_view text, std::size_t begin, std::size_t end) {
   return (begin == 0 || !is_word(last_code_point(text.substr(0, begin)).value)) &&
          (end == text.size() || !is_word(code_point_at(text, end).value));
@@ -123,8 +105,8 @@ std::vector<AddedTokens::Segment> AddedTokens::split(std::string_view text, cons
     if (token.single_word && !stands_alone(text, match->begin, match->end)) continue;
     std::size_t begin = match->begin, end = match->end;
     // White space that the token before took already stays with that.
-    if (token.lstrip) begin = std::max(white_space_before(text, begin), done);
-    if (token.rstrip) end = white_space_after(text, end);
+    if (token.lstrip) begin = std::max(begin - white_space_at_end(text.substr(0, begin)), done);
+    if (token.rstrip) end += white_space_at_begin(text.substr(end));
     if (done < begin) segments.push_back({text.substr(done, begin - done), nullptr});
     segments.push_back({text.substr(begin, end - begin), &token});
     done = end;

@@ -30,6 +30,9 @@ using ModelInfo = ComponentInfo<Model>;
 
 const std::vector<const ModelInfo*>& models();
 std::unique_ptr<Model> make_model(const JsonCursor& json);
+/// The type of the model that a JSON object describes, as it says itself or, in old files that do not, by its keys;
+/// empty if neither tells.
+std::string model_type(const Json& model);
 
 #define X(name) const ModelInfo& name##_model();
 #include "text/models.def"

@@ -1,5 +1,7 @@
 #include "text/pieces.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "core/error.h"
@@ -7,11 +9,17 @@
 
 namespace kerf::text {
 
-void Pieces::assign(std::string_view whole) {
+void Pieces::assign(std::string_view whole, bool at_beginning) {
   check_text_size(whole.size());
   text.assign(whole);
+  begins_text = at_beginning;
   spans.clear();
   if (!whole.empty()) spans.push_back({0, static_cast<std::uint32_t>(whole.size())});
+}
+
+void Pieces::replace_spans(std::vector<Span> divided) {
+  begins_text = begins_text && !divided.empty() && divided[0].begin == spans[0].begin;
+  spans = std::move(divided);
 }
 
 void check_text_size(std::size_t bytes) {

@@ -21,9 +21,12 @@ inline constexpr std::size_t kMaxTextBytes = std::size_t{1} << 31;
 struct Pieces {
   std::string text;
   std::vector<Span> spans;
+  bool begins_text = false;  ///< the first piece stands at the very beginning of what is encoded
 
   /// One piece: the whole text. (An empty text has none.)
-  void assign(std::string_view whole);
+  void assign(std::string_view whole, bool at_beginning = false);
+  /// What the pieces are divided into further.
+  void replace_spans(std::vector<Span> divided);
   std::string_view view(Span span) const { return std::string_view(text).substr(span.begin, span.end - span.begin); }
 };
 

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/strings.h"
 #include "text/pieces.h"
+#include "text/sentence_piece.h"
 
 namespace kerf::text {
 namespace {
@@ -34,7 +35,8 @@ std::shared_ptr<const Tokenizer> Tokenizer::make(const description::Tokenizer& d
     json.fail(fmt::format("found {}, expected the object of a tokenizer.json", description.tokenizer_json.kind()));
   }
   std::shared_ptr<Tokenizer> tokenizer(new Tokenizer());
-  tokenizer->read_components(json);
+  tokenizer->read_components(json, description.sentence_piece);
+  tokenizer->notes_.insert(tokenizer->notes_.end(), description.notes.begin(), description.notes.end());
   const auto parent = description.source_file.rfind('/');
   const std::string config_file = parent == std::string::npos
                                       ? std::string(kConfigFile)
@@ -43,7 +45,7 @@ std::shared_ptr<const Tokenizer> Tokenizer::make(const description::Tokenizer& d
   return tokenizer;
 }
 
-void Tokenizer::read_components(const JsonCursor& json) {
+void Tokenizer::read_components(const JsonCursor& json, const std::string& sentence_piece) {
   if (const auto version = json.get("version"); version && version->as_string() != "1.0") {
     version->fail(fmt::format("found version {}, expected '1.0'", quoted(version->as_string())));
   }
@@ -51,7 +53,8 @@ void Tokenizer::read_components(const JsonCursor& json) {
   if (const auto part = json.get("pre_tokenizer")) pre_tokenizer_ = make_pre_tokenizer(*part);
   if (const auto part = json.get("post_processor")) post_processor_ = make_post_processor(*part);
   if (const auto part = json.get("decoder")) decoder_ = make_decoder(*part);
-  model_ = make_model(json.at("model"));
+  model_ = sentence_piece.empty() ? make_model(json.at("model"))
+                                  : make_sentence_piece_model(sentence_piece, json.at("model"));
   if (const auto part = json.get("added_tokens")) {
     added_ = AddedTokens::from_json(*part, model_->vocabulary(), normalizer_.get());
   }
@@ -116,14 +119,14 @@ EncodedIds Tokenizer::encode_counted(std::string_view utf8, bool add_special) co
     if (segment.token != nullptr) {
       out.ids.push_back(segment.token->id);
     } else {
-      encode_between(segment.text, out);
+      encode_between(segment.text, segment.text.data() == utf8.data(), out);
     }
   }
   if (post_processor_) post_processor_->process(out.ids, add_special);
   return out;
 }
 
-void Tokenizer::encode_between(std::string_view text, EncodedIds& out) const {
+void Tokenizer::encode_between(std::string_view text, bool at_beginning, EncodedIds& out) const {
   std::string normalized(text);
   if (normalizer_) normalizer_->normalize(normalized);
   Pieces pieces;
@@ -132,7 +135,7 @@ void Tokenizer::encode_between(std::string_view text, EncodedIds& out) const {
       out.ids.push_back(segment.token->id);
       continue;
     }
-    pieces.assign(segment.text);
+    pieces.assign(segment.text, at_beginning && segment.text.data() == normalized.data());
     if (pre_tokenizer_) pre_tokenizer_->split(pieces);
     model_->encode(pieces, out);
   }

@@ -63,11 +63,11 @@ class Tokenizer {
 
  private:
   Tokenizer() = default;
-  void read_components(const JsonCursor& json);
+  void read_components(const JsonCursor& json, const std::string& sentence_piece);
   void read_special_tokens(const Json& config, const std::string& file);
   void check_special_ids(const JsonCursor& json) const;
   std::optional<std::int64_t> special_id(const Json& config, const std::string& file, std::string_view key);
-  void encode_between(std::string_view text, EncodedIds& out) const;
+  void encode_between(std::string_view text, bool at_beginning, EncodedIds& out) const;
 
   std::unique_ptr<Normalizer> normalizer_;       ///< may be null
   std::unique_ptr<PreTokenizer> pre_tokenizer_;  ///< may be null

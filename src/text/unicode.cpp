@@ -105,6 +105,26 @@ CodePoint last_code_point(std::string_view text) {
   return code_point_at(text, position);
 }
 
+std::size_t white_space_at_begin(std::string_view text) {
+  std::size_t bytes = 0;
+  while (bytes < text.size()) {
+    const CodePoint c = code_point_at(text, bytes);
+    if (!is_white_space(c.value)) break;
+    bytes += c.bytes;
+  }
+  return bytes;
+}
+
+std::size_t white_space_at_end(std::string_view text) {
+  std::size_t left = text.size();
+  while (left > 0) {
+    const CodePoint c = last_code_point(text.substr(0, left));
+    if (!is_white_space(c.value)) break;
+    left -= c.bytes;
+  }
+  return text.size() - left;
+}
+
 std::size_t count_code_points(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));

@@ -26,6 +26,10 @@ CodePoint code_point_at(std::string_view text, std::size_t position);
 /// The last code point of valid, non-empty UTF-8.
 CodePoint last_code_point(std::string_view text);
 
+/// Bytes of white space at the two ends of valid UTF-8.
+std::size_t white_space_at_begin(std::string_view text);
+std::size_t white_space_at_end(std::string_view text);
+
 /// Number of code points of valid UTF-8.
 std::size_t count_code_points(std::string_view text);
 

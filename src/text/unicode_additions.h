@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -48,10 +49,18 @@ inline constexpr std::array<UnicodeAddition, 126> kUnicodeAdditions = {{
     {0x2EBF0, 0x2EE5D, "Lo"}, {0x31350, 0x323AF, "Lo"},
 }};
 
-/// Additions to the script Han (Scripts.txt).
+/// Ranges in a table are ascending and disjoint.
 struct CodePointRange {
   std::uint32_t first, last;
 };
+template <std::size_t n>
+bool is_in(const std::array<CodePointRange, n>& ranges, char32_t c) {
+  const auto after = std::upper_bound(ranges.begin(), ranges.end(), c,
+                                      [](char32_t value, const CodePointRange& range) { return value < range.first; });
+  return after != ranges.begin() && c <= (after - 1)->last;
+}
+
+/// Additions to the script Han (Scripts.txt).
 inline constexpr std::array<CodePointRange, 3> kHanAdditions = {
     {{0x2B739, 0x2B739}, {0x2EBF0, 0x2EE5D}, {0x31350, 0x323AF}}};
 

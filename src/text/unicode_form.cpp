@@ -33,13 +33,6 @@ constexpr std::array<CodePointRange, 42> kOpaque = {{
 constexpr std::array<CodePointRange, 6> kSettled = {
     {{0x0000, 0x02FF}, {0x0400, 0x0482}, {0x3041, 0x3098}, {0x30A1, 0x30FA}, {0x3400, 0x9FFF}, {0xAC00, 0xD7A3}}};
 
-template <std::size_t n>
-bool is_in(const std::array<CodePointRange, n>& ranges, char32_t c) {
-  const auto after = std::upper_bound(ranges.begin(), ranges.end(), c,
-                                      [](char32_t value, const CodePointRange& range) { return value < range.first; });
-  return after != ranges.begin() && c <= (after - 1)->last;
-}
-
 bool is_settled(char32_t c, UnicodeForm form) { return c < 0x80 || (form == UnicodeForm::kNfc && is_in(kSettled, c)); }
 bool is_opaque(char32_t c) { return is_in(kOpaque, c) || is_unicode_addition(c); }
 

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "core/hash.h"
 #include "core/strings.h"
-#include "text/hash.h"
 
 namespace kerf::text {
 
@@ -42,6 +42,17 @@ Vocabulary Vocabulary::from_json(const JsonCursor& json) {
   return vocabulary;
 }
 
+Vocabulary Vocabulary::from_list(const std::vector<std::string_view>& tokens, const JsonCursor& where) {
+  if (tokens.size() > static_cast<std::size_t>(kMaxTokenId)) {
+    where.fail(fmt::format("found {} tokens, expected at most {}", tokens.size(), kMaxTokenId));
+  }
+  Vocabulary vocabulary;
+  vocabulary.places_.resize(tokens.size());
+  vocabulary.slots_.resize(std::bit_ceil(tokens.size() * 2));
+  for (std::size_t id = 0; id < tokens.size(); ++id) vocabulary.insert(tokens[id], static_cast<std::int64_t>(id));
+  return vocabulary;
+}
+
 void Vocabulary::insert(std::string_view token, std::int64_t id) {
   places_[static_cast<std::size_t>(id)] = {texts_.size(), static_cast<std::uint32_t>(token.size()), true};
   texts_ += token;
@@ -49,8 +60,9 @@ void Vocabulary::insert(std::string_view token, std::int64_t id) {
   const std::uint64_t hash = hash_bytes(token);
   const std::size_t mask = slots_.size() - 1;
   std::size_t at = hash & mask;
-  while (slots_[at].id >= 0) at = (at + 1) & mask;
-  slots_[at] = {static_cast<std::uint32_t>(hash >> 32), static_cast<std::int32_t>(id)};
+  const auto tag = static_cast<std::uint32_t>(hash >> 32);
+  while (slots_[at].id >= 0 && !holds(slots_[at], tag, token)) at = (at + 1) & mask;
+  slots_[at] = {tag, static_cast<std::int32_t>(id)};
 }
 
 std::optional<std::int64_t> Vocabulary::id_of(std::string_view token) const {
@@ -59,10 +71,13 @@ std::optional<std::int64_t> Vocabulary::id_of(std::string_view token) const {
   const auto tag = static_cast<std::uint32_t>(hash >> 32);
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t at = hash & mask; slots_[at].id >= 0; at = (at + 1) & mask) {
-    if (slots_[at].tag == tag && text_of(places_[static_cast<std::size_t>(slots_[at].id)]) == token)
-      return slots_[at].id;
+    if (holds(slots_[at], tag, token)) return slots_[at].id;
   }
   return std::nullopt;
+}
+
+std::optional<std::int64_t> Vocabulary::id_of(std::string_view text, std::int64_t guess) const {
+  return token(guess) == text ? guess : id_of(text);
 }
 
 std::optional<std::string_view> Vocabulary::token(std::int64_t id) const {

@@ -19,6 +19,9 @@ class Vocabulary {
   /// From {"token": id, ...}. Error(kInput) naming the token if an id is negative, above kMaxTokenId or used twice, or
   /// if there is no token at all.
   static Vocabulary from_json(const JsonCursor& json);
+  /// Ids are the positions in the list. A token that stands there twice has its last id; both ids have its text.
+  /// Error(kInput) at `where` if there are more than kMaxTokenId.
+  static Vocabulary from_list(const std::vector<std::string_view>& tokens, const JsonCursor& where);
 
   /// Number of tokens.
   std::size_t size() const { return count_; }
@@ -26,6 +29,8 @@ class Vocabulary {
   std::int64_t id_bound() const { return static_cast<std::int64_t>(places_.size()); }
 
   std::optional<std::int64_t> id_of(std::string_view token) const;
+  /// The same; quick if `guess` is the id.
+  std::optional<std::int64_t> id_of(std::string_view token, std::int64_t guess) const;
   std::optional<std::string_view> token(std::int64_t id) const;
 
  private:
@@ -41,6 +46,10 @@ class Vocabulary {
   void insert(std::string_view token, std::int64_t id);
   std::string_view text_of(const Place& place) const {
     return std::string_view(texts_).substr(place.offset, place.bytes);
+  }
+
+  bool holds(const Slot& slot, std::uint32_t tag, std::string_view token) const {
+    return slot.tag == tag && text_of(places_[static_cast<std::size_t>(slot.id)]) == token;
   }
 
   std::string texts_;

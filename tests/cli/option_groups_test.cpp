@@ -23,6 +23,23 @@ class OptionGroupsTest : public ::testing::Test {
   CLI::App app_;
 };
 
+TEST_F(OptionGroupsTest, AdaptersHaveWeights) {
+  const AdapterOption option(app_, "--lora", "MODEL");
+  parse({});
+  EXPECT_TRUE(option.read().empty());
+  parse({"--lora", "a", "--lora", "b/c=0.5", "--lora", "d=e=-1"});
+  const std::vector<Adapter> adapters = option.read();
+  ASSERT_EQ(adapters.size(), 3U);
+  EXPECT_EQ(adapters[0].folder, "a");
+  EXPECT_EQ(adapters[0].weight, 1);
+  EXPECT_EQ(adapters[1].folder, "b/c");
+  EXPECT_EQ(adapters[1].weight, 0.5);
+  EXPECT_EQ(adapters[2].folder, "d=e");
+  EXPECT_EQ(adapters[2].weight, -1);
+  parse({"--lora", "a=half"});
+  expect_error(ErrorCode::kUsage, "--lora: found 'half'", [&] { option.read(); });
+}
+
 TEST_F(OptionGroupsTest, EvaluationDefaultsAreTheLibrarys) {
   const EvaluationGroup group(app_);
   parse({"--text", "a.txt"});

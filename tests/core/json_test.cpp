@@ -44,6 +44,34 @@ TEST(Json, DoublesReadBackExactly) {
   }
 }
 
+TEST(Json, NumbersThatNoDoubleHolds) {
+  for (const char* tiny : {"1e-400", "-1e-400", "0.0001e-330", "123e-99999999999999999999"}) {
+    EXPECT_EQ(parse(tiny).as_double(), 0.0) << tiny;
+  }
+  EXPECT_EQ(parse("0." + std::string(400, '0') + "1").as_double(), 0.0);
+  EXPECT_EQ(parse("1" + std::string(400, '0') + "e-400").as_double(), 1.0);
+  for (const char* huge : {"1e400", "-1e400", "1e99999999999999999999"}) expect_refused(huge, "is out of range");
+  expect_refused("1" + std::string(400, '0'), "is out of range");
+  expect_refused("1" + std::string(400, '0') + "e-1", "is out of range");
+  expect_refused("0." + std::string(400, '0') + "1e999", "is out of range");
+}
+
+TEST(Json, ManyKeysAreFoundAndDuplicatesToo) {
+  Json object = Json::object();
+  std::string text = "{";
+  for (int i = 0; i < 5000; ++i) text += "\"key " + std::to_string(i) + "\": " + std::to_string(i) + ",";
+  object = parse(text + "\"last\": 0}");
+  for (int i = 0; i < 5000; ++i) EXPECT_EQ(object.find("key " + std::to_string(i))->as_int64(), i);
+  EXPECT_EQ(object.find("key 5000"), nullptr);
+  EXPECT_TRUE(object.as_object().erase("key 17"));
+  EXPECT_EQ(object.find("key 17"), nullptr);
+  EXPECT_EQ(object.find("key 4999")->as_int64(), 4999);
+  for (const int again : {0, 16, 255, 256, 4999}) {
+    expect_refused(text + "\"key " + std::to_string(again) + "\": 0}",
+                   "'key " + std::to_string(again) + "' appears twice");
+  }
+}
+
 TEST(Json, RefusesWhatRfc8259DoesNotAllow) {
   for (const std::string_view text :
        {"",    " ",        "{",   "[1,]", "{\"a\":1,}", "{a:1}",   "[01]",     "[+1]",      "[.5]",  "[1.]",
@@ -62,7 +90,9 @@ TEST(Json, RefusesDuplicateKeysAfterUnescaping) {
 TEST(Json, RefusesBadText) {
   expect_refused("\"\xff\"", "UTF-8");
   expect_refused("\"\xed\xa0\x80\"", "UTF-8");
-  expect_refused(R"("\ud800")", "f.json");
+  for (const char* surrogates : {R"("\ud800")", R"("\udc00")", R"("\ud800\u0041")", R"("\ud800x")", R"("\ud8")"}) {
+    expect_refused(surrogates, "not valid JSON");
+  }
   expect_refused(std::string_view("{}\0", 3), "NUL");
   expect_refused(std::string_view("[1]\0[", 5), "NUL");
 }

@@ -19,6 +19,7 @@ import unittest
 PROGRAM = os.path.abspath(sys.argv[1])
 MODEL = os.path.abspath(sys.argv[2])
 GOLDENS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden", "checkpoints")
+ADAPTERS = os.path.join(os.path.dirname(GOLDENS), "lora")
 EVALUATION = os.path.join(MODEL, "evaluation.txt")
 CALIBRATION = os.path.join(MODEL, "calibration.txt")
 VOCABULARY = 2048
@@ -322,6 +323,37 @@ class CommandLine(unittest.TestCase):
         solved = [tensor["rule"] for tensor in made[0]["tensors"] if tensor["method"] == "gptq"]
         self.assertEqual(len(solved), 6)
         self.assertTrue(all(rule.endswith("(one for 2 places)") for rule in solved), solved)
+
+    def test_adapters(self):
+        """What is written of a model and its adapter gives the logits of the two."""
+        for name, base in (("llama-patterns", "llama"), ("gpt2-conv1d-rslora", "gpt2"), ("llama-tied-embedding", "llama-tied-mha")):
+            with self.subTest(name):
+                model, lora = os.path.join(GOLDENS, base), ["--lora", os.path.join(ADAPTERS, name)]
+                inputs = os.path.join(model, "expected.safetensors")
+                logits = {}
+                for key, words in {"base": [model], "adapted": [model, *lora]}.items():
+                    self.ok("logits", *words, "--inputs", inputs, "--output", key)
+                    logits[key] = read_safetensors(self.path(key))["logits"]
+                self.assertNotEqual(logits["base"], logits["adapted"])
+                self.ok("quantize", model, *lora, "-o", f"{name}-merged", "--scheme", "f32")
+                self.ok("logits", f"{name}-merged", "--inputs", inputs, "--output", "merged")
+                self.assertEqual(read_safetensors(self.path("merged"))["logits"], logits["adapted"])
+                self.ok("logits", model, lora[0], lora[1] + "=0.5", lora[0], lora[1] + "=-0.5", "--inputs", inputs, "--output", "none")
+                text = self.ok("quantize", model, *lora, "-o", f"{name}.gguf", "--scheme", "q8_0", "--dry-run") if base == "llama" else ""
+                if base == "llama":
+                    self.assertIn("merged into 10 weights, rank 2 to 5", text)
+                tokens = ["--tokens", inputs, "--context", "24"]
+                self.ok("quantize", model, *lora, "-o", f"{name}-int8", "--scheme", "int8", "--keep", "*c_*")
+                drift = self.json("eval", f"{name}-int8", "--reference", model, "--reference-lora", lora[1], *tokens)
+                self.assertLess(drift["kl_mean"], 0.1)
+                self.assertGreater(self.json("eval", f"{name}-int8", "--reference", model, *tokens)["kl_mean"], 3 * drift["kl_mean"])
+
+    def test_adapters_that_do_not_fit(self):
+        model = os.path.join(GOLDENS, "llama")
+        self.refused(3, "adapter_model.safetensors: tensor 'base_model.model.classifier.bias': fits no tensor of the model", "inspect", model, "--lora", os.path.join(ADAPTERS, "bert-cls"))
+        self.refused(3, "is not an adapter", "inspect", model, "--lora", MODEL)
+        self.refused(2, "--lora: found 'x'", "inspect", model, "--lora", "nowhere=x")
+        self.refused(2, "--reference-lora needs --reference", "eval", model, "--reference-lora", "x", "--text", EVALUATION)
 
     # ---- failing -------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,9 @@
-// tokenize_lines MODEL [--no-special] [--decode]: one JSON string a line in, one array of ids a line out; with --decode
-// the other way round (--no-special then leaves special tokens out). MODEL is a folder or a tokenizer.json.
+// tokenize_lines MODEL [--no-special] [--decode] [--seconds]: one JSON string a line in, one array of ids a line out;
+// with --decode the other way round (--no-special then leaves special tokens out); with --seconds only the time that
+// encoding all lines takes, the best of three. MODEL is a folder or a tokenizer.json.
 
+#include <algorithm>
+#include <chrono>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -39,27 +42,46 @@ std::string decode(const kerf::text::Tokenizer& tokenizer, const kerf::Json& lin
   return kerf::Json(tokenizer.decode(ids, !special)).dump();
 }
 
+double seconds_to_encode(const kerf::text::Tokenizer& tokenizer, const std::vector<std::string>& texts) {
+  using Clock = std::chrono::steady_clock;
+  double best = 0;
+  for (int run = 0; run < 3; ++run) {
+    const auto start = Clock::now();
+    for (const std::string& text : texts) tokenizer.encode(text, true);
+    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    best = run == 0 ? seconds : std::min(best, seconds);
+  }
+  return best;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  bool special = true, decoding = false;
+  bool special = true, decoding = false, timing = false;
   for (int i = 2; i < argc; ++i) {
     const std::string option = argv[i];
     if (option == "--no-special") special = false;
     if (option == "--decode") decoding = true;
+    if (option == "--seconds") timing = true;
   }
   if (argc < 2) {
-    std::cerr << "usage: tokenize_lines MODEL [--no-special] [--decode]\n";
+    std::cerr << "usage: tokenize_lines MODEL [--no-special] [--decode] [--seconds]\n";
     return 2;
   }
   try {
     const auto tokenizer = kerf::text::Tokenizer::make(open(argv[1]));
     std::ios::sync_with_stdio(false);
     std::string text;
+    std::vector<std::string> texts;
     while (std::getline(std::cin, text)) {
       const kerf::Json line = kerf::Json::parse(text, "standard input");
+      if (timing) {
+        texts.push_back(line.as_string());
+        continue;
+      }
       std::cout << (decoding ? decode(*tokenizer, line, special) : encode(*tokenizer, line, special)) << '\n';
     }
+    if (timing) std::cout << seconds_to_encode(*tokenizer, texts) << '\n';
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     return 3;

@@ -60,7 +60,7 @@ TEST(Component, UnknownTypesAreNamed) {
                      [] { make_model(test::cursor(R"({"type": "Morfessor"})")); });
   test::expect_error(ErrorCode::kInput, "no post-processor 'X'",
                      [] { make_post_processor(test::cursor(R"({"type": "X"})")); });
-  test::expect_error(ErrorCode::kInput, "no decoder 'CTC'", [] { make_decoder(test::cursor(R"({"type": "CTC"})")); });
+  test::expect_error(ErrorCode::kInput, "no decoder 'X'", [] { make_decoder(test::cursor(R"({"type": "X"})")); });
   test::expect_error(ErrorCode::kInput, "key 'type' is missing", [] { make_decoder(test::cursor("{}")); });
   test::expect_error(ErrorCode::kInput, "found an integer, expected an object",
                      [] { make_decoder(test::cursor("3")); });

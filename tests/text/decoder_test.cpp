@@ -50,5 +50,42 @@ TEST(Decoder, ChainOfLlama2) {
   EXPECT_EQ(decoded(chain, {"_a", "_b", "<0xC3>", "<0xA9>"}), Strings{"a b\u00e9"});
 }
 
+// decoders/wordpiece.rs, metaspace.rs, ctc.rs and results of tokenizers 0.23.2.
+TEST(Decoder, WordPiece) {
+  EXPECT_EQ(
+      decoded(R"({"type": "WordPiece", "prefix": "##", "cleanup": false})", {"##uelo", "Ara", "##\u00faj", "##o", "."}),
+      (Strings{"##uelo", " Ara", "\u00faj", "o", " ."}));
+  EXPECT_EQ(decoded(R"({"type": "WordPiece", "prefix": "##", "cleanup": true})", {"a", ".", "n't", "##b"}),
+            (Strings{"a", ".", "n't", "b"}));
+}
+
+TEST(Decoder, Metaspace) {
+  const auto metaspace = [](std::string_view scheme) {
+    return R"({"type": "Metaspace", "replacement": "_", "split": true, "prepend_scheme": ")" + std::string(scheme) +
+           R"("})";
+  };
+  EXPECT_EQ(decoded(metaspace("always"), {"_a_b", "_c"}), (Strings{"ab", " c"}));
+  EXPECT_EQ(decoded(metaspace("first"), {"_a_b", "_c"}), (Strings{"ab", " c"}));
+  EXPECT_EQ(decoded(metaspace("never"), {"_a_b", "_c"}), (Strings{" a b", " c"}));
+}
+
+TEST(Decoder, BpeSuffix) {
+  EXPECT_EQ(decoded(R"({"type": "BPEDecoder", "suffix": "</w>"})", {"a</w>b", "c</w>", "d</w>"}),
+            (Strings{"a b", "c ", "d"}));
+  EXPECT_EQ(decoded(R"({"type": "BPEDecoder", "suffix": "</w>"})", {}), Strings());
+  test::expect_error(ErrorCode::kInput, "suffix: found an empty suffix",
+                     [] { decoded(R"({"type": "BPEDecoder", "suffix": ""})", {}); });
+}
+
+TEST(Decoder, Ctc) {
+  const std::string ctc = R"({"type": "CTC", "pad_token": "<pad>", "word_delimiter_token": "|", "cleanup": )";
+  EXPECT_EQ(decoded(ctc + "true}", {"<pad>", "h", "h", "<pad>", "l", "<pad>", "l", "o", "|", "|"}),
+            (Strings{"h", "l", "l", "o", " "}));
+  EXPECT_EQ(decoded(ctc + "false}", {"a", "|", "|", "<pad>", "|"}), (Strings{"a", "|", "|"}));
+  test::expect_error(ErrorCode::kInput, "pad_token: found an empty token", [] {
+    decoded(R"({"type": "CTC", "pad_token": "", "word_delimiter_token": "|", "cleanup": true})", {});
+  });
+}
+
 }  // namespace
 }  // namespace kerf::text

@@ -72,7 +72,8 @@ TEST(Bpe, ByteFallback) {
 TEST(Bpe, AMissingUnknownTokenMattersOnlyWhenItIsNeeded) {
   const std::string model = bpe(R"({"a": 0})", "[]", R"(, "unk_token": "<u>")");
   EXPECT_EQ(encoded(model, "aa").ids, (Ids{0, 0}));
-  test::expect_error(ErrorCode::kInput, "unk_token: the text has the character 'b'", [&] { encoded(model, "ab"); });
+  test::expect_error(ErrorCode::kInput, "unk_token: the text has 'b', which the vocabulary does not have",
+                     [&] { encoded(model, "ab"); });
 }
 
 TEST(Bpe, WordsOfEveryLength) {
@@ -83,6 +84,20 @@ TEST(Bpe, WordsOfEveryLength) {
     if (length % 2 == 1) expected.push_back(0);
     EXPECT_EQ(encoded(model, std::string(length, 'a')).ids, expected) << length;
   }
+}
+
+// Results of tokenizers 0.23.2.
+TEST(Bpe, Affixes) {
+  const std::string suffixed = R"({"<u>": 0, "t": 1, "h": 2, "e</w>": 3, "th": 4, "the</w>": 5, "t</w>": 6})";
+  const std::string suffix = R"(, "unk_token": "<u>", "end_of_word_suffix": "</w>")";
+  EXPECT_EQ(encoded(bpe(suffixed, R"(["t h", "th e</w>"])", suffix), "the").ids, Ids{5});
+  EXPECT_EQ(encoded(bpe(suffixed, R"(["t h", "th e</w>"])", suffix), "tht").ids, (Ids{4, 6}));
+  EXPECT_EQ(encoded(bpe(suffixed, R"(["t h"])", suffix), "hh").ids, (Ids{2, 0}));
+  const std::string prefixed = R"({"<u>": 0, "t": 1, "##h": 2, "##e": 3, "th": 4, "the": 5, "##he": 6})";
+  const std::string prefix = R"(, "unk_token": "<u>", "continuing_subword_prefix": "##")";
+  EXPECT_EQ(encoded(bpe(prefixed, R"(["t ##h", "th ##e"])", prefix), "the").ids, Ids{5});
+  EXPECT_EQ(encoded(bpe(prefixed, R"(["##h ##e"])", prefix), "the").ids, (Ids{1, 6}));
+  EXPECT_EQ(encoded(bpe(prefixed, "[]", prefix), "ht").ids, (Ids{0, 0}));
 }
 
 TEST(Bpe, HostileModels) {
@@ -100,14 +115,131 @@ TEST(Bpe, HostileModels) {
   refuse("merges: found an object, expected an array", bpe(vocabulary, "{}"));
   refuse("vocab: found no token", bpe("{}", "[]"));
   refuse("dropout: found merges that are dropped at random", bpe(vocabulary, "[]", R"(, "dropout": 0.1)"));
-  refuse("end_of_word_suffix: found '</w>'", bpe(vocabulary, "[]", R"(, "end_of_word_suffix": "</w>")"));
-  refuse("continuing_subword_prefix: found '##'", bpe(vocabulary, "[]", R"(, "continuing_subword_prefix": "##")"));
+  refuse("end_of_word_suffix: found 65 bytes",
+         bpe(vocabulary, "[]", R"(, "end_of_word_suffix": ")" + std::string(65, 'x') + R"(")"));
+  refuse("merges[0]: token 'b' is shorter than continuing_subword_prefix",
+         bpe(vocabulary, R"(["a b"])", R"(, "continuing_subword_prefix": "##")"));
   refuse("no option 'surprise'", bpe(vocabulary, "[]", R"(, "surprise": 0)"));
   EXPECT_EQ(
       encoded(bpe(vocabulary, "[]", R"(, "dropout": 0.0, "end_of_word_suffix": "", "continuing_subword_prefix": null)"),
               "a")
           .ids,
       Ids{0});
+}
+
+std::string unigram(std::string_view pieces, std::string_view options = R"(, "unk_id": 0)") {
+  return R"({"type": "Unigram", "vocab": )" + std::string(pieces) + std::string(options) + "}";
+}
+
+// Results of tokenizers 0.23.2, here and below.
+TEST(Unigram, TheBestSumOfScores) {
+  const std::string model = unigram(R"([["<unk>", 0], ["a", -1.1], ["b", -1.2], ["ab", -2.3], ["ba", -2.25],
+      ["aba", -3.45], ["cc", -50], ["<0xC3>", -1], ["<0xA9>", -1]])");
+  EXPECT_EQ(encoded(model, "a").ids, Ids{1});
+  EXPECT_EQ(encoded(model, "ab").ids, Ids{3});
+  EXPECT_EQ(encoded(model, "aba").ids, (Ids{1, 4}));
+  EXPECT_EQ(encoded(model, "abab").ids, (Ids{1, 4, 2}));
+  EXPECT_EQ(encoded(model, "ababa").ids, (Ids{1, 4, 4}));
+  EXPECT_EQ(encoded(model, "acca").ids, (Ids{1, 6, 1}));
+  EXPECT_EQ(encoded(model, "").ids, Ids());
+}
+
+TEST(Unigram, UnknownCharactersAreOneToken) {
+  const std::string pieces = R"([["<unk>", 0], ["a", -1], ["b", -1], ["<0xC3>", -1], ["<0xA9>", -1]])";
+  const auto run = encoded(unigram(pieces), "axx\u00e9b");
+  EXPECT_EQ(run.ids, (Ids{1, 0, 2}));
+  EXPECT_EQ(run.unknown, 3);
+  EXPECT_EQ(encoded(unigram(pieces), "<unk>x").ids, Ids{0});
+  EXPECT_EQ(encoded(unigram(pieces), "x<unk>").ids, Ids{0});
+  const std::string bytes = unigram(pieces, R"(, "unk_id": 0, "byte_fallback": true)");
+  EXPECT_EQ(encoded(bytes, "a\u00e9b").ids, (Ids{1, 3, 4, 2}));
+  EXPECT_EQ(encoded(bytes, "a\u00e9b").unknown, 0);
+  EXPECT_EQ(encoded(bytes, "\u00e9x").ids, Ids{0});
+}
+
+TEST(Unigram, OddScores) {
+  // The unknown token is better than all: what it covers may be a token nevertheless.
+  const std::string good = unigram(R"([["u", 100], ["ab", 200], ["c", 1000]])");
+  EXPECT_EQ(encoded(good, "ab").ids, Ids{1});
+  EXPECT_EQ(encoded(good, "abab").ids, (Ids{1, 1}));
+  EXPECT_EQ(encoded(good, "abc").ids, (Ids{1, 2}));
+  // Of equal tokens the last counts.
+  const std::string twice = unigram(R"([["u", 0], ["a", -1], ["b", -1], ["a", -9], ["ab", -5]])");
+  EXPECT_EQ(encoded(twice, "ab").ids, Ids{4});
+  EXPECT_EQ(encoded(twice, "aab").ids, (Ids{3, 4}));
+}
+
+TEST(Unigram, LongTexts) {
+  const std::string model = unigram(R"([["<unk>", 0], ["a", -1], ["aa", -1.5], ["b", -1]])");
+  const auto ids = encoded(model, std::string(200001, 'a') + "b").ids;
+  EXPECT_EQ(ids.size(), 100002u);
+  EXPECT_EQ(ids.back(), 3);
+}
+
+TEST(Unigram, HostileModels) {
+  const auto refuse = [](std::string_view message, const std::string& model, std::string_view text = "a") {
+    test::expect_error(ErrorCode::kInput, message, [&] { encoded(model, text); });
+  };
+  refuse("vocab: found no token", unigram("[]"));
+  refuse("vocab: found an object", unigram("{}"));
+  refuse("vocab[0]: expected a token and its score", unigram(R"([["a"]])"));
+  refuse("vocab[0]: expected a token and its score", unigram(R"([["a", "b"]])"));
+  refuse("vocab[1]: expected a token and its score", unigram(R"([["a", 1], [1, 1]])"));
+  refuse("unk_id: found 1, expected a value from 0 to 0", unigram(R"([["a", 0]])", R"(, "unk_id": 1)"));
+  refuse("unk_id: found -1", unigram(R"([["a", 0]])", R"(, "unk_id": -1)"));
+  refuse("unk_id: the text has 'b', which the vocabulary does not have, and the model names no unknown token",
+         unigram(R"([["a", 0]])", ""), "ab");
+  refuse("no option 'surprise'", unigram(R"([["a", 0]])", R"(, "surprise": 0)"));
+  EXPECT_EQ(encoded(unigram(R"([["a", 0], ["b", 0]])", R"(, "unk_id": null)"), "ab").ids, (Ids{0, 1}));
+}
+
+std::string word_piece(std::string_view prefix = "##") {
+  return R"({"type": "WordPiece", "unk_token": "[UNK]", "max_input_chars_per_word": 5, "continuing_subword_prefix": ")" +
+         std::string(prefix) +
+         R"(", "vocab": {"[UNK]": 0, "a": 1, "ab": 2, "##b": 3, "##bc": 4, "##c": 5, "##\u00e9": 6, "##": 7}})";
+}
+
+TEST(WordPiece, TheLongestTokenFirst) {
+  EXPECT_EQ(encoded(word_piece(), "abc").ids, (Ids{2, 5}));
+  EXPECT_EQ(encoded(word_piece(), "abbcc").ids, (Ids{2, 4, 5}));
+  EXPECT_EQ(encoded(word_piece(), "a\u00e9").ids, (Ids{1, 6}));
+  EXPECT_EQ(encoded(word_piece(), "##b").ids, Ids{3});
+  EXPECT_EQ(encoded(word_piece(""), "aab").ids, (Ids{1, 2}));
+}
+
+TEST(WordPiece, AWordThatCannotBeCoveredIsUnknown) {
+  EXPECT_EQ(encoded(word_piece(), "b").ids, Ids{0});
+  const auto rest = encoded(word_piece(), "abd");
+  EXPECT_EQ(rest.ids, Ids{0});
+  EXPECT_EQ(rest.unknown, 3);
+  EXPECT_EQ(encoded(word_piece(), "abbccc").ids, Ids{0});
+  EXPECT_EQ(encoded(word_piece(), "a\u00e9\u00e9\u00e9\u00e9").ids.size(), 5u);
+  EXPECT_EQ(encoded(word_piece(), "a\u00e9\u00e9\u00e9\u00e9\u00e9").ids, Ids{0});
+}
+
+TEST(WordLevel, WholeWords) {
+  const std::string model = R"({"type": "WordLevel", "unk_token": "u", "vocab": {"u": 0, "a": 1}})";
+  EXPECT_EQ(encoded(model, "a").ids, Ids{1});
+  EXPECT_EQ(encoded(model, "ab").ids, Ids{0});
+  EXPECT_EQ(encoded(model, "ab").unknown, 2);
+  test::expect_error(ErrorCode::kInput, "unk_token: the text has 'b'",
+                     [] { encoded(R"({"type": "WordLevel", "unk_token": "u", "vocab": {"a": 1}})", "b"); });
+}
+
+TEST(Model, WithoutATypeTheKeysTell) {
+  EXPECT_EQ(encoded(R"({"vocab": {"a": 4}, "merges": []})", "a").ids, Ids{4});
+  EXPECT_EQ(encoded(R"({"vocab": {"a": 4}, "unk_token": "u"})", "a").ids, Ids{4});
+  EXPECT_EQ(encoded(R"({"vocab": [["a", 0]], "unk_id": 0})", "a").ids, Ids{0});
+  EXPECT_EQ(encoded(R"({"vocab": {"a": 4, "##b": 5}, "unk_token": "u", "continuing_subword_prefix": "##",
+                       "max_input_chars_per_word": 100})",
+                    "ab")
+                .ids,
+            (Ids{4, 5}));
+  EXPECT_EQ(model_type(test::json(R"({"type": "Unigram", "merges": []})")), "Unigram");
+  EXPECT_EQ(model_type(test::json(R"({"merges": []})")), "BPE");
+  EXPECT_EQ(model_type(test::json(R"({"vocab": []})")), "Unigram");
+  EXPECT_EQ(model_type(test::json("{}")), "");
+  test::expect_error(ErrorCode::kInput, "key 'type' is missing", [] { encoded(R"({"vocab": {"a": 0}})", "a"); });
 }
 
 }  // namespace

@@ -77,5 +77,72 @@ TEST(PreTokenizer, ChainsThatMultiplyATextAreRefused) {
                      [&] { pieces_of(R"({"type": "Sequence", "pretokenizers": [)" + steps + "]}", "\u00e9"); });
 }
 
+// Results of tokenizers 0.23.2, here and below.
+TEST(PreTokenizer, WordsAndPunctuation) {
+  const std::string text = "  Hey, caf\u00e9!! a_b\u3000c\u0301\u166d\u2e52x  ";
+  EXPECT_EQ(pieces_of(R"({"type": "BertPreTokenizer"})", text),
+            (Strings{"Hey", ",", "caf\u00e9", "!", "!", "a", "_", "b", "c\u0301", "\u166d", "\u2e52x"}));
+  EXPECT_EQ(pieces_of(R"({"type": "Whitespace"})", text),
+            (Strings{"Hey", ",", "caf\u00e9", "!!", "a_b", "c\u0301", "\u166d\u2e52", "x"}));
+  EXPECT_EQ(pieces_of(R"({"type": "WhitespaceSplit"})", text),
+            (Strings{"Hey,", "caf\u00e9!!", "a_b", "c\u0301\u166d\u2e52x"}));
+  EXPECT_EQ(pieces_of(R"({"type": "Punctuation"})", "a,,b"), (Strings{"a", ",", ",", "b"}));
+  EXPECT_EQ(pieces_of(R"({"type": "Punctuation", "behavior": "Contiguous"})", "a,,b"), (Strings{"a", ",,", "b"}));
+  EXPECT_EQ(pieces_of(R"({"type": "Punctuation", "behavior": "Removed"})", "a,,b"), (Strings{"a", "b"}));
+  EXPECT_EQ(pieces_of(R"({"type": "CharDelimiterSplit", "delimiter": "x"})", "xaxxbx"), (Strings{"a", "b"}));
+}
+
+TEST(PreTokenizer, FixedLength) {
+  EXPECT_EQ(pieces_of(R"({"type": "FixedLength", "length": 2})", "ab\u00e9d\u65e5"),
+            (Strings{"ab", "\u00e9d", "\u65e5"}));
+  EXPECT_EQ(pieces_of(R"({"type": "FixedLength"})", "abcdefg"), (Strings{"abcde", "fg"}));
+  test::expect_error(ErrorCode::kInput, "length: found 0",
+                     [] { pieces_of(R"({"type": "FixedLength", "length": 0})", "a"); });
+}
+
+TEST(PreTokenizer, UnicodeScripts) {
+  const std::string scripts = R"({"type": "UnicodeScripts"})";
+  EXPECT_EQ(pieces_of(scripts, "\u3069\u3053\u3067\u751f\u308c\u3002Yes"),
+            (Strings{"\u3069\u3053\u3067\u751f\u308c", "\u3002", "Yes"}));
+  EXPECT_EQ(pieces_of(scripts, " \u30fc\u30a2\u6f22 a\u0300 \u044f"),
+            (Strings{"\u30fc\u30a2\u6f22 ", "a", "\u0300 ", "\u044f"}));
+  EXPECT_EQ(pieces_of(scripts, "  "), Strings());
+}
+
+TEST(PreTokenizer, Metaspace) {
+  const auto metaspace = [](std::string_view options) {
+    return R"({"type": "Metaspace", "replacement": "_")" + std::string(options) + "}";
+  };
+  EXPECT_EQ(pieces_of(metaspace(""), "Hey   friend!"), (Strings{"_Hey", "_", "_", "_friend!"}));
+  EXPECT_EQ(pieces_of(metaspace(R"(, "prepend_scheme": "always", "split": false)"), "a b"), Strings{"_a_b"});
+  EXPECT_EQ(pieces_of(metaspace(R"(, "prepend_scheme": "never", "add_prefix_space": false)"), "a b"),
+            (Strings{"a", "_b"}));
+  EXPECT_EQ(pieces_of(metaspace(R"(, "add_prefix_space": true, "str_rep": "_")"), " a_b "), (Strings{"_a", "_b", "_"}));
+  EXPECT_EQ(pieces_of(metaspace(R"(, "add_prefix_space": false)"), "a b"), (Strings{"a", "_b"}));
+  test::expect_error(ErrorCode::kInput, "prepend_scheme: no prepend_scheme 'alway'; did you mean 'always'?",
+                     [&] { pieces_of(metaspace(R"(, "prepend_scheme": "alway")"), "a"); });
+  test::expect_error(ErrorCode::kInput, "add_prefix_space: found false, which contradicts prepend_scheme",
+                     [&] { pieces_of(metaspace(R"(, "add_prefix_space": false, "prepend_scheme": "first")"), "a"); });
+  test::expect_error(ErrorCode::kInput, "replacement: found '__', expected one character",
+                     [&] { pieces_of(R"({"type": "Metaspace", "replacement": "__"})", "a"); });
+}
+
+TEST(PreTokenizer, MetaspaceFirstIsTheBeginningOfTheText) {
+  const std::string first = R"({"type": "Metaspace", "replacement": "_", "prepend_scheme": "first"})";
+  const auto pieces = [](const std::string& description, std::string_view text, bool at_beginning) {
+    Pieces out;
+    out.assign(text, at_beginning);
+    make_pre_tokenizer(test::cursor(description))->split(out);
+    Strings views;
+    for (const Span span : out.spans) views.emplace_back(out.view(span));
+    return views;
+  };
+  EXPECT_EQ(pieces(first, "a b", true), (Strings{"_a", "_b"}));
+  EXPECT_EQ(pieces(first, "a b", false), (Strings{"a", "_b"}));
+  const std::string words = R"({"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, )" + first + "]}";
+  EXPECT_EQ(pieces(words, "a b", true), (Strings{"_a", "b"}));
+  EXPECT_EQ(pieces(words, " a b", true), (Strings{"a", "b"}));
+}
+
 }  // namespace
 }  // namespace kerf::text

@@ -90,5 +90,13 @@ TEST(Unicode, LossyTextReplacesMaximalParts) {
   EXPECT_EQ(lossy_utf8("\xF4\x8F\xBF\xBF"), "\U0010FFFF");
 }
 
+TEST(Unicode, WhiteSpaceAtTheEnds) {
+  EXPECT_EQ(white_space_at_begin(" \n\u3000a "), 5u);
+  EXPECT_EQ(white_space_at_end(" a\u00a0\t"), 3u);
+  EXPECT_EQ(white_space_at_begin("a"), 0u);
+  EXPECT_EQ(white_space_at_end("\u2003 "), 4u);
+  EXPECT_EQ(white_space_at_begin(""), 0u);
+}
+
 }  // namespace
 }  // namespace kerf::text

@@ -25,6 +25,18 @@ TEST(Vocabulary, BothWaysAndWithGaps) {
   for (const std::int64_t none : {-1, 1, 6, 1 << 30}) EXPECT_EQ(vocabulary.token(none), std::nullopt);
 }
 
+TEST(Vocabulary, OfAListTheLastOfEqualTokensCounts) {
+  const Vocabulary vocabulary = Vocabulary::from_list({"a", "b", "a"}, test::cursor("[]"));
+  EXPECT_EQ(vocabulary.size(), 3u);
+  EXPECT_EQ(vocabulary.id_of("a"), 2);
+  EXPECT_EQ(vocabulary.id_of("b"), 1);
+  EXPECT_EQ(vocabulary.token(0), "a");
+  EXPECT_EQ(vocabulary.token(2), "a");
+  const std::vector<std::string_view> too_many(std::size_t{1} << 22, "a");
+  test::expect_error(ErrorCode::kInput, "found 4194304 tokens, expected at most 4194303",
+                     [&] { Vocabulary::from_list(too_many, test::cursor("[]")); });
+}
+
 TEST(Vocabulary, OneTokenIsEnough) { EXPECT_EQ(vocabulary_of(R"({"a": 0})").id_of("a"), 0); }
 
 TEST(Vocabulary, HostileIds) {

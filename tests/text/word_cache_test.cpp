@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "text/hash.h"
+#include "core/hash.h"
 
 namespace kerf::text {
 namespace {

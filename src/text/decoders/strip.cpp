@@ -8,7 +8,7 @@
 
 #include "core/strings.h"
 #include "text/decoder.h"
-#include "text/unicode.h"
+#include "text/one_character.h"
 
 namespace kerf::text {
 namespace {
@@ -16,13 +16,10 @@ namespace {
 class Strip : public Decoder {
  public:
   explicit Strip(const JsonCursor& json)
-      : content_(json.at("content").as_string()),
+      : content_(one_character(json.at("content"))),
         start_(json.at("start").as_uint64()),
         stop_(json.at("stop").as_uint64()) {
     expect_keys(json, {"content", "start", "stop"});
-    if (content_.empty() || count_code_points(content_) != 1) {
-      json.at("content").fail("found " + quoted(content_) + ", expected one character");
-    }
   }
 
   void decode(std::vector<std::string>& tokens) const override {

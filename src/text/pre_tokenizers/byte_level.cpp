@@ -26,6 +26,7 @@ class ByteLevel : public PreTokenizer {
 
   void split(Pieces& pieces) const override {
     Pieces out;
+    out.begins_text = pieces.begins_text;
     out.text.reserve(pieces.text.size() + pieces.text.size() / 4);
     out.spans.reserve(words_ ? pieces.text.size() / 4 : pieces.spans.size());
     std::string prefixed;

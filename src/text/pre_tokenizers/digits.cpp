@@ -1,11 +1,8 @@
 // Separates numbers from everything else, as a whole or each digit on its own.
 
 #include <memory>
-#include <string_view>
-#include <utility>
-#include <vector>
 
-#include "text/pattern_split.h"
+#include "text/character_split.h"
 #include "text/pre_tokenizer.h"
 #include "text/unicode.h"
 
@@ -26,33 +23,9 @@ class Digits : public PreTokenizer {
     expect_keys(json, {"individual_digits"});
   }
 
-  void split(Pieces& pieces) const override {
-    std::vector<Span> spans;
-    std::vector<Part> parts;
-    for (const Span piece : pieces.spans) {
-      parts.clear();
-      find_parts(pieces.text, piece, parts);
-      append_pieces(parts, behavior_, spans);
-    }
-    pieces.spans = std::move(spans);
-  }
+  void split(Pieces& pieces) const override { split_at_characters(pieces, behavior_, is_number); }
 
  private:
-  static void find_parts(std::string_view text, Span piece, std::vector<Part>& parts) {
-    std::uint32_t previous = piece.begin;
-    for (std::uint32_t at = piece.begin; at < piece.end;) {
-      const CodePoint c = code_point_at(text, at);
-      const auto next = static_cast<std::uint32_t>(at + c.bytes);
-      if (is_number(c.value)) {
-        if (previous != at) parts.push_back({{previous, at}, false});
-        parts.push_back({{at, next}, true});
-        previous = next;
-      }
-      at = next;
-    }
-    if (previous != piece.end) parts.push_back({{previous, piece.end}, false});
-  }
-
   SplitBehavior behavior_;
 };
 

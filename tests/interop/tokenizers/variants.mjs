@@ -1,4 +1,5 @@
 // Small tokenizers, each with one component that the models' own do not have.
+import {added, sequenceOf, tokenizer} from './kinds.mjs';
 
 const kBytes = {type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true};
 const kBytesOnly = {...kBytes, use_regex: false};
@@ -7,8 +8,6 @@ const kGpt4o = '[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{
 
 const split = (pattern, behavior, invert = false) => ({type: 'Split', pattern, behavior, invert});
 const sequence = (...pretokenizers) => ({type: 'Sequence', pretokenizers});
-const added = (id, content, options = {}) =>
-  ({id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: false, ...options});
 
 /// Names and descriptions. `base` is a tokenizer.json with a byte-level model.
 export function variants(base) {
@@ -51,7 +50,68 @@ export function variants(base) {
     special_tokens: {bos: {id: 'bos', ids: [0], tokens: ['<|endoftext|>']}, end: {id: 'end', ids: [1, 0], tokens: ['!', '<|endoftext|>']}}}]}});
   all.ignore_merges = of({model: {...base.model, ignore_merges: true}});
   all.merge_arrays = of({model: {...base.model, merges: base.model.merges.map((m) => (Array.isArray(m) ? m : m.split(' ')))}});
-  return {...all, ...characterVariants(base)};
+  return {...all, ...characterVariants(base), ...componentVariants(base)};
+}
+
+/// Components that rewrite or divide text, before bytes: what they do shows in the ids.
+function componentVariants(base) {
+  const of = (changes) => ({...base, pre_tokenizer: kBytesOnly, ...changes});
+  const all = {};
+  const divided = (name, pretokenizer) => { all[name] = of({pre_tokenizer: sequence(pretokenizer, kBytesOnly)}); };
+  const normalized = (name, normalizer) => { all[name] = of({normalizer}); };
+  const decoded = (name, decoder) => { all[name] = of({decoder}); };
+  const behaviors = ['Removed', 'Isolated', 'MergedWithPrevious', 'MergedWithNext', 'Contiguous'];
+  for (const behavior of behaviors) divided(`punctuation_${behavior}`, {type: 'Punctuation', behavior});
+  for (const type of ['BertPreTokenizer', 'Whitespace', 'WhitespaceSplit', 'Punctuation', 'UnicodeScripts']) divided(type, {type});
+  for (const length of [1, 5, 1000]) divided(`fixed_length_${length}`, {type: 'FixedLength', length});
+  divided('fixed_length', {type: 'FixedLength'});
+  divided('delimiter', {type: 'CharDelimiterSplit', delimiter: 'e'});
+  for (const prepend_scheme of ['always', 'first', 'never']) {
+    for (const split of [true, false]) divided(`metaspace_${prepend_scheme}_${split}`, {type: 'Metaspace', replacement: '_', prepend_scheme, split});
+  }
+  all.metaspace_words = of({pre_tokenizer: sequence({type: 'WhitespaceSplit'},
+    {type: 'Metaspace', replacement: '\u2581', prepend_scheme: 'first', split: true}, kBytesOnly)});
+  all.metaspace_old = of({pre_tokenizer: sequence({type: 'Metaspace', replacement: '\u2581', add_prefix_space: true}, kBytesOnly)});
+  for (const strip_left of [true, false]) {
+    for (const strip_right of [true, false]) normalized(`strip_${strip_left}_${strip_right}`, {type: 'Strip', strip_left, strip_right});
+  }
+  normalized('strip_accents', {type: 'StripAccents'});
+  normalized('strip_accents_nfd', sequenceOf('normalizers', {type: 'NFD'}, {type: 'StripAccents'}));
+  normalized('nmt', {type: 'Nmt'});
+  all.byte_level_normalizer = {...base, normalizer: {type: 'ByteLevel'}, pre_tokenizer: null};
+  for (const option of ['clean_text', 'handle_chinese_chars', 'strip_accents', 'lowercase']) {
+    const off = {clean_text: false, handle_chinese_chars: false, strip_accents: false, lowercase: false};
+    normalized(`bert_${option}`, {type: 'BertNormalizer', ...off, [option]: true});
+  }
+  decoded('decoder_bpe', {type: 'BPEDecoder', suffix: 'e'});
+  decoded('decoder_ctc', {type: 'CTC', pad_token: '<|endoftext|>', word_delimiter_token: '\u0120', cleanup: true});
+  decoded('decoder_ctc_raw', {type: 'CTC', pad_token: 'e', word_delimiter_token: '|', cleanup: false});
+  decoded('decoder_wordpiece', {type: 'WordPiece', prefix: '\u0120', cleanup: true});
+  decoded('decoder_metaspace', {type: 'Metaspace', replacement: '\u0120', prepend_scheme: 'always', split: true});
+  decoded('decoder_metaspace_never', {type: 'Metaspace', replacement: '\u0120', prepend_scheme: 'never', split: true});
+  return {...all, ...affixVariants(base)};
+}
+
+/// Byte-pair encoding with affixes, as CLIP has a suffix.
+function affixVariants(base) {
+  const letters = [...'abcdefghijklmnopqrstuvwxyz'];
+  const pairs = ['th', 'he', 'in', 'er', 'an', 're', 'on', 'at', 'en', 'nd', 'the', 'ing', 'ee'];
+  const suffixed = ['<unk>', ...letters, ...letters.map((c) => `${c}</w>`), ...pairs, ...pairs.map((p) => `${p}</w>`)];
+  const cut = (p, at) => [p.slice(0, at), p.slice(at)];
+  const known = (list) => (merges) => merges.filter(([a, b]) => list.includes(a) && list.includes(b));
+  const merges = known(suffixed)([...pairs.map((p) => cut(p, p.length - 1)), ...pairs.map((p) => cut(`${p}</w>`, p.length - 1)), ['t', 'he</w>']]);
+  const model = (vocab, changes) => ({type: 'BPE', dropout: null, unk_token: '<unk>', continuing_subword_prefix: null, end_of_word_suffix: null,
+    fuse_unk: false, byte_fallback: false, ignore_merges: false, vocab: Object.fromEntries(vocab.map((t, id) => [t, id])), ...changes});
+  const prefixed = ['<unk>', ...letters, ...letters.map((c) => `##${c}`), ...pairs, ...pairs.map((p) => `##${p}`)];
+  const prefixMerges = known(prefixed)([...pairs.map((p) => [p.slice(0, -1), `##${p.slice(-1)}`]),
+    ...pairs.map((p) => [`##${p.slice(0, -1)}`, `##${p.slice(-1)}`]), ['t', '##he']]);
+  const words = {normalizer: {type: 'Lowercase'}, pre_tokenizer: {type: 'Whitespace'}};
+  return {
+    suffix: tokenizer({...words, decoder: {type: 'BPEDecoder', suffix: '</w>'}, model: model(suffixed, {end_of_word_suffix: '</w>', merges})}),
+    suffix_fused: tokenizer({...words, model: model(suffixed, {end_of_word_suffix: '</w>', merges, fuse_unk: true})}),
+    prefix: tokenizer({...words, decoder: {type: 'WordPiece', prefix: '##', cleanup: false},
+      model: model(prefixed, {continuing_subword_prefix: '##', merges: prefixMerges})}),
+  };
 }
 
 /// Models over characters instead of bytes: unknown tokens, and bytes as a way out (the SentencePiece style of Llama 2).

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace kerf::text {
+namespace kerf {
 
 /// Mixes two words by a 64 x 64 -> 128 bit product (the step of wyhash; Wang Yi, public domain).
 inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
@@ -39,4 +39,4 @@ inline std::uint64_t hash_bytes(std::string_view text) {
   return mix(state ^ tail, kSecond ^ kFirst);
 }
 
-}  // namespace kerf::text
+}  // namespace kerf

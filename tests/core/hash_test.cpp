@@ -1,11 +1,11 @@
-#include "text/hash.h"
+#include "core/hash.h"
 
 #include <set>
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace kerf::text {
+namespace kerf {
 namespace {
 
 // 2^17 strings: about 2 collisions of the low 32 bits are expected of a random function (n^2 / 2^33); 20 would be odd.
@@ -33,4 +33,4 @@ TEST(Hash, EveryByteCounts) {
 }
 
 }  // namespace
-}  // namespace kerf::text
+}  // namespace kerf
