@@ -90,12 +90,12 @@ void require_predictions(const OpenModel& model) {
   }
 }
 
-/// Every target must be one that the model has, since a hidden token is not among its inputs.
-void check_targets(const std::vector<text::Window>& windows, std::int64_t count, const std::string& source) {
+/// A hidden token is not among the model's inputs, where ids are checked.
+void check_targets(const std::vector<text::Window>& windows, std::int64_t vocabulary, const std::string& source) {
   for (const text::Window& window : windows) {
     for (const text::Place& place : window.places) {
-      if (place.target < count) continue;
-      throw_input(source, "", fmt::format("token id {}, the model has ids 0 to {}", place.target, count - 1));
+      if (place.target >= 0 && place.target < vocabulary) continue;
+      throw_input(source, "", fmt::format("token id {}, the model has ids 0 to {}", place.target, vocabulary - 1));
     }
   }
 }
@@ -139,9 +139,11 @@ EvaluationText evaluation_text(const OpenModel& model, const EvaluationOptions& 
   text::Windows cut = text::evaluation_windows(stream, protocol.name, context, limit);
   result.figures = figures_of(cut, protocol, source);
   result.windows = std::move(cut.windows);
-  if (protocol.by_line) result.classes = std::ssize(description.labels);
-  check_targets(result.windows, protocol.by_line ? result.classes : description.hyperparameters.vocab_size,
-                stream.source);
+  if (protocol.by_line) {
+    result.classes = std::ssize(description.labels);
+  } else {
+    check_targets(result.windows, description.hyperparameters.vocab_size, stream.source);
+  }
   return result;
 }
 

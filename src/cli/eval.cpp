@@ -56,11 +56,14 @@ const Command& eval_command() {
       .summary = "measure perplexity, and the drift from a reference",
       .usage = "MODEL --text FILE [--reference REF] [OPTION]...",
       .description =
-          "Perplexity with its standard error. With --reference also the KL divergence from the reference's "
-          "predictions "
-          "(nats per token), how often both find the same token most likely (top-1), the share of the reference's five "
-          "most likely tokens that are among the model's five (top-5), and the root mean square change of the "
-          "probability of the right token. Figures of different protocols or contexts cannot be compared.",
+          "Perplexity with its standard error: of a masked language model at masked tokens, of an encoder with a "
+          "decoder over what the decoder writes. Of a classifier instead how often it finds each class in the lines of "
+          "the text, and its accuracy if the lines (.jsonl) have a key label. With --reference also the KL divergence "
+          "from the reference's predictions (nats per token or line), how often both find the same token or class most "
+          "likely (top-1), the share of the reference's five most likely tokens that are among the model's five "
+          "(top-5), and the root mean square change of the probability of the right one. Figures of different "
+          "protocols "
+          "or contexts cannot be compared.",
       .lists = {{"Protocols", protocols}},
       .examples = {{"kerf eval MODEL --text evaluation.txt", "perplexity"},
                    {"kerf eval model.gguf --reference MODEL --text evaluation.txt --json=eval.json",

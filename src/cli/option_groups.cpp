@@ -131,7 +131,8 @@ TextInput TextSource::read() const {
 
 EvaluationGroup::EvaluationGroup(CLI::App& app) {
   const Heading heading(app, "Evaluation");
-  text_ = TextSource(app, "--text", "evaluation text: .txt, or .jsonl with a key text on each line");
+  text_ = TextSource(app, "--text",
+                     "evaluation text: .txt, or .jsonl with a key text on each line (for a classifier also label)");
   protocol_ = add_value(app, "--protocol", "NAME", "how text is cut into windows and scored",
                         "the first below that suits the model");
   context_ = add_value(app, "--context", "N", "tokens in a window",

@@ -357,6 +357,13 @@ class Protocols(unittest.TestCase):
         for name, more in (("bert-mlm", ["--mask-token", MASK, "--protocol", "masked-lm-all"]), ("t5", []), ("bert-cls", [])):
             self.refused(3, "token id 500", "eval", golden(name), "--tokens", wide, "--context", 128, *more)
 
+    def test_a_negative_id_that_is_masked_is_refused(self):
+        ids = drawn(128)
+        ids[0] = -5
+        write_ids(self.path("ids.safetensors"), {"input_ids": [ids]})
+        self.refused(3, "token id -5, the model has ids 0 to 159", "eval", os.path.join(CHECKPOINTS, "bert-mlm"), "--tokens",
+                     "ids.safetensors", "--mask-token", MASK, "--context", CONTEXT)
+
     def test_threads_change_nothing(self):
         tokens = ["--tokens", self.write("ids.jsonl", drawn(400)), "--context", CONTEXT]
         for name, more in (("albert-mlm", ["--mask-token", MASK]), ("t5", []), ("distilbert-cls", [])):

@@ -141,6 +141,9 @@ TEST(Masking, LinesAreCutToTheContext) {
   stream.line_classes.clear();
   EXPECT_EQ(find_protocol("lines").cut(stream, 8, 1).windows_total, 3);
   EXPECT_EQ(find_protocol("lines").cut(stream, 8, 1).windows.at(0).places[0].target, -1);
+  stream.line_ends = {0, 0};
+  test::expect_error(ErrorCode::kInput, "text.txt: found no line of which a token is in the vocabulary",
+                     [&] { cut(stream, "lines", 8); });
 }
 
 }  // namespace

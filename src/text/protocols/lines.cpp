@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/error.h"
 #include "text/framing.h"
 #include "text/protocol.h"
 
@@ -26,6 +27,7 @@ Windows cut(const TokenStream& stream, std::int64_t context, std::int64_t limit)
     result.tokens_total += std::ssize(ids);
     result.tokens_dropped += std::ssize(ids) - length;
   }
+  if (result.windows_total == 0) throw_input(stream.source, "", "found no line of which a token is in the vocabulary");
   result.windows_cut = std::ssize(result.windows);
   count_framed(stream, result);
   return result;
