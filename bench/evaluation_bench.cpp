@@ -62,20 +62,22 @@ class OperatorTimes {
   std::map<std::string, double> seconds_;
 };
 
-std::vector<eval::ScoredWindow> random_windows(std::int64_t count, std::int64_t context, std::int64_t vocabulary) {
+std::vector<text::Window> random_windows(std::int64_t count, std::int64_t context, std::int64_t vocabulary) {
   Random random(1);
-  std::vector<eval::ScoredWindow> windows(static_cast<std::size_t>(count));
+  std::vector<text::Window> windows(static_cast<std::size_t>(count));
   for (auto& window : windows) {
     for (std::int64_t i = 0; i < context; ++i) {
       window.ids.push_back(static_cast<std::int64_t>(random.uniform() * static_cast<double>(vocabulary)));
     }
-    window.first_scored = context / 2;
+    for (std::int64_t p = context / 2; p + 1 < context; ++p) {
+      window.places.push_back({p, window.ids[static_cast<std::size_t>(p) + 1]});
+    }
   }
   return windows;
 }
 
 /// Floating-point operations of all linear layers: the head runs on the scored positions alone.
-double linear_operations(const sweep::Walker& walker, const std::vector<eval::ScoredWindow>& windows) {
+double linear_operations(const sweep::Walker& walker, const std::vector<text::Window>& windows) {
   const graph::Graph& graph = walker.graph();
   const graph::NodeId head = walker.plan().blocks.back().begin;
   double operations = 0;
@@ -85,14 +87,14 @@ double linear_operations(const sweep::Walker& walker, const std::vector<eval::Sc
     const auto& source = *graph.value(node.inputs[1]).weight.source;
     double rows = 0;
     for (const auto& window : windows) {
-      rows += static_cast<double>(n >= head ? window.scored() : static_cast<std::int64_t>(window.ids.size()));
+      rows += static_cast<double>(n >= head ? window.places.size() : window.ids.size());
     }
     operations += 2.0 * rows * static_cast<double>(source.rows()) * static_cast<double>(source.row_size());
   }
   return operations;
 }
 
-double evaluate(const api::OpenModel& model, sweep::Walker& walker, const std::vector<eval::ScoredWindow>& windows,
+double evaluate(const api::OpenModel& model, sweep::Walker& walker, const std::vector<text::Window>& windows,
                 OperatorTimes& times) {
   walker.set_clock([&times](const graph::Node& node, double seconds) { times.add(node, seconds); });
   const auto start = Clock::now();

@@ -6,7 +6,7 @@ get_property(modules GLOBAL PROPERTY KERF_MODULE_TARGETS)
 get_property(libraries GLOBAL PROPERTY KERF_MODULE_LIBRARIES)
 list(REMOVE_DUPLICATES libraries)
 # Used in sources only, and headers only: who links kerf does not need them.
-list(REMOVE_ITEM libraries Eigen3::Eigen)
+list(REMOVE_ITEM libraries Eigen3::Eigen nlohmann_json::nlohmann_json)
 
 file(GLOB public_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/kerf/*.h)
 add_library(kerf_library STATIC)
@@ -33,7 +33,8 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/kerfConfig.cmake.in ${
                               INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/kerfConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/kerfConfig.cmake ${PROJECT_BINARY_DIR}/kerfConfigVersion.cmake
-              cmake/FindDNNL.cmake cmake/FindOniguruma.cmake cmake/Findutf8proc.cmake cmake/FindxxHash.cmake
+              cmake/FindDNNL.cmake cmake/FindOniguruma.cmake cmake/FindSentencePiece.cmake cmake/Findutf8proc.cmake
+              cmake/FindxxHash.cmake
               cmake/KerfPkgConfig.cmake
         DESTINATION ${package_dir})
 

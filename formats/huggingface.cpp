@@ -15,6 +15,8 @@
 #include "formats/safetensors/model_files.h"
 #include "formats/safetensors/reader.h"
 #include "formats/safetensors/shards.h"
+#include "formats/safetensors/unusual_dtypes.h"
+#include "formats/tokenizer_files/folder.h"
 
 namespace kerf::formats {
 namespace {
@@ -93,6 +95,10 @@ std::string method_of(const JsonCursor& quantization) {
   return method->as_string();
 }
 
+void add_notes(std::vector<std::string> notes, Checkpoint& checkpoint) {
+  for (std::string& note : notes) checkpoint.notes.push_back(std::move(note));
+}
+
 /// Presents the tensors as config.json says they are stored.
 void decode_tensors(const safetensors::StoredTensors& tensors, Checkpoint& checkpoint) {
   const JsonCursor config(checkpoint.config, checkpoint.config_file);
@@ -107,9 +113,11 @@ void decode_tensors(const safetensors::StoredTensors& tensors, Checkpoint& check
     }
     checkpoint.tensors = layout->decode(*quantization, tensors);
     checkpoint.layout = layout->name;
+    add_notes(safetensors::note_unusual_dtypes(tensors, true), checkpoint);
     checkpoint.config.as_object().erase(key);
     return;
   }
+  add_notes(safetensors::note_unusual_dtypes(tensors, false), checkpoint);
   for (const auto& [name, tensor] : tensors) checkpoint.tensors.emplace(name, safetensors::make_source(tensor));
 }
 
@@ -141,11 +149,13 @@ description::Tokenizer read_tokenizer(const std::string& path) {
   const std::string directory = is_directory(path) ? path : parent_path(path);
   description::Tokenizer tokenizer;
   tokenizer.source_file = directory == path ? join_path(directory, kTokenizerFile) : path;
-  if (path_exists(tokenizer.source_file)) {
-    tokenizer.tokenizer_json = read_json(tokenizer.source_file, kMaxTokenizerBytes);
-  }
   const std::string config = join_path(directory, kTokenizerConfigFile);
   if (path_exists(config)) tokenizer.tokenizer_config = read_json(config, kMaxConfigBytes);
+  if (path_exists(tokenizer.source_file)) {
+    tokenizer.tokenizer_json = read_json(tokenizer.source_file, kMaxTokenizerBytes);
+  } else if (directory == path) {
+    tokenizer_files::read_older_tokenizer(directory, tokenizer);
+  }
   return tokenizer;
 }
 

@@ -12,7 +12,8 @@ namespace kerf::formats::gguf {
 
 /// Writes "tokenizer.*" for a byte-level BPE tokenizer: model gpt2, the pre-tokenizer's name, `vocab_size` tokens
 /// (ids without a token become unused "[PADn]", as llama.cpp's convert script does), their types, merges, ids of
-/// special tokens, whether BOS and EOS are added, the chat template. A model without tokenizer gets model "none".
+/// special tokens, whether BOS and EOS are added, the chat template. A model without tokenizer, or with a
+/// SentencePiece file, gets model "none", and a note.
 /// Error(kUsage) if llama.cpp would tokenize differently: another kind of model, an unknown pre-tokenizer, a
 /// normalizer, a post-processor that is not BOS and EOS. Error(kInput) naming the tokenizer's file if it contradicts
 /// itself or has ids beyond the vocabulary. What is worth knowing is added to `notes`.

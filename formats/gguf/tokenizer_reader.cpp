@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/strings.h"
+#include "description/tokenizer_json.h"
 #include "formats/gguf/pre_tokenizers.h"
 #include "formats/gguf/token_types.h"
 #include "formats/gguf/tokenizer.h"
@@ -31,15 +32,6 @@ TokenType token_type(const MetadataReader& metadata, const std::vector<std::int3
   return static_cast<TokenType>(type);
 }
 
-Json added_token(const std::string& content, std::int64_t id, bool special) {
-  Json token = Json::object();
-  token.set("id", id);
-  token.set("content", content);
-  for (const char* flag : {"single_word", "lstrip", "rstrip", "normalized"}) token.set(flag, false);
-  token.set("special", special);
-  return token;
-}
-
 struct Tokens {
   Json vocab = Json::object();
   Json added = Json::array();
@@ -63,7 +55,7 @@ Tokens read_tokens(const MetadataReader& metadata) {
     const auto id = static_cast<std::int64_t>(i);
     if (type == TokenType::kUnused) continue;
     if (type == TokenType::kControl || type == TokenType::kUserDefined) {
-      tokens.added.push_back(added_token(texts[i], id, type == TokenType::kControl));
+      tokens.added.push_back(description::added_token(texts[i], id, {.special = type == TokenType::kControl}));
     }
     tokens.vocab.set(texts[i], id);
   }
@@ -82,20 +74,6 @@ Json read_merges(const MetadataReader& metadata) {
   return merges;
 }
 
-Json read_model(const MetadataReader& metadata, Json vocab, const PreTokenizer& pre) {
-  Json model = Json::object();
-  model.set("type", "BPE");
-  for (const char* key : {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"}) {
-    model.set(key, Json());
-  }
-  model.set("fuse_unk", false);
-  model.set("byte_fallback", false);
-  model.set("ignore_merges", pre.ignore_merges);
-  model.set("vocab", std::move(vocab));
-  model.set("merges", read_merges(metadata));
-  return model;
-}
-
 std::optional<std::string> special_text(const MetadataReader& metadata, std::string_view gguf_key) {
   const auto id = metadata.integer(gguf_key);
   if (!id) return std::nullopt;
@@ -106,62 +84,16 @@ std::optional<std::string> special_text(const MetadataReader& metadata, std::str
   return texts[static_cast<std::size_t>(*id)];
 }
 
-Json piece(std::string_view kind, std::string_view id, int type_id) {
-  Json inner = Json::object();
-  inner.set("id", id);
-  inner.set("type_id", type_id);
-  Json outer = Json::object();
-  outer.set(std::string(kind), std::move(inner));
-  return outer;
-}
-
-/// TemplateProcessing that puts `bos` before and `eos` after a text.
-Json framing(const MetadataReader& metadata, const std::optional<std::string>& bos,
-             const std::optional<std::string>& eos) {
-  Json single = Json::array(), pair = Json::array(), specials = Json::object();
-  const auto add_special = [&](const std::optional<std::string>& text, std::string_view key) {
-    if (!text) return;
-    Json special = Json::object();
-    special.set("id", *text);
-    special.set("ids", Json::Array{Json(*metadata.integer(key))});
-    special.set("tokens", Json::Array{Json(*text)});
-    specials.set(*text, std::move(special));
-  };
-  const auto add_text = [&](Json& pieces, std::string_view name, int type_id) {
-    if (bos) pieces.push_back(piece("SpecialToken", *bos, type_id));
-    pieces.push_back(piece("Sequence", name, type_id));
-    if (eos) pieces.push_back(piece("SpecialToken", *eos, type_id));
-  };
-  add_special(bos, kSpecialTokens[0].gguf_key);
-  add_special(eos, kSpecialTokens[1].gguf_key);
-  add_text(single, "A", 0);
-  add_text(pair, "A", 0);
-  add_text(pair, "B", 1);
-  Json processor = Json::object();
-  processor.set("type", "TemplateProcessing");
-  processor.set("single", std::move(single));
-  processor.set("pair", std::move(pair));
-  processor.set("special_tokens", std::move(specials));
-  return processor;
-}
-
 Json read_post_processor(const MetadataReader& metadata, const PreTokenizer& pre) {
   const auto framing_token = [&](std::string_view flag, bool fallback, const SpecialToken& special) {
-    if (!metadata.flag(flag).value_or(fallback)) return std::optional<std::string>();
-    auto text = special_text(metadata, special.gguf_key);
+    if (!metadata.flag(flag).value_or(fallback)) return std::optional<description::FramingToken>();
+    const auto text = special_text(metadata, special.gguf_key);
     if (!text) metadata.fail(flag, fmt::format("found no key '{}', which this one needs", special.gguf_key));
-    return text;
+    return std::optional<description::FramingToken>({*text, *metadata.integer(special.gguf_key)});
   };
   const auto bos = framing_token(kAddBosKey, pre.adds_bos, kSpecialTokens[0]);
   const auto eos = framing_token(kAddEosKey, false, kSpecialTokens[1]);
-  return bos || eos ? framing(metadata, bos, eos) : Json();
-}
-
-Json byte_level() {
-  Json decoder = Json::object();
-  decoder.set("type", "ByteLevel");
-  for (const char* flag : {"add_prefix_space", "trim_offsets", "use_regex"}) decoder.set(flag, true);
-  return decoder;
+  return description::template_processing(bos, eos);
 }
 
 Json read_chat_templates(const MetadataReader& metadata) {
@@ -214,17 +146,13 @@ description::Tokenizer read_tokenizer(const MetadataReader& metadata, std::vecto
     return tokenizer;
   }
   Tokens tokens = read_tokens(metadata);
-  Json json = Json::object();
-  json.set("version", "1.0");
-  json.set("truncation", Json());
-  json.set("padding", Json());
-  json.set("added_tokens", std::move(tokens.added));
-  json.set("normalizer", Json());
-  json.set("pre_tokenizer", Json::parse(pre->json, pre->name));
-  json.set("post_processor", read_post_processor(metadata, *pre));
-  json.set("decoder", byte_level());
-  json.set("model", read_model(metadata, std::move(tokens.vocab), *pre));
-  tokenizer.tokenizer_json = std::move(json);
+  tokenizer.tokenizer_json = description::tokenizer_json(
+      {.added_tokens = std::move(tokens.added),
+       .normalizer = {},
+       .pre_tokenizer = Json::parse(pre->json, pre->name),
+       .post_processor = read_post_processor(metadata, *pre),
+       .decoder = description::byte_level(true, true, true),
+       .model = description::bpe_model(std::move(tokens.vocab), read_merges(metadata), pre->ignore_merges)});
   tokenizer.tokenizer_config = read_tokenizer_config(metadata, *pre);
   return tokenizer;
 }

@@ -215,13 +215,13 @@ void write_special_id(const SpecialToken& special, std::int64_t id, std::int64_t
   metadata.set(std::string(special.gguf_key), static_cast<std::uint32_t>(id));
 }
 
-void write_no_tokenizer(const description::Model& model, std::int64_t vocab_size, Metadata& metadata,
-                        std::vector<std::string>& notes) {
+void write_no_tokenizer(std::string_view why, const description::Model& model, std::int64_t vocab_size,
+                        Metadata& metadata, std::vector<std::string>& notes) {
   metadata.set(std::string(kTokenizerModelKey), std::string("none"));
   for (const SpecialToken& special : kSpecialTokens) {
     write_special_id(special, model_id(model, special.config_key), vocab_size, "config.json", metadata);
   }
-  notes.push_back("the model has no tokenizer.json: the GGUF file says tokenizer 'none' and takes token ids only");
+  notes.push_back(fmt::format("{}: the GGUF file says tokenizer 'none' and takes token ids only", why));
 }
 
 void write_chat_template(const JsonCursor& config, Metadata& metadata) {
@@ -250,7 +250,14 @@ void write_chat_template(const JsonCursor& config, Metadata& metadata) {
 void write_tokenizer(const description::Tokenizer& tokenizer, const description::Model& model, std::int64_t vocab_size,
                      Metadata& metadata, std::vector<std::string>& notes) {
   if (tokenizer.tokenizer_json.is_null()) {
-    return write_no_tokenizer(model, vocab_size, metadata, notes);
+    const std::string why = tokenizer.refusal
+                                ? fmt::format("the model's tokenizer is not read ({})", tokenizer.refusal->what())
+                                : "the model has no tokenizer";
+    return write_no_tokenizer(why, model, vocab_size, metadata, notes);
+  }
+  if (!tokenizer.sentence_piece.empty()) {
+    return write_no_tokenizer("the model's tokenizer is a SentencePiece file, which kerf does not write into GGUF",
+                              model, vocab_size, metadata, notes);
   }
   const JsonCursor json(tokenizer.tokenizer_json, tokenizer.source_file);
   const Json empty = Json::object();

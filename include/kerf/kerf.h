@@ -28,11 +28,27 @@ struct Resources {
   Progress* progress = nullptr;         ///< not owned; may be null
 };
 
+/// A low-rank adapter as peft saves it: a folder with adapter_config.json and adapter_model.safetensors.
+struct Adapter {
+  std::string folder;
+  double weight = 1;  ///< times its own scaling
+};
+
+/// A model: where it is, and how to read it.
+struct ModelInput {
+  ModelInput() = default;
+  ModelInput(std::string model_path) : path(std::move(model_path)) {}
+  ModelInput(const char* model_path) : path(model_path) {}
+  std::string path;
+  std::vector<Adapter> adapters;  ///< merged into the weights as they are read, one after the other
+};
+
 /// Where tokens come from.
 struct TextInput {
   std::vector<std::string> files;  ///< .txt, or .jsonl with `text`; concatenated
   std::string tokens_file;         ///< .safetensors or .jsonl of ids, instead of files
   std::string tokenizer;           ///< folder or tokenizer.json; empty: the model's own
+  std::int64_t mask_token = -1;    ///< id of a masked language model's mask; -1: the tokenizer's or configuration's
 };
 
 /// What is registered under a name: for help texts and docs.
@@ -61,9 +77,11 @@ struct MemoryEstimate {
   std::uint64_t weights = 0, kv_cache = 0, activations = 0;  ///< bytes, at `context`
 };
 struct Inspection {
-  std::string path, container, family, tokenizer;
+  std::string path, container, family, task, tokenizer;
+  std::vector<std::string> labels;  ///< of a classifier
   std::uint64_t parameters = 0, tensor_bytes = 0;
   double bits_per_weight = 0;
+  std::int64_t decoder_layers = 0;  ///< of all layers, those that write; 0: not an encoder with a decoder
   std::int64_t layers = 0, hidden = 0, intermediate = 0, heads = 0, kv_heads = 0, head_dim = 0, vocabulary = 0,
                context = 0;
   std::int64_t window = 0, windowed_layers = 0;     ///< tokens that attention sees in so many layers; 0: all
@@ -74,7 +92,7 @@ struct Inspection {
   std::vector<MemoryEstimate> memory;
   std::vector<std::string> notes;
 };
-Inspection inspect(const std::string& model, std::int64_t context);
+Inspection inspect(const ModelInput& model, std::int64_t context);
 
 // ---- tokenize, logits ----------------------------------------------------------------------------------------------
 
@@ -90,16 +108,23 @@ class TextEncoder {
 };
 
 /// One forward pass; reads inputs from and writes `logits` to safetensors files.
-void logits(const std::string& model, const std::string& inputs, const std::string& output, const Resources& resources);
-/// The most likely next tokens after a prompt, best first: (text, probability).
-std::vector<std::pair<std::string, double>> next_tokens(const std::string& model, const std::string& prompt, int count,
-                                                        const Resources& resources);
+void logits(const ModelInput& model, const std::string& inputs, const std::string& output, const Resources& resources);
+/// What a model predicts at one place.
+struct Prediction {
+  std::string what;                                    ///< "next token", "label"
+  std::int64_t mask = 0;                               ///< of a masked language model: which of the masks, from 1
+  std::vector<std::pair<std::string, double>> best{};  ///< (text or name, probability), most likely first
+};
+/// Of a prompt: the token after it; of a masked language model the tokens at its masks; of a classifier the classes; of
+/// an encoder with a decoder the first token that it writes. The `count` most likely of each.
+std::vector<Prediction> predict(const ModelInput& model, const std::string& prompt, int count,
+                                const Resources& resources);
 
 // ---- measuring -----------------------------------------------------------------------------------------------------
 
 struct EvaluationOptions {
   TextInput text;
-  std::string protocol = "llama.cpp";
+  std::string protocol;       ///< empty: the first that suits the model
   std::int64_t context = 0;   ///< 0: the protocol's default, at most the model's
   std::int64_t windows = -1;  ///< measure only the first so many; -1: all
 };
@@ -108,14 +133,29 @@ struct EvaluationOptions {
 struct TextFigures {
   std::string protocol;
   std::int64_t context = 0, windows = 0, tokens_total = 0, tokens_dropped = 0, tokens_scored = 0;
-  bool bos = false;  ///< windows begin with BOS
+  bool bos = false;                   ///< windows begin with BOS
+  std::string figure = "perplexity";  ///< what the protocol calls Measurement::perplexity; empty: there is none
+  std::int64_t runs = 0;              ///< of the model: as many as windows, or more, each with other tokens hidden
+  std::int64_t special = 0;           ///< special tokens around the text of each window
+  double masked_share = 0;            ///< of its text that was hidden in a run
+  bool by_line = false;               ///< a window is one line of the text, `context` the most that it may have
+  std::int64_t blank_lines = 0;       ///< that were left out
   std::vector<std::string> notes;
+};
+
+/// How often a classifier finds a class most likely, and its mean probability; fractions of the lines.
+struct ClassShare {
+  std::string label;
+  double predicted = 0, probability = 0;
 };
 
 /// Measurements of one model. Those against the reference are absent for the reference itself and without one.
 struct Measurement {
-  std::string spec;  ///< what was measured: a path or a candidate's spec
-  double perplexity = 0, perplexity_stderr = 0;
+  std::string spec;                                     ///< what was measured: a path or a candidate's spec
+  std::optional<double> perplexity, perplexity_stderr;  ///< absent for a classifier
+  std::optional<double> entropy;                        ///< classifier: mean entropy of its distributions, nats
+  std::optional<double> accuracy, accuracy_stderr;      ///< classifier: fraction of the labels found, if there are any
+  std::vector<ClassShare> classes;                      ///< classifier: in the order of its classes
   std::optional<double> kl_mean, kl_stderr, kl_median, kl_p90, kl_p99, kl_p999, kl_max;  ///< nats
   std::optional<double> top1_agreement, top5_agreement;                                  ///< fractions
   std::optional<double> delta_p_rms;
@@ -133,8 +173,8 @@ struct Evaluation {
   std::optional<Measurement> reference;
   Measurement candidate;
 };
-/// `reference` empty: perplexity only.
-Evaluation evaluate(const std::string& model, const std::string& reference, const EvaluationOptions& options,
+/// `reference` with an empty path: perplexity (of a classifier, the shares of its classes) only.
+Evaluation evaluate(const ModelInput& model, const ModelInput& reference, const EvaluationOptions& options,
                     const Resources& resources);
 
 // ---- quantizing ----------------------------------------------------------------------------------------------------
@@ -167,7 +207,7 @@ struct OutputRequest {
 };
 
 struct QuantizeOptions {
-  std::string model;
+  ModelInput model;
   std::vector<OutputRequest> outputs;
   QuantizationChoice choice;
   CalibrationOptions calibration;
@@ -180,14 +220,16 @@ struct TensorPlan {
   std::vector<std::int64_t> shape;
   double bits_per_weight = 0;
 };
-/// What a method did at one site.
+/// What a method did at one site, or a transform for what several sites read.
 struct SiteReport {
-  std::string name, scheme, method;
+  std::string name, scheme, method;  ///< `method`: that was used, or the transform
+  bool transform = false;
+  bool fallback = false;  ///< another method than the one asked for was used: `note` says why
   std::int64_t tokens = 0, dead_inputs = 0;
   double damping = 0;
   double objective = 0, rtn_objective = 0;      ///< mean squared output error relative to the mean squared output
   double block_error = 0, block_error_rtn = 0;  ///< transforms: block output error found and without the transform
-  std::string note;
+  std::string note;                             ///< what there is to know beyond the numbers; may be empty
 };
 struct WrittenOutput {
   std::string path, format;
@@ -209,7 +251,7 @@ struct QuantizeResult {
 QuantizeResult quantize(const QuantizeOptions& options, const Resources& resources);
 
 struct CompareOptions {
-  std::string model;
+  ModelInput model;                     ///< candidates that are models are read in the same way, without the adapters
   std::vector<std::string> candidates;  ///< specs, or paths of quantized models
   QuantizationChoice defaults;
   CalibrationOptions calibration;
@@ -228,7 +270,7 @@ struct CalibrateResult {
   std::uint64_t bytes = 0;
   std::vector<std::string> notes;
 };
-CalibrateResult calibrate(const std::string& model, const CalibrationOptions& options, bool hessian,
+CalibrateResult calibrate(const ModelInput& model, const CalibrationOptions& options, bool hessian,
                           const std::string& output, const Resources& resources);
 CalibrateResult merge_statistics(const std::vector<std::string>& files, const std::string& output);
 

@@ -72,11 +72,11 @@ CalibrateResult save(const ModelStatistics& statistics, const std::string& outpu
 
 }  // namespace
 
-CalibrateResult calibrate(const std::string& model_path, const CalibrationOptions& options, bool hessian,
+CalibrateResult calibrate(const ModelInput& input, const CalibrationOptions& options, bool hessian,
                           const std::string& output, const Resources& resources) {
   const api::Session session(resources);
   { const OutputFile probe(output); }  // an output that cannot be written is told before any work
-  const api::OpenModel model(model_path);
+  const api::OpenModel model(input);
   std::vector<std::string> notes = model.notes();
   const api::Calibration text = api::calibration_data(model, options, notes);
   if (!text.data.windows) throw_usage("calibrate needs text; give --calibration FILE");

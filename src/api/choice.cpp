@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "codec/float_codec.h"
 #include "core/error.h"
 #include "core/strings.h"
 
@@ -23,7 +24,7 @@ codec::Scheme table_default(const OpenModel& model, const codec::Scheme& linear)
   for (const graph::ValueId id : model.graph().weights()) {
     const graph::Weight& weight = model.graph().value(id).weight;
     if (weight.role == Role::kEmbedding)
-      return codec::parse_scheme(weight.source->dtype() == DType::kF32 ? "f16" : "none");
+      return codec::parse_scheme(codec::written_dtype(weight.source->dtype()) == DType::kF32 ? "f16" : "none");
   }
   return codec::parse_scheme("none");
 }

@@ -13,7 +13,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/memory.h"
-#include "eval/summary.h"
+#include "quant/ledger.h"
 #include "quant/quantizer.h"
 
 namespace kerf {
@@ -31,15 +31,19 @@ struct Row {
 };
 
 /// A spec that is the name of something that exists is a model; anything else must parse as a scheme.
-Row make_row(const OpenModel& reference, const std::string& spec, const QuantizationChoice& defaults) {
+Row make_row(const OpenModel& reference, const std::string& spec, const CompareOptions& options) {
   Row row;
   row.spec = spec;
   const bool names_a_path = spec.find('/') == 0 || spec.find("./") == 0 || spec.find("../") == 0 || path_exists(spec);
   if (names_a_path) {
-    row.model = std::make_unique<OpenModel>(spec);
+    ModelInput input = options.model;
+    input.path = spec;
+    input.adapters.clear();
+    row.model = std::make_unique<OpenModel>(input);
+    api::check_comparable(*row.model, reference);
   } else {
     row.candidate =
-        std::make_unique<quant::Candidate>(api::make_candidate(reference, parse_spec(spec, defaults), spec));
+        std::make_unique<quant::Candidate>(api::make_candidate(reference, parse_spec(spec, options.defaults), spec));
   }
   return row;
 }
@@ -48,7 +52,7 @@ class Ladder {
  public:
   Ladder(const CompareOptions& options, const Resources& resources)
       : session_(resources), options_(options), model_(options.model) {
-    for (const std::string& spec : options.candidates) rows_.push_back(make_row(model_, spec, options.defaults));
+    for (const std::string& spec : options.candidates) rows_.push_back(make_row(model_, spec, options));
   }
 
   Comparison run() {
@@ -62,7 +66,7 @@ class Ladder {
     }
     quant::Quantizer quantizer(model_.walker(), candidates, calibration.data, session_.budget());
 
-    eval::Evaluator evaluator(text_.windows, true);
+    eval::Evaluator evaluator(text_.windows, true, text_.classes);
     const auto windows = api::bind_windows(model_, text_.windows);
     std::vector<std::size_t> own = {evaluator.add({&model_.walker(), nullptr, {windows, session_.budget()}})};
     for (Row& row : rows_) {
@@ -133,10 +137,10 @@ class Ladder {
   Comparison collect(const std::vector<eval::Series>& series, double head_seconds) {
     Comparison result;
     result.text = text_.figures;
-    result.reference = api::describe_model(model_, options_.model);
+    result.reference = api::describe_model(model_, model_.path());
     result.reference.notes = model_.notes();
     result.reference.seconds = reference_seconds_ + head_seconds;
-    eval::summarize(series.front(), result.reference);
+    api::summarize(series.front(), model_, result.reference);
     for (Row& row : rows_) {
       Measurement measurement = row.model ? api::describe_model(*row.model, row.spec) : Measurement{};
       if (row.candidate) {
@@ -147,12 +151,10 @@ class Ladder {
         measurement.bits_per_weight =
             8.0 * static_cast<double>(weighed.tensor_bytes) / static_cast<double>(model_.parameters());
         row.seconds += row.candidate->seconds;
-        for (const SiteReport& site : row.candidate->ledger) {
-          if (!site.note.empty() && site.method != "awq") measurement.notes.push_back(site.name + ": " + site.note);
-        }
+        measurement.notes = quant::ledger_notes(row.candidate->ledger);
       }
       measurement.seconds = row.seconds + head_seconds;
-      eval::summarize(series[row.subject], measurement);
+      api::summarize(series[row.subject], row.model ? *row.model : model_, measurement);
       result.candidates.push_back(std::move(measurement));
     }
     result.reference.peak_ram_bytes = peak_ram_bytes();

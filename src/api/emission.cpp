@@ -1,5 +1,6 @@
 #include "api/emission.h"
 
+#include "codec/float_codec.h"
 #include "codec/quantized_tensor.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -10,7 +11,9 @@ namespace {
 bool stored_transposed(const OpenModel& model, const graph::Weight& weight) {
   const auto stored = model.checkpoint().tensors.find(weight.name);
   if (stored == model.checkpoint().tensors.end() || weight.source->shape().size() != 2) return false;
-  return weight.source != stored->second && graph::make_transposed_source(weight.source) == stored->second;
+  // Either is a view of the other.
+  return weight.source != stored->second && (graph::make_transposed_source(weight.source) == stored->second ||
+                                             graph::make_transposed_source(stored->second) == weight.source);
 }
 
 /// Schemes are by weight matrix; norms, biases and whatever else there is keep the source's dtype.
@@ -49,7 +52,7 @@ emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candi
     tensor.shape = weight.source->shape();
     tensor.stored_transposed = stored_transposed(model, weight);
     tensor.scheme = scheme_of(candidate, id);
-    tensor.source_dtype = weight.source->dtype();
+    tensor.source_dtype = codec::written_dtype(weight.source->dtype());
     // A weight that is already codes, and stays as it is.
     if (tensor.scheme.kind == codec::Scheme::Kind::kKeep && weight.source->scheme())
       tensor.scheme = *weight.source->scheme();

@@ -1,5 +1,7 @@
-#include <memory>
+#include <algorithm>
 #include <optional>
+#include <span>
+#include <utility>
 
 #include "kerf/kerf.h"
 
@@ -7,62 +9,85 @@
 #include "api/open_model.h"
 #include "api/session.h"
 #include "api/text_data.h"
-#include "core/error.h"
 #include "core/memory.h"
 #include "eval/evaluator.h"
-#include "eval/summary.h"
 
 namespace kerf {
+
 namespace {
 
 using api::OpenModel;
 
-void check_same_vocabulary(const OpenModel& model, const OpenModel& reference) {
-  const auto mine = model.description().hyperparameters.vocab_size;
-  const auto theirs = reference.description().hyperparameters.vocab_size;
-  if (mine != theirs) {
-    throw_input(model.path(), "",
-                "has a vocabulary of " + std::to_string(mine) + ", the reference " + reference.path() + " one of " +
-                    std::to_string(theirs));
+/// Windows that are walked together, so that what is kept of them between blocks fits the memory, or else a scratch
+/// file of some gigabytes: runs with other tokens masked can be many.
+std::size_t windows_at_once(const std::vector<const OpenModel*>& models, const std::vector<text::Window>& windows,
+                            std::uint64_t ram) {
+  constexpr std::uint64_t kScratch = std::uint64_t{8} << 30;
+  constexpr std::uint64_t kKeptValues = 2;
+  std::uint64_t bytes = 0, longest = 0;
+  for (const text::Window& window : windows) {
+    longest = std::max<std::uint64_t>(longest, window.ids.size() + window.decoder_ids.size());
   }
+  for (const OpenModel* model : models) {
+    const auto width = static_cast<std::uint64_t>(model->description().hyperparameters.hidden_size);
+    bytes += kKeptValues * longest * width * sizeof(float);
+  }
+  return std::max<std::size_t>(std::max(ram / 2, kScratch) / std::max<std::uint64_t>(bytes, 1), 1);
+}
+
+/// Series of the models, of which the first is the reference if there are two.
+std::vector<eval::Series> measure(const std::vector<const OpenModel*>& models, const api::EvaluationText& text,
+                                  const api::Session& session) {
+  const std::size_t count = text.windows.size(), at_once = windows_at_once(models, text.windows, session.ram());
+  std::size_t blocks = 1;
+  for (const OpenModel* model : models) blocks += model->walker().plan().blocks.size();
+  session.start("measuring", static_cast<std::int64_t>(blocks * ((count + at_once - 1) / at_once)));
+  std::vector<eval::Series> series;
+  for (std::size_t begin = 0; begin < count; begin += at_once) {
+    const auto part = std::span(text.windows).subspan(begin, std::min(at_once, count - begin));
+    eval::Evaluator evaluator(part, models.size() > 1, text.classes);
+    for (const OpenModel* model : models) {
+      const std::size_t index =
+          evaluator.add({&model->walker(), nullptr, {api::bind_windows(*model, part), session.budget()}});
+      api::walk_blocks(*model, evaluator, {index}, nullptr, [&] { session.step(); });
+    }
+    auto measured = evaluator.finish();
+    session.step();
+    if (series.empty()) {
+      series = std::move(measured);
+    } else {
+      for (std::size_t s = 0; s < series.size(); ++s) series[s].append(measured[s]);
+    }
+  }
+  session.finish();
+  return series;
 }
 
 }  // namespace
 
-Evaluation evaluate(const std::string& model_path, const std::string& reference_path, const EvaluationOptions& options,
+Evaluation evaluate(const ModelInput& model_input, const ModelInput& reference_input, const EvaluationOptions& options,
                     const Resources& resources) {
   const api::Session session(resources);
   std::optional<OpenModel> reference;
-  if (!reference_path.empty()) reference.emplace(reference_path);
-  const OpenModel model(model_path);
-  if (reference) check_same_vocabulary(model, *reference);
+  if (!reference_input.path.empty()) reference.emplace(reference_input);
+  const OpenModel model(model_input);
+  if (reference) api::check_comparable(model, *reference);
   // The reference's tokenizer cuts the text: a candidate need not bring one.
   const api::EvaluationText text = api::evaluation_text(reference ? *reference : model, options);
 
-  eval::Evaluator evaluator(text.windows, reference.has_value());
-  std::size_t blocks = model.walker().plan().blocks.size();
-  if (reference) blocks += reference->walker().plan().blocks.size();
-  session.start("measuring", static_cast<std::int64_t>(blocks) + 1);
   std::vector<const OpenModel*> models;
   if (reference) models.push_back(&*reference);
   models.push_back(&model);
-  for (const OpenModel* subject : models) {
-    const auto windows = api::bind_windows(*subject, text.windows);
-    const std::size_t index = evaluator.add({&subject->walker(), nullptr, sweep::Stream(windows, session.budget())});
-    api::walk_blocks(*subject, evaluator, {index}, nullptr, [&] { session.step(); });
-  }
-  const auto series = evaluator.finish();
-  session.step();
-  session.finish();
+  const auto series = measure(models, text, session);
 
   Evaluation result;
   result.text = text.figures;
   if (reference) {
-    result.reference = api::describe_model(*reference, reference_path);
-    eval::summarize(series.front(), *result.reference);
+    result.reference = api::describe_model(*reference, reference->path());
+    api::summarize(series.front(), *reference, *result.reference);
   }
-  result.candidate = api::describe_model(model, model_path);
-  eval::summarize(series.back(), result.candidate);
+  result.candidate = api::describe_model(model, model.path());
+  api::summarize(series.back(), model, result.candidate);
   result.candidate.notes = model.notes();
   result.candidate.seconds = session.seconds();
   result.candidate.peak_ram_bytes = peak_ram_bytes();

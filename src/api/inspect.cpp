@@ -20,8 +20,7 @@ TensorInfo describe(const graph::Weight& weight) {
   info.layer = weight.layer;
   info.shape = weight.source->shape();
   info.bytes = weight.source->stored_bytes();
-  const auto scheme = weight.source->scheme();
-  info.dtype = scheme ? scheme->name : std::string(dtype_name(weight.source->dtype()));
+  info.dtype = weight.source->stored_as();
   const auto count = std::max<std::int64_t>(numel(info.shape), 1);
   info.bits_per_weight = 8.0 * static_cast<double>(info.bytes) / static_cast<double>(count);
   return info;
@@ -43,6 +42,20 @@ std::uint64_t weight_bytes(const OpenModel& model, const codec::Scheme& scheme) 
   return total;
 }
 
+/// Keys and values of `positions` tokens, in f16. Layers with a window keep only that; an encoder keeps nothing; each
+/// layer of a decoder beside an encoder keeps those of both texts.
+std::uint64_t kv_cache_bytes(const description::Model& model, std::uint64_t positions) {
+  const auto& h = model.hyperparameters;
+  const std::uint64_t token = 2 * static_cast<std::uint64_t>(h.kv_heads * h.head_dim) * 2;
+  if (model.task == description::Task::kSequenceToSequence) {
+    return 2 * static_cast<std::uint64_t>(h.decoder_layers) * token * positions;
+  }
+  if (model.task != description::Task::kCausalLm) return 0;
+  const auto windowed = static_cast<std::uint64_t>(h.windowed_layers);
+  const std::uint64_t seen = std::min(positions, static_cast<std::uint64_t>(h.sliding_window));
+  return token * (windowed * seen + (static_cast<std::uint64_t>(h.layers) - windowed) * positions);
+}
+
 std::vector<MemoryEstimate> memory_estimates(const OpenModel& model, std::int64_t context) {
   const auto& h = model.description().hyperparameters;
   const auto positions = static_cast<std::uint64_t>(context);
@@ -52,8 +65,8 @@ std::vector<MemoryEstimate> memory_estimates(const OpenModel& model, std::int64_
     MemoryEstimate estimate;
     estimate.precision = name == "none" ? "as stored" : name;
     estimate.weights = weight_bytes(model, codec::parse_scheme(name));
-    // Keys and values in f16; one batch of activations in f32.
-    estimate.kv_cache = 2 * static_cast<std::uint64_t>(h.layers * h.kv_heads * h.head_dim) * positions * 2;
+    estimate.kv_cache = kv_cache_bytes(model.description(), positions);
+    // One batch of activations in f32.
     estimate.activations =
         std::min<std::uint64_t>(positions, 512) * width * 4 + static_cast<std::uint64_t>(h.vocab_size) * 4;
     estimates.push_back(std::move(estimate));
@@ -85,20 +98,23 @@ std::string positions_text(const description::Hyperparameters& h) {
 
 }  // namespace
 
-Inspection inspect(const std::string& path, std::int64_t context) {
-  const OpenModel model(path);
+Inspection inspect(const ModelInput& input, std::int64_t context) {
+  const OpenModel model(input);
   const auto& description = model.description();
   const auto& h = description.hyperparameters;
   Inspection result;
-  result.path = path;
+  result.path = model.path();
   result.container = model.checkpoint().format;
   result.family = description.family;
+  result.task = description::task_name(description.task);
+  result.labels = description.labels;
   result.tokenizer = tokenizer_kind(model);
   result.parameters = model.parameters();
   result.tensor_bytes = model.tensor_bytes();
   result.bits_per_weight = 8.0 * static_cast<double>(result.tensor_bytes) /
                            static_cast<double>(std::max<std::uint64_t>(result.parameters, 1));
   result.layers = h.layers;
+  result.decoder_layers = h.decoder_layers;
   result.hidden = h.hidden_size;
   result.intermediate = h.intermediate_size;
   result.heads = h.heads;
@@ -118,6 +134,9 @@ Inspection inspect(const std::string& path, std::int64_t context) {
   }
   result.memory = memory_estimates(model, context > 0 ? context : std::max<std::int64_t>(h.context_length, 1));
   result.notes = model.notes();
+  if (const auto& refusal = model.checkpoint().tokenizer.refusal) {
+    result.notes.push_back(fmt::format("the tokenizer cannot be used: {}", refusal->what()));
+  }
   return result;
 }
 

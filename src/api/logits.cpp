@@ -2,6 +2,9 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <numeric>
+
+#include <fmt/format.h>
 
 #include "kerf/kerf.h"
 
@@ -67,11 +70,10 @@ void write_logits(const std::string& path, const Tensor& logits) {
 
 }  // namespace
 
-void logits(const std::string& model_path, const std::string& inputs, const std::string& output,
-            const Resources& resources) {
+void logits(const ModelInput& input, const std::string& inputs, const std::string& output, const Resources& resources) {
   const api::Session session(resources);
   const auto tensors = read_inputs(inputs);
-  const OpenModel model(model_path);
+  const OpenModel model(input);
   const auto ids = tensors.find("input_ids");
   if (ids == tensors.end()) throw_input(inputs, "input_ids", "the tensor is missing");
   if (ids->second.rank() != 2 || ids->second.size() == 0) {
@@ -88,37 +90,87 @@ void logits(const std::string& model_path, const std::string& inputs, const std:
   write_logits(output, stack(run_windows(model, std::move(windows), session)));
 }
 
-std::vector<std::pair<std::string, double>> next_tokens(const std::string& model_path, const std::string& prompt,
-                                                        int count, const Resources& resources) {
-  const api::Session session(resources);
-  const OpenModel model(model_path);
-  if (!model.description().causal) {
-    throw_usage(model_path + ": next tokens are of causal language models; give its inputs with --inputs");
+namespace {
+
+/// Softmax of a row of logits, the `count` most likely entries, best first; ties go to the lower index.
+std::vector<std::pair<std::int64_t, double>> most_likely(std::span<const float> logits, int count) {
+  const float peak = *std::max_element(logits.begin(), logits.end());
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(static_cast<double>(logit - peak));
+  std::vector<std::int64_t> order(logits.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto at = [&](std::int64_t index) { return logits[static_cast<std::size_t>(index)]; };
+  const auto shown = std::min<std::ptrdiff_t>(std::ssize(logits), std::max(count, 0));
+  std::partial_sort(order.begin(), order.begin() + shown, order.end(),
+                    [&](std::int64_t a, std::int64_t b) { return at(a) > at(b) || (at(a) == at(b) && a < b); });
+  std::vector<std::pair<std::int64_t, double>> best;
+  for (std::ptrdiff_t i = 0; i < shown; ++i) {
+    const std::int64_t index = order[static_cast<std::size_t>(i)];
+    best.emplace_back(index, std::exp(static_cast<double>(at(index) - peak)) / sum);
   }
+  return best;
+}
+
+/// Where the prediction of a prompt stands in the logits, and what it is of.
+std::vector<std::pair<std::int64_t, Prediction>> places_of(const OpenModel& model, const text::Tokenizer& tokenizer,
+                                                           const std::vector<std::int64_t>& ids) {
+  using description::Task;
+  switch (model.description().task) {
+    case Task::kCausalLm:
+      return {{std::ssize(ids) - 1, {.what = "next token"}}};
+    case Task::kSequenceToSequence:
+      return {{0, {.what = "first token"}}};
+    case Task::kClassification:
+      return {{0, {.what = "label"}}};
+    case Task::kMaskedLm:
+    case Task::kFeatures:
+      break;
+  }
+  if (model.description().task == Task::kFeatures) {
+    throw_usage(model.path() +
+                ": is a base model without a head, which predicts nothing; give its inputs with --inputs");
+  }
+  const auto mask = tokenizer.mask_id();
+  if (!mask) throw_input(model.path(), "tokenizer", "names no mask token");
+  std::vector<std::pair<std::int64_t, Prediction>> places;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] != *mask) continue;
+    const std::int64_t number = std::ssize(places) + 1;
+    places.push_back({static_cast<std::int64_t>(i), {.what = fmt::format("token at mask {}", number), .mask = number}});
+  }
+  if (places.empty()) {
+    throw_usage(fmt::format("the prompt has no mask, whose token a masked language model predicts: write {} in it",
+                            quoted(tokenizer.token(*mask).value_or(""))));
+  }
+  return places;
+}
+
+}  // namespace
+
+std::vector<Prediction> predict(const ModelInput& input, const std::string& prompt, int count,
+                                const Resources& resources) {
+  const api::Session session(resources);
+  const OpenModel model(input);
   const auto tokenizer = api::open_tokenizer(model.checkpoint(), "");
   const auto ids = tokenizer->encode(prompt, true);
   if (ids.empty()) throw_usage("the prompt has no tokens");
-  const auto results = run_windows(model, {sweep::bind_ids(model.graph(), model.description(), ids)}, session);
-  const Tensor& all = results.front();
-  const auto vocabulary = static_cast<std::size_t>(all.shape().back());
-  const auto last = all.values<float>().last(vocabulary);
-  const float peak = *std::max_element(last.begin(), last.end());
-  double sum = 0;
-  for (const float logit : last) sum += std::exp(static_cast<double>(logit - peak));
-  std::vector<std::int64_t> order(vocabulary);
-  for (std::size_t i = 0; i < vocabulary; ++i) order[i] = static_cast<std::int64_t>(i);
-  const auto shown =
-      static_cast<std::ptrdiff_t>(std::min<std::size_t>(vocabulary, static_cast<std::size_t>(std::max(count, 0))));
-  std::partial_sort(order.begin(), order.begin() + shown, order.end(), [&](std::int64_t a, std::int64_t b) {
-    return last[static_cast<std::size_t>(a)] > last[static_cast<std::size_t>(b)];
-  });
-  std::vector<std::pair<std::string, double>> best;
-  for (std::ptrdiff_t i = 0; i < shown; ++i) {
-    const std::int64_t id = order[static_cast<std::size_t>(i)];
-    best.emplace_back(tokenizer->decode({id}, false),
-                      std::exp(static_cast<double>(last[static_cast<std::size_t>(id)] - peak)) / sum);
+  const auto places = places_of(model, *tokenizer, ids);
+  // A decoder that is to write one token reads its start alone.
+  const std::vector<std::int64_t> written(
+      model.description().task == description::Task::kSequenceToSequence ? std::size_t{1} : std::size_t{0}, 0);
+  const auto results = run_windows(model, {sweep::bind_ids(model.graph(), model.description(), ids, written)}, session);
+  const auto width = static_cast<std::size_t>(results.front().shape().back());
+  std::vector<Prediction> predictions;
+  for (const auto& [position, about] : places) {
+    Prediction& prediction = predictions.emplace_back(about);
+    const auto row = results.front().values<float>().subspan(static_cast<std::size_t>(position) * width, width);
+    for (const auto& [index, probability] : most_likely(row, count)) {
+      const auto& labels = model.description().labels;
+      prediction.best.emplace_back(
+          labels.empty() ? tokenizer->decode({index}, false) : labels[static_cast<std::size_t>(index)], probability);
+    }
   }
-  return best;
+  return predictions;
 }
 
 }  // namespace kerf

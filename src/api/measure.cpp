@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <functional>
 
+#include <fmt/format.h>
+
+#include "core/error.h"
 #include "core/file.h"
 #include "core/strings.h"
+#include "eval/summary.h"
 
 namespace kerf::api {
 
@@ -15,6 +19,32 @@ void walk_blocks(const OpenModel& model, eval::Evaluator& evaluator, const std::
     if (between) between(block, shared);
     for (const std::size_t subject : subjects) evaluator.advance(subject, block, &shared);
     step();
+  }
+}
+
+void check_comparable(const OpenModel& model, const OpenModel& reference) {
+  const description::Model &mine = model.description(), &theirs = reference.description();
+  if (mine.task != theirs.task) {
+    throw_input(model.path(), "",
+                fmt::format("is a {}, the reference {} a {}", task_name(mine.task), quoted(reference.path()),
+                            task_name(theirs.task)));
+  }
+  if (mine.hyperparameters.vocab_size != theirs.hyperparameters.vocab_size) {
+    throw_input(model.path(), "",
+                fmt::format("has a vocabulary of {}, the reference {} one of {}", mine.hyperparameters.vocab_size,
+                            quoted(reference.path()), theirs.hyperparameters.vocab_size));
+  }
+  if (mine.labels.size() != theirs.labels.size()) {
+    throw_input(model.path(), "",
+                fmt::format("has {} classes, the reference {} has {}", mine.labels.size(), quoted(reference.path()),
+                            theirs.labels.size()));
+  }
+}
+
+void summarize(const eval::Series& series, const OpenModel& model, Measurement& measurement) {
+  eval::summarize(series, measurement);
+  for (std::size_t c = 0; c < measurement.classes.size(); ++c) {
+    measurement.classes[c].label = model.description().labels[c];
   }
 }
 

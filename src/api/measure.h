@@ -15,6 +15,12 @@ using BeforeBlock = std::function<void(const sweep::Block& block, const sweep::O
 void walk_blocks(const OpenModel& model, eval::Evaluator& evaluator, const std::vector<std::size_t>& subjects,
                  const BeforeBlock& between, const std::function<void()>& step);
 
+/// Error(kInput) unless the model's predictions are of the same kind as the reference's: task, vocabulary, classes.
+void check_comparable(const OpenModel& model, const OpenModel& reference);
+
+/// What a series says of a model, with its classes' names.
+void summarize(const eval::Series& series, const OpenModel& model, Measurement& measurement);
+
 /// Bytes, bits per weight and name of an existing model.
 Measurement describe_model(const OpenModel& model, const std::string& spec);
 

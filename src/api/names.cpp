@@ -69,7 +69,11 @@ std::vector<Named> output_formats() {
 
 std::vector<Named> protocols() {
   std::vector<Named> list;
-  for (const auto* info : text::protocols()) list.push_back(named(*info));
+  for (const auto* info : text::protocols()) {
+    Named entry = named(*info);
+    entry.summary = fmt::format("{}: {}", task_name(info->task), entry.summary);
+    list.push_back(std::move(entry));
+  }
   return list;
 }
 

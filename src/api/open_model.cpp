@@ -4,24 +4,30 @@
 
 #include <fmt/format.h>
 
+#include "api/adapters.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/strings.h"
+#include "formats/huggingface.h"
 #include "ops/op.h"
 
 namespace kerf::api {
 namespace {
 
-constexpr std::uint64_t kLargestTokenizer = std::uint64_t{256} << 20;
-
 models::ModelGraph build(const formats::Checkpoint& checkpoint) {
   return models::build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors);
 }
 
+formats::Checkpoint open(const ModelInput& input) {
+  formats::Checkpoint checkpoint = formats::open_checkpoint(input.path);
+  if (!input.adapters.empty()) merge_adapters(input.adapters, build(checkpoint), checkpoint);
+  return checkpoint;
+}
+
 }  // namespace
 
-OpenModel::OpenModel(const std::string& path)
-    : checkpoint_(formats::open_checkpoint(path)), built_(build(checkpoint_)), walker_(built_.graph) {
+OpenModel::OpenModel(const ModelInput& input)
+    : checkpoint_(open(input)), built_(build(checkpoint_)), walker_(built_.graph) {
   notes_ = checkpoint_.notes;
   notes_.insert(notes_.end(), built_.notes.begin(), built_.notes.end());
   check_shapes(1);
@@ -59,40 +65,33 @@ void OpenModel::check_shapes(std::int64_t length) const {
 
 namespace {
 
-/// Json of a file if it is there, null otherwise.
-Json optional_json(const std::string& path) {
-  return is_regular_file(path) ? Json::parse(read_file(path, kLargestTokenizer), path) : Json();
-}
-
-description::Tokenizer read_tokenizer_files(const std::string& folder) {
-  description::Tokenizer parts;
-  parts.source_file = join_path(folder, "tokenizer.json");
-  parts.tokenizer_json = Json::parse(read_file(parts.source_file, kLargestTokenizer), parts.source_file);
-  parts.tokenizer_config = optional_json(join_path(folder, "tokenizer_config.json"));
-  return parts;
+std::shared_ptr<const text::Tokenizer> make_tokenizer(const description::Tokenizer& parts, const std::string& path,
+                                                      std::string_view remedy) {
+  if (!parts.tokenizer_json.is_null()) return text::Tokenizer::make(parts);
+  if (parts.refusal) throw *parts.refusal;
+  throw_input(
+      path, "",
+      fmt::format("has no tokenizer (tokenizer.json, tokenizer.model, vocab.json with merges.txt, or vocab.txt){}",
+                  remedy));
 }
 
 }  // namespace
 
 std::shared_ptr<const text::Tokenizer> open_tokenizer(const formats::Checkpoint& checkpoint, const std::string& path) {
   if (!path.empty()) return open_tokenizer(path);
-  if (checkpoint.tokenizer.tokenizer_json.is_null()) {
-    throw_input(checkpoint.path, "",
-                "has no tokenizer.json; name one with --tokenizer, or give token ids with --tokens");
-  }
-  return text::Tokenizer::make(checkpoint.tokenizer);
+  return make_tokenizer(checkpoint.tokenizer, checkpoint.path,
+                        "; name one with --tokenizer, or give token ids with --tokens");
+}
+
+std::shared_ptr<const text::Tokenizer> find_tokenizer(const formats::Checkpoint& checkpoint, const std::string& path) {
+  if (!path.empty()) return open_tokenizer(path);
+  return checkpoint.tokenizer.tokenizer_json.is_null() ? nullptr : text::Tokenizer::make(checkpoint.tokenizer);
 }
 
 std::shared_ptr<const text::Tokenizer> open_tokenizer(const std::string& path) {
-  if (is_directory(path)) {
-    if (is_regular_file(join_path(path, "tokenizer.json"))) return text::Tokenizer::make(read_tokenizer_files(path));
-    throw_input(path, "", "has no tokenizer.json");
-  }
-  if (ends_with(path, ".json")) {
-    description::Tokenizer parts = {Json(), Json(), path};
-    parts.tokenizer_json = Json::parse(read_file(path, kLargestTokenizer), path);
-    parts.tokenizer_config = optional_json(join_path(parent_path(path), "tokenizer_config.json"));
-    return text::Tokenizer::make(parts);
+  if (!path_exists(path)) throw_input(path, "", "there is no such file or directory");
+  if (is_directory(path) || ends_with(path, ".json")) {
+    return make_tokenizer(formats::read_tokenizer(path), path, "");
   }
   const auto checkpoint = formats::open_checkpoint(path);
   return open_tokenizer(checkpoint, "");

@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 
+#include "kerf/kerf.h"
+
 #include "formats/checkpoint.h"
 #include "models/model_graph.h"
 #include "sweep/walker.h"
@@ -14,7 +16,7 @@ namespace kerf::api {
 /// the graph.
 class OpenModel {
  public:
-  explicit OpenModel(const std::string& path);
+  explicit OpenModel(const ModelInput& input);
   OpenModel(const OpenModel&) = delete;
   OpenModel& operator=(const OpenModel&) = delete;
 
@@ -42,6 +44,8 @@ class OpenModel {
 
 /// The tokenizer of a model, or of `path` (a folder with tokenizer files, or a tokenizer.json) if that is not empty.
 std::shared_ptr<const text::Tokenizer> open_tokenizer(const formats::Checkpoint& checkpoint, const std::string& path);
+/// As open_tokenizer; nullptr if `path` is empty and the model brings none.
+std::shared_ptr<const text::Tokenizer> find_tokenizer(const formats::Checkpoint& checkpoint, const std::string& path);
 /// The tokenizer at a path: a folder, a tokenizer.json, or any model.
 std::shared_ptr<const text::Tokenizer> open_tokenizer(const std::string& path);
 

@@ -12,11 +12,13 @@
 #include "api/open_model.h"
 #include "api/session.h"
 #include "api/text_data.h"
+#include "codec/float_codec.h"
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/strings.h"
 #include "emit/read_back.h"
 #include "emit/target.h"
+#include "quant/ledger.h"
 #include "quant/quantizer.h"
 
 namespace kerf {
@@ -60,7 +62,7 @@ DType folded_dtype(const OpenModel& model, const std::vector<PlannedOutput>& out
   DType source = DType::kF32;
   for (const graph::ValueId id : model.graph().weights()) {
     const graph::Weight& weight = model.graph().value(id).weight;
-    if (weight.role == graph::Role::kNorm) source = weight.source->dtype();
+    if (weight.role == graph::Role::kNorm) source = codec::written_dtype(weight.source->dtype());
   }
   DType narrowest = DType::kF32;
   for (const PlannedOutput& output : outputs) {
@@ -86,9 +88,11 @@ void refuse_requantization(const OpenModel& model, const quant::Candidate& candi
   if (allowed) return;
   for (const auto& [id, decision] : candidate.decisions) {
     const graph::Weight& weight = model.graph().value(id).weight;
-    if (decision.scheme.quantized() && weight.source->scheme() && !(*weight.source->scheme() == decision.scheme)) {
+    const auto rounded_to = weight.source->rounded_to();
+    const bool stays = weight.source->scheme() == decision.scheme;
+    if (decision.scheme.quantized() && rounded_to && !stays) {
       throw_usage(fmt::format("{} is already quantized ({}); rounding it again loses twice; --allow-requantize does it",
-                              kerf::quoted(weight.name), weight.source->scheme()->name));
+                              kerf::quoted(weight.name), rounded_to->name));
     }
   }
 }
@@ -218,6 +222,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   }
   for (PlannedOutput& output : outputs) output.emission->commit();
   session.finish();
+  for (std::string& note : quant::ledger_notes(candidate.ledger)) result.notes.push_back(std::move(note));
   result.sites = std::move(candidate.ledger);
   result.seconds = session.seconds();
   result.peak_ram_bytes = peak_ram_bytes();

@@ -2,71 +2,21 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "api/token_source.h"
 #include "calibration/statistics_file.h"
 #include "core/error.h"
 #include "core/sha256.h"
 #include "core/strings.h"
-#include "formats/safetensors/reader.h"
 #include "sweep/bind.h"
 #include "text/protocol.h"
-#include "text/text_file.h"
 #include "text/windows.h"
 
 namespace kerf::api {
 namespace {
-
-/// Rows of the i64 or i32 tensor in a .safetensors file of ids: "input_ids" if there are several.
-std::vector<std::vector<std::int64_t>> read_token_tensor(const std::string& path) {
-  const formats::safetensors::Reader reader(path);
-  const auto& tensors = reader.header().tensors;
-  if (tensors.empty()) throw_input(path, "", "holds no tensor of token ids");
-  const std::string name = tensors.contains("input_ids") ? "input_ids" : tensors.begin()->first;
-  const Tensor tensor = reader.read_tensor(name);
-  if ((tensor.dtype() != DType::kI64 && tensor.dtype() != DType::kI32) || tensor.rank() < 1 || tensor.rank() > 2) {
-    throw_input(path, quoted(name),
-                fmt::format("found {} {}, expected i64 or i32 [tokens] or [rows, tokens]", dtype_name(tensor.dtype()),
-                            to_string(tensor.shape())));
-  }
-  const std::int64_t width = tensor.shape().back(), rows = width == 0 ? 0 : tensor.size() / width;
-  std::vector<std::vector<std::int64_t>> sequences;
-  for (std::int64_t r = 0; r < rows; ++r) {
-    auto& row = sequences.emplace_back();
-    for (std::int64_t c = 0; c < width; ++c) {
-      const std::int64_t at = r * width + c;
-      row.push_back(tensor.dtype() == DType::kI64 ? tensor.data<std::int64_t>()[at] : tensor.data<std::int32_t>()[at]);
-    }
-  }
-  return sequences;
-}
-
-text::TokenStream open_stream(const OpenModel& model, const TextInput& input, std::string_view flag,
-                              std::vector<std::string>& notes) {
-  if (!input.tokens_file.empty()) {
-    const auto sequences = ends_with(input.tokens_file, ".safetensors") ? read_token_tensor(input.tokens_file)
-                                                                        : text::read_token_lines(input.tokens_file);
-    return text::token_stream(sequences, input.tokens_file);
-  }
-  if (input.files.empty()) throw_usage(fmt::format("no text; give {} FILE, or token ids with --tokens", flag));
-  const text::Text read = text::read_text(input.files);
-  notes.insert(notes.end(), read.notes.begin(), read.notes.end());
-  const auto tokenizer = open_tokenizer(model.checkpoint(), input.tokenizer);
-  const std::int64_t rows = model.description().hyperparameters.vocab_size;
-  if (tokenizer->vocab_size() > rows) {
-    throw_input(model.path(), "tokenizer",
-                fmt::format("has token ids up to {}, the model's embedding has rows 0 to {}",
-                            tokenizer->vocab_size() - 1, rows - 1));
-  }
-  auto stream = text::encode_text(*tokenizer, read.text, input.files.front());
-  if (stream.unknown > 0) {
-    notes.push_back(fmt::format("{} of {} characters are not in the vocabulary",
-                                with_commas(static_cast<std::uint64_t>(stream.unknown)),
-                                with_commas(static_cast<std::uint64_t>(stream.characters))));
-  }
-  return stream;
-}
 
 /// The context to use: what was asked, else `standard`, at most what the model was made for.
 std::int64_t choose_context(const OpenModel& model, std::int64_t asked, std::int64_t standard) {
@@ -79,54 +29,135 @@ std::int64_t choose_context(const OpenModel& model, std::int64_t asked, std::int
   return asked;
 }
 
-sweep::WindowInputs bind_window(const OpenModel& model, std::span<const std::int64_t> ids) {
+sweep::WindowInputs bind_window(const OpenModel& model, const text::Window& window) {
   try {
-    return sweep::bind_ids(model.graph(), model.description(), ids);
+    return sweep::bind_ids(model.graph(), model.description(), window.ids, window.decoder_ids);
   } catch (const Error& error) {
     throw_input(model.path(), error.place(), error.message());
   }
 }
 
+bool same_values(const Tensor& a, const Tensor& b) {
+  return a.dtype() == b.dtype() && a.shape() == b.shape() && std::equal(a.raw(), a.raw() + a.bytes(), b.raw());
+}
+
 std::string hash_ids(const std::vector<text::Window>& windows) {
   Sha256 hash;
-  for (const text::Window& window : windows) hash.update(std::as_bytes(std::span(window.ids)));
+  for (const text::Window& window : windows) {
+    hash.update(std::as_bytes(std::span(window.ids)));
+    hash.update(std::as_bytes(std::span(window.decoder_ids)));
+  }
   return hash.finish();
+}
+
+/// "BertForMaskedLM" of "BertModel", "T5ForConditionalGeneration" of "T5EncoderModel".
+std::string architecture_with_head(const description::Model& model) {
+  const JsonCursor config(model.config, "");
+  const auto architectures = config.get("architectures");
+  if (!architectures || architectures->as_array().empty()) return "";
+  std::string name = architectures->at(std::size_t{0}).as_string();
+  for (const auto& [base, head] :
+       {std::pair<std::string_view, std::string_view>{"EncoderModel", "ForConditionalGeneration"},
+        {"Model", "ForMaskedLM"}}) {
+    if (ends_with(name, base)) return name.substr(0, name.size() - base.size()).append(head);
+  }
+  return "";
+}
+
+/// Error(kInput) unless the model predicts something that can be measured.
+void require_predictions(const OpenModel& model) {
+  const description::Model& description = model.description();
+  if (description.task == description::Task::kFeatures) {
+    const std::string better = architecture_with_head(description);
+    throw_input(model.path(), "",
+                fmt::format("is a base model without a trained head, which predicts nothing that could be measured; "
+                            "evaluate {}",
+                            better.empty() ? "the checkpoint of the masked language model that it belongs to"
+                                           : "a checkpoint of " + quoted(better)));
+  }
+  if (description.task != description::Task::kClassification) return;
+  const JsonCursor config(description.config, model.checkpoint().config_file);
+  const std::string problem = config.string_or("problem_type", "single_label_classification");
+  if (problem != "single_label_classification") {
+    config.at("problem_type")
+        .fail(fmt::format("found {}, expected 'single_label_classification': kerf compares distributions over classes "
+                          "of which one is right",
+                          quoted(problem)));
+  }
+  if (description.labels.size() < 2) {
+    throw_input(model.path(), "",
+                "has a single output, a regression: there is no distribution over classes to compare");
+  }
+}
+
+/// Every target must be one that the model has, since a hidden token is not among its inputs.
+void check_targets(const std::vector<text::Window>& windows, std::int64_t count, const std::string& source) {
+  for (const text::Window& window : windows) {
+    for (const text::Place& place : window.places) {
+      if (place.target < count) continue;
+      throw_input(source, "", fmt::format("token id {}, the model has ids 0 to {}", place.target, count - 1));
+    }
+  }
+}
+
+TextFigures figures_of(const text::Windows& cut, const text::ProtocolInfo& protocol, const TokenSource& source) {
+  TextFigures figures;
+  figures.protocol = protocol.name;
+  figures.figure = protocol.figure;
+  figures.context = cut.context;
+  figures.windows = cut.windows_cut;
+  figures.runs = static_cast<std::int64_t>(cut.windows.size());
+  figures.tokens_total = cut.tokens_total;
+  figures.tokens_dropped = cut.tokens_dropped;
+  figures.tokens_scored = cut.tokens_scored;
+  figures.bos = cut.uses_bos;
+  figures.special = cut.special;
+  figures.masked_share = cut.masked_share;
+  figures.by_line = protocol.by_line;
+  figures.blank_lines = source.blank_lines();
+  figures.notes = source.notes();
+  figures.notes.insert(figures.notes.end(), cut.notes.begin(), cut.notes.end());
+  if (cut.windows_total > figures.windows) {
+    figures.notes.push_back(fmt::format("the first {} of {} {} are measured", figures.windows, cut.windows_total,
+                                        protocol.by_line ? "lines" : "windows"));
+  }
+  return figures;
 }
 
 }  // namespace
 
 EvaluationText evaluation_text(const OpenModel& model, const EvaluationOptions& options) {
-  EvaluationText result;
-  if (!model.description().causal) {
-    throw_usage(model.path() + ": perplexity is of causal language models; this one reads more than what came before");
-  }
-  const auto& protocol = text::find_protocol(options.protocol);
+  require_predictions(model);
+  const description::Model& description = model.description();
+  TokenSource source(model, options.text, "--text");
+  const auto& protocol = text::choose_protocol(options.protocol, description.task, source.special());
   const std::int64_t context = choose_context(model, options.context, protocol.default_context);
-  const auto stream = open_stream(model, options.text, "--text", result.figures.notes);
+  const text::TokenStream stream = source.read(protocol.by_line ? Lines::kLabelled : Lines::kJoined);
   std::optional<std::int64_t> limit;
   if (options.windows >= 0) limit = options.windows;
-  text::Windows cut = text::evaluation_windows(stream, options.protocol, context, limit);
-  for (text::Window& window : cut.windows) result.windows.push_back({std::move(window.ids), window.first_scored});
-  TextFigures& figures = result.figures;
-  figures.protocol = protocol.name;
-  figures.context = context;
-  figures.windows = static_cast<std::int64_t>(result.windows.size());
-  figures.tokens_total = cut.tokens_total;
-  figures.tokens_dropped = cut.tokens_dropped;
-  figures.tokens_scored = cut.tokens_scored;
-  figures.bos = cut.uses_bos;
-  figures.notes.insert(figures.notes.end(), cut.notes.begin(), cut.notes.end());
-  if (cut.windows_total > figures.windows) {
-    figures.notes.push_back(fmt::format("the first {} of {} windows are measured", figures.windows, cut.windows_total));
-  }
+  EvaluationText result;
+  text::Windows cut = text::evaluation_windows(stream, protocol.name, context, limit);
+  result.figures = figures_of(cut, protocol, source);
+  result.windows = std::move(cut.windows);
+  if (protocol.by_line) result.classes = std::ssize(description.labels);
+  check_targets(result.windows, protocol.by_line ? result.classes : description.hyperparameters.vocab_size,
+                stream.source);
   return result;
 }
 
 std::shared_ptr<const std::vector<sweep::WindowInputs>> bind_windows(const OpenModel& model,
-                                                                     const std::vector<eval::ScoredWindow>& windows) {
+                                                                     std::span<const text::Window> windows) {
   auto bound = std::make_shared<std::vector<sweep::WindowInputs>>();
   bound->reserve(windows.size());
-  for (const eval::ScoredWindow& window : windows) bound->push_back(bind_window(model, window.ids));
+  for (const text::Window& window : windows) {
+    sweep::WindowInputs inputs = bind_window(model, window);
+    // Masks, positions and types are the same for all windows of a length: kept once.
+    for (std::size_t i = 0; i < inputs.size() && !bound->empty(); ++i) {
+      const Tensor& before = bound->back()[i];
+      if (same_values(inputs[i], before)) inputs[i] = before;
+    }
+    bound->push_back(std::move(inputs));
+  }
   return bound;
 }
 
@@ -144,15 +175,19 @@ Calibration calibration_data(const OpenModel& model, const CalibrationOptions& o
   }
   constexpr std::int64_t kStandardContext = 512;
   const std::int64_t context = choose_context(model, options.context, kStandardContext);
-  const auto stream = open_stream(model, options.text, "--calibration", notes);
-  const text::Windows cut = text::calibration_windows(stream, context, options.samples, options.seed);
+  const description::Task task = model.description().task;
+  TokenSource source(model, options.text, "--calibration");
+  const auto stream = source.read(task == description::Task::kClassification ? Lines::kApart : Lines::kJoined);
+  notes.insert(notes.end(), source.notes().begin(), source.notes().end());
+  const text::Windows cut = text::calibration_windows(stream, task, context, options.samples, options.seed);
   notes.insert(notes.end(), cut.notes.begin(), cut.notes.end());
-  auto bound = std::make_shared<std::vector<sweep::WindowInputs>>();
-  for (const text::Window& window : cut.windows) bound->push_back(bind_window(model, window.ids));
+  if (task == description::Task::kMaskedLm && !stream.special.mask) {
+    notes.emplace_back("the calibration text is read without masks: the mask token is not known (--mask-token)");
+  }
   result.windows = static_cast<std::int64_t>(cut.windows.size());
   result.tokens = cut.tokens_used;
   result.text_sha256 = hash_ids(cut.windows);
-  result.data.windows = std::move(bound);
+  result.data.windows = bind_windows(model, cut.windows);
   return result;
 }
 

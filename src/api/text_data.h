@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,14 +16,16 @@ namespace kerf::api {
 
 /// Evaluation text, cut and bound to a model.
 struct EvaluationText {
-  std::vector<eval::ScoredWindow> windows;
+  std::vector<text::Window> windows;
   TextFigures figures;
+  std::int64_t classes = 0;  ///< of a classifier; 0: a language model
 };
+/// Error(kInput) if the model has no head whose predictions could be measured, saying which checkpoint would.
 EvaluationText evaluation_text(const OpenModel& model, const EvaluationOptions& options);
 
 /// Streams of a model over that text start from these.
 std::shared_ptr<const std::vector<sweep::WindowInputs>> bind_windows(const OpenModel& model,
-                                                                     const std::vector<eval::ScoredWindow>& windows);
+                                                                     std::span<const text::Window> windows);
 
 /// Calibration windows or saved statistics, as the options say; empty if they say nothing. `notes` gets what a user
 /// should know.

@@ -16,18 +16,21 @@ struct Options {
         output(add_value(app, "-o,--output", "FILE", "statistics to write")),
         hessian(add_flag(app, "--hessian", "keep the full matrices that gptq needs, not only their diagonals")),
         merge(add_list(app, "--merge", "FILE", "instead of running a model, add up statistics saved before")),
+        adapters(app, "--lora", "MODEL"),
         json(app),
         calibration(app),
         resources(app) {}
   const CLI::Option *model, *output, *hessian, *merge;
+  AdapterOption adapters;
   JsonOption json;
   CalibrationGroup calibration;
   ResourceOptions resources;
 };
 
 CalibrateResult merge(const Options& options, const std::string& output) {
-  if (is_given(options.model) || options.calibration.given() || is_set(options.hessian)) {
-    throw_usage("--merge adds up saved statistics: it takes no MODEL, text or --hessian");
+  if (is_given(options.model) || options.calibration.given() || is_set(options.hessian) ||
+      !options.adapters.read().empty()) {
+    throw_usage("--merge adds up saved statistics: it takes no MODEL, text, --lora or --hessian");
   }
   if (values_of(options.merge).size() < 2) throw_usage("--merge needs at least two files");
   return merge_statistics(values_of(options.merge), output);
@@ -37,9 +40,11 @@ CalibrateResult collect(Options& options, const std::string& output) {
   const auto model = value_of(options.model);
   if (!model) throw_usage("calibrate needs MODEL, or --merge with files saved before");
   if (!options.calibration.given()) throw_usage("calibrate needs text: --calibration FILE, or --tokens IDS");
+  ModelInput input = *model;
+  input.adapters = options.adapters.read();
   const CalibrationOptions calibration = options.calibration.read();
   const bool hessian = is_set(options.hessian);
-  return calibrate(*model, calibration, hessian, output, options.resources.read());
+  return calibrate(input, calibration, hessian, output, options.resources.read());
 }
 
 int run(Options& options) {

@@ -16,12 +16,14 @@ struct Options {
         candidates(add_list(app, "--candidate", "SPEC",
                             "what to measure: scheme[/method[+transform...]], or the path of a quantized model; "
                             "may be given several times")),
+        adapters(app, "--lora", "MODEL"),
         json(app),
         evaluation(app),
         calibration(app, &evaluation),
         choice(app, false),
         resources(app) {}
   const CLI::Option *model, *candidates;
+  AdapterOption adapters;
   JsonOption json;
   EvaluationGroup evaluation;
   CalibrationGroup calibration;
@@ -32,11 +34,13 @@ struct Options {
 CompareOptions read(const Options& options) {
   CompareOptions compare;
   compare.model = *value_of(options.model);
+  compare.model.adapters = options.adapters.read();
   compare.candidates = values_of(options.candidates);
   if (compare.candidates.empty()) throw_usage("compare needs --candidate SPEC, such as --candidate int8 int4-g32");
   compare.evaluation = options.evaluation.read("compare");
   compare.calibration = options.calibration.read();
   compare.calibration.text.tokenizer = compare.evaluation.text.tokenizer;
+  compare.calibration.text.mask_token = compare.evaluation.text.mask_token;
   compare.defaults = options.choice.read();
   return compare;
 }

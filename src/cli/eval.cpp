@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/json_output.h"
 #include "cli/option_groups.h"
+#include "core/error.h"
 #include "report/evaluation.h"
 
 namespace kerf::cli {
@@ -16,10 +17,13 @@ struct Options {
       : model(add_positional(app, "MODEL", "Hugging Face directory, .safetensors or .gguf file", true)),
         reference(add_value(app, "--reference", "REF",
                             "model to measure the drift from: KL divergence and agreement of the predictions")),
+        adapters(app, "--lora", "MODEL"),
+        reference_adapters(app, "--reference-lora", "REF"),
         json(app),
         evaluation(app),
         resources(app) {}
   const CLI::Option *model, *reference;
+  AdapterOption adapters, reference_adapters;
   JsonOption json;
   EvaluationGroup evaluation;
   ResourceOptions resources;
@@ -29,7 +33,11 @@ int run(Options& options) {
   const EvaluationOptions evaluation = options.evaluation.read("eval");
   const Resources resources = options.resources.read();
   options.json.prepare();
-  const Evaluation result = evaluate(*value_of(options.model), value_or(options.reference, ""), evaluation, resources);
+  ModelInput model = *value_of(options.model), reference = value_or(options.reference, "");
+  model.adapters = options.adapters.read();
+  reference.adapters = options.reference_adapters.read();
+  if (reference.path.empty() && !reference.adapters.empty()) throw_usage("--reference-lora needs --reference REF");
+  const Evaluation result = evaluate(model, reference, evaluation, resources);
   options.json.write(report::to_json(result),
                      [&] { return report::to_text(result) + options.resources.limits_line(); });
   return 0;
@@ -55,7 +63,9 @@ const Command& eval_command() {
       .lists = {{"Protocols", protocols}},
       .examples = {{"kerf eval MODEL --text evaluation.txt", "perplexity"},
                    {"kerf eval model.gguf --reference MODEL --text evaluation.txt --json=eval.json",
-                    "what the file lost, also as JSON"}},
+                    "what the file lost, also as JSON"},
+                   {"kerf eval model.gguf --reference MODEL --reference-lora ADAPTER --text evaluation.txt",
+                    "the same of a file made from a fine-tuned model"}},
       .define = define,
   };
   return command;

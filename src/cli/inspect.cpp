@@ -3,6 +3,7 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/json_output.h"
+#include "cli/option_groups.h"
 #include "report/inspection.h"
 
 namespace kerf::cli {
@@ -13,15 +14,19 @@ struct Options {
       : model(add_positional(app, "MODEL", "Hugging Face directory, .safetensors or .gguf file", true)),
         context(add_value(app, "--context", "N", "tokens that the KV cache and the activations are counted for",
                           "the model's own")),
+        adapters(app, "--lora", "MODEL"),
         json(app) {}
   const CLI::Option *model, *context;
+  AdapterOption adapters;
   JsonOption json;
 };
 
 int run(Options& options) {
   const std::int64_t context = integer_or(options.context, 0, 1);
   options.json.prepare();
-  const Inspection inspection = inspect(*value_of(options.model), context);
+  ModelInput model = *value_of(options.model);
+  model.adapters = options.adapters.read();
+  const Inspection inspection = inspect(model, context);
   options.json.write(report::to_json(inspection), [&] { return report::to_text(inspection); });
   return 0;
 }

@@ -6,7 +6,7 @@
 #include "cli/json_output.h"
 #include "cli/option_groups.h"
 #include "core/error.h"
-#include "report/next_tokens.h"
+#include "report/predictions.h"
 
 namespace kerf::cli {
 namespace {
@@ -20,16 +20,21 @@ struct Options {
                          ".safetensors with tensors named as the model's inputs, input_ids for one; a tensor called "
                          "logits is ignored")),
         output(add_value(app, "-o,--output", "FILE", ".safetensors to write, with the tensor logits")),
-        prompt(add_value(app, "--prompt", "TEXT", "instead of files, print the most likely next tokens after a text")),
-        top(add_value(app, "--top", "N", "how many of them", std::to_string(kTop))),
+        prompt(
+            add_value(app, "--prompt", "TEXT",
+                      "instead of files, print what a text lets the model predict: the token after it, the tokens at "
+                      "its masks, or a classifier's labels")),
+        top(add_value(app, "--top", "N", "how many, the most likely ones", std::to_string(kTop))),
+        adapters(app, "--lora", "MODEL"),
         json(app),
         resources(app) {}
   const CLI::Option *model, *inputs, *output, *prompt, *top;
+  AdapterOption adapters;
   JsonOption json;
   ResourceOptions resources;
 };
 
-int look(Options& options, const std::string& model, const std::string& prompt) {
+int look(Options& options, const ModelInput& model, const std::string& prompt) {
   if (is_given(options.inputs) || is_given(options.output)) {
     throw_usage("--prompt prints to standard output; it takes neither --inputs nor --output");
   }
@@ -37,13 +42,14 @@ int look(Options& options, const std::string& model, const std::string& prompt) 
   const auto count = static_cast<int>(integer_or(options.top, kTop, 1, kMost));
   const Resources resources = options.resources.read();
   options.json.prepare();
-  const auto tokens = next_tokens(model, prompt, count, resources);
-  options.json.write(report::next_tokens_json(tokens), [&] { return report::next_tokens_text(tokens); });
+  const auto predictions = predict(model, prompt, count, resources);
+  options.json.write(report::predictions_json(predictions), [&] { return report::predictions_text(predictions); });
   return 0;
 }
 
 int run(Options& options) {
-  const std::string model = *value_of(options.model);
+  ModelInput model = *value_of(options.model);
+  model.adapters = options.adapters.read();
   if (const auto prompt = value_of(options.prompt)) return look(options, model, *prompt);
   const auto inputs = value_of(options.inputs);
   const auto output = value_of(options.output);
@@ -66,7 +72,10 @@ const Command& logits_command() {
       .description = "For checking a model against another implementation, or for a look at what it predicts.",
       .lists = {},
       .examples = {{"kerf logits MODEL --inputs inputs.safetensors --output logits.safetensors", "tensors in and out"},
-                   {"kerf logits MODEL --prompt 'Fellow citizens'", "the ten most likely next tokens"}},
+                   {"kerf logits MODEL --prompt 'Fellow citizens'",
+                    "the ten most likely next tokens; of a classifier its labels"},
+                   {"kerf logits MODEL --prompt 'Fellow [MASK]'",
+                    "of a masked language model, the ten most likely tokens there"}},
       .define = define,
   };
   return command;

@@ -7,6 +7,7 @@
 #include "cli/arguments.h"
 #include "cli/quantities.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/memory.h"
 #include "core/strings.h"
 #include "core/threads.h"
@@ -52,16 +53,39 @@ std::string ResourceOptions::limits_line() const {
                      human_bytes(limit));
 }
 
+AdapterOption::AdapterOption(CLI::App& app, const std::string& name, const std::string& model)
+    : adapters_(add_repeatable(app, name, "DIR[=WEIGHT]",
+                               "LoRA adapter as peft saves it, merged into the weights of " + model +
+                                   " as they are read, in f32, times WEIGHT (1 unless given)")) {}
+
+std::vector<Adapter> AdapterOption::read() const {
+  constexpr double kLargestWeight = 1e6;
+  std::vector<Adapter> adapters;
+  for (const std::string& text : values_of(adapters_)) {
+    const std::size_t equals = text.rfind('=');
+    if (equals == std::string::npos || path_exists(text)) {
+      adapters.push_back({text});
+    } else {
+      const double weight = parse_real(name_of(*adapters_), text.substr(equals + 1), -kLargestWeight, kLargestWeight);
+      adapters.push_back({text.substr(0, equals), weight});
+    }
+  }
+  return adapters;
+}
+
 TextSource::TextSource(CLI::App& app, const std::string& files, const std::string& files_text)
     : files_(add_repeatable(app, files, "FILE", files_text)),
       tokens_(add_value(app, "--tokens", "IDS",
                         "token ids instead of text, from .safetensors or .jsonl; needs no tokenizer")),
       tokenizer_(
-          add_value(app, "--tokenizer", "PATH", "folder with a tokenizer, or a tokenizer.json", "the model's own")) {}
+          add_value(app, "--tokenizer", "PATH", "folder with a tokenizer, or a tokenizer.json", "the model's own")),
+      mask_token_(add_value(app, "--mask-token", "ID", "id of a masked language model's mask token",
+                            "what the tokenizer or the configuration names")) {}
 
-TextSource TextSource::files_only(CLI::App& app, const std::string& files, const std::string& files_text) {
+TextSource TextSource::second(CLI::App& app, const std::string& files, const std::string& files_text) {
   TextSource source;
   source.files_ = add_repeatable(app, files, "FILE", files_text);
+  source.tokens_ = add_value(app, files + "-tokens", "IDS", "token ids instead, from .safetensors or .jsonl");
   return source;
 }
 
@@ -72,8 +96,9 @@ TextInput TextSource::read() const {
   input.files = values_of(files_);
   if (tokens_ != nullptr) input.tokens_file = value_or(tokens_, "");
   if (tokenizer_ != nullptr) input.tokenizer = value_or(tokenizer_, "");
+  if (mask_token_ != nullptr) input.mask_token = integer_or(mask_token_, input.mask_token, 0);
   if (!input.files.empty() && !input.tokens_file.empty()) {
-    throw_usage(fmt::format("{} and --tokens are both given; one of them is the text", name_of(*files_)));
+    throw_usage(fmt::format("{} and {} are both given; one of them is the text", name_of(*files_), name_of(*tokens_)));
   }
   return input;
 }
@@ -81,11 +106,12 @@ TextInput TextSource::read() const {
 EvaluationGroup::EvaluationGroup(CLI::App& app) {
   const Heading heading(app, "Evaluation");
   text_ = TextSource(app, "--text", "evaluation text: .txt, or .jsonl with a key text on each line");
-  protocol_ =
-      add_value(app, "--protocol", "NAME", "how text is cut into windows and scored", EvaluationOptions{}.protocol);
+  protocol_ = add_value(app, "--protocol", "NAME", "how text is cut into windows and scored",
+                        "the first below that suits the model");
   context_ = add_value(app, "--context", "N", "tokens in a window",
-                       "the protocol's, at most the model's: 512 for llama.cpp, 2048 for gptq");
-  windows_ = add_value(app, "--windows,--chunks", "N", "measure only the first N windows", "all");
+                       "the protocol's, at most the model's: 2048 for gptq, 128 for pll, else 512");
+  windows_ =
+      add_value(app, "--windows,--chunks", "N", "measure only the first N windows, of a classifier lines", "all");
 }
 
 EvaluationOptions EvaluationGroup::read(const std::string& command) const {
@@ -102,8 +128,8 @@ CalibrationGroup::CalibrationGroup(CLI::App& app, const EvaluationGroup* evaluat
   const Heading heading(app, "Calibration");
   const std::string files =
       "calibration text (.txt, or .jsonl with a key text on each line) or statistics saved by kerf calibrate";
-  text_ = evaluation == nullptr ? TextSource(app, "--calibration", files)
-                                : TextSource::files_only(app, "--calibration", files);
+  text_ =
+      evaluation == nullptr ? TextSource(app, "--calibration", files) : TextSource::second(app, "--calibration", files);
   samples_ =
       add_value(app, "--samples", "N", "windows of calibration text", std::to_string(CalibrationOptions{}.samples));
   seed_ = add_value(app, "--seed", "N", "which windows are drawn", std::to_string(CalibrationOptions{}.seed));

@@ -33,13 +33,25 @@ class ResourceOptions {
   Resources resources_;
 };
 
-/// --tokens and --tokenizer beside a repeatable option for files of text, named by `files`.
+/// --lora, or an option like it for another model of the command.
+class AdapterOption {
+ public:
+  AdapterOption(CLI::App& app, const std::string& name, const std::string& model);
+  /// In the order given. "DIR=0.5" is a folder and its weight, unless a folder has that very name.
+  std::vector<Adapter> read() const;
+
+ private:
+  const CLI::Option* adapters_ = nullptr;
+};
+
+/// --tokens, --tokenizer and --mask-token beside a repeatable option for files of text, named by `files`.
 class TextSource {
  public:
   TextSource() = default;
   TextSource(CLI::App& app, const std::string& files, const std::string& files_text);
-  /// The files' option alone, for a second text of the same command.
-  static TextSource files_only(CLI::App& app, const std::string& files, const std::string& files_text);
+  /// For a second text of the same command, with the tokenizer of the first: the files' option, and the same with
+  /// "-tokens" behind it for ids.
+  static TextSource second(CLI::App& app, const std::string& files, const std::string& files_text);
   bool given() const;
   TextInput read() const;
 
@@ -47,9 +59,10 @@ class TextSource {
   CLI::Option* files_ = nullptr;
   CLI::Option* tokens_ = nullptr;
   CLI::Option* tokenizer_ = nullptr;
+  CLI::Option* mask_token_ = nullptr;
 };
 
-/// --text, --tokens, --tokenizer, --protocol, --context, --windows.
+/// --text, --tokens, --tokenizer, --mask-token, --protocol, --context, --windows.
 class EvaluationGroup {
  public:
   explicit EvaluationGroup(CLI::App& app);
@@ -62,8 +75,8 @@ class EvaluationGroup {
   CLI::Option *protocol_ = nullptr, *context_ = nullptr, *windows_ = nullptr;
 };
 
-/// --calibration, --samples, --seed; --context, --tokens and --tokenizer too unless they belong to another group of the
-/// command (`evaluation`).
+/// --calibration, --samples, --seed; --context, --tokens, --tokenizer and --mask-token too unless they belong to
+/// another group of the command (`evaluation`): then --calibration-tokens.
 class CalibrationGroup {
  public:
   explicit CalibrationGroup(CLI::App& app, const EvaluationGroup* evaluation = nullptr);

@@ -19,6 +19,7 @@ struct Options {
         force(add_flag(app, "--force", "replace an output folder that is not empty")),
         allow_requantize(add_flag(app, "--allow-requantize", "accept a model that is quantized already")),
         verbose(add_flag(app, "-v,--verbose", "also list what the method did at each site")),
+        adapters(app, "--lora", "MODEL"),
         json(app),
         choice(app, true),
         calibration(app),
@@ -26,6 +27,7 @@ struct Options {
   const CLI::Option* model;
   OutputOptions outputs;
   const CLI::Option *dry_run, *force, *allow_requantize, *verbose;
+  AdapterOption adapters;
   JsonOption json;
   ChoiceGroup choice;
   CalibrationGroup calibration;
@@ -35,6 +37,7 @@ struct Options {
 QuantizeOptions read(const Options& options) {
   QuantizeOptions quantize;
   quantize.model = *value_of(options.model);
+  quantize.model.adapters = options.adapters.read();
   quantize.outputs = options.outputs.read();
   quantize.choice = options.choice.read();
   quantize.calibration = options.calibration.read();
@@ -79,6 +82,8 @@ const Command& quantize_command() {
                    {"kerf quantize MODEL -o model.gguf -o model-int4 --scheme int4-g32 --method gptq --transform awq "
                     "--calibration calibration.txt",
                     "the same codes for llama.cpp and for vLLM"},
+                   {"kerf quantize MODEL --lora ADAPTER --lora OTHER=0.5 -o model.gguf",
+                    "a fine-tuned model in one step; with --scheme bf16 the merged model itself"},
                    {"kerf quantize MODEL -o model.gguf --scheme q4_0 --keep '*.down_proj.*' --dry-run",
                     "what would be written"}},
       .define = define,

@@ -218,6 +218,11 @@ void encode_floats(DType dtype, std::span<const float> values, std::span<std::by
   }
 }
 
+DType written_dtype(DType dtype) {
+  if (dtype == DType::kF8E4M3 || dtype == DType::kF8E5M2) return DType::kF16;
+  return dtype == DType::kF64 ? DType::kF32 : dtype;
+}
+
 std::size_t first_non_finite(std::span<const float> values) {
   // A part at a time without branches, which becomes vector code; the place is looked for only where there is one.
   constexpr std::size_t kPart = 4096;

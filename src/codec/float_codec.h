@@ -26,6 +26,10 @@ void decode_floats(DType dtype, std::span<const std::byte> bytes, std::span<floa
 /// f32 -> f32, f16 or bf16 bytes. Errors as decode_floats.
 void encode_floats(DType dtype, std::span<const float> values, std::span<std::byte> out);
 
+/// The dtype that kerf writes values of a floating dtype in: itself, but f16 for 8-bit floats, which it holds exactly,
+/// and f32 for f64, which was rounded to that when it was read.
+DType written_dtype(DType dtype);
+
 /// Index of the first NaN or infinity; the size if all values are finite.
 std::size_t first_non_finite(std::span<const float> values);
 

@@ -1,11 +1,118 @@
-// Json to text.
+// Text to Json and back. The grammar is nlohmann/json's SAX parser (iterative, UTF-8 checked, RFC 8259); this file adds
+// what it leaves open: duplicate keys, depth, and integers that stay integers.
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
+#include "core/error.h"
 #include "core/json.h"
+#include "core/strings.h"
 
 namespace kerf {
+namespace {
+
+constexpr std::size_t kMaxDepth = 64;
+
+std::string line_and_column(std::string_view text, std::size_t offset) {
+  const std::string_view before = text.substr(0, std::min(offset, text.size()));
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const std::size_t last = before.rfind('\n');
+  const std::size_t column = 1 + before.size() - (last == std::string_view::npos ? 0 : last + 1);
+  return fmt::format("line {}, column {}", line, column);
+}
+
+}  // namespace
+
+/// Receives the parser's events and builds the value.
+class JsonBuilder {
+ public:
+  using number_integer_t = nlohmann::json::number_integer_t;
+  using number_unsigned_t = nlohmann::json::number_unsigned_t;
+  using number_float_t = nlohmann::json::number_float_t;
+  using string_t = nlohmann::json::string_t;
+  using binary_t = nlohmann::json::binary_t;
+
+  JsonBuilder(std::string_view text, std::string_view file) : text_(text), file_(file) {}
+
+  Json take() { return std::move(root_); }
+
+  bool null() { return add(Json()); }
+  bool boolean(bool value) { return add(Json(value)); }
+  bool number_integer(number_integer_t value) { return add(Json(std::int64_t{value})); }
+  bool number_unsigned(number_unsigned_t value) { return add(Json(std::uint64_t{value})); }
+  bool number_float(number_float_t value, const string_t& digits) {
+    if (!std::isfinite(value)) fail("number " + kerf::quoted(digits) + " is out of range");
+    return add(Json(value));
+  }
+  bool string(string_t& value) { return add(Json(std::move(value))); }
+  bool binary(binary_t&) { return false; }
+  bool start_object(std::size_t) { return open(Json::object()); }
+  bool start_array(std::size_t) { return open(Json::array()); }
+  bool key(string_t& name) {
+    stack_.back().key = std::move(name);
+    return true;
+  }
+  bool end_object() { return close(); }
+  bool end_array() { return close(); }
+  bool parse_error(std::size_t position, const std::string& token, const nlohmann::json::exception&) {
+    // `position` counts the bytes read so far.
+    const std::size_t at = position == 0 ? 0 : position - 1;
+    throw_input(file_, line_and_column(text_, at),
+                at >= text_.size() ? "JSON ends too early" : "not valid JSON near " + kerf::quoted(token, 40));
+  }
+
+ private:
+  struct Frame {
+    Json value;
+    std::string key;
+  };
+
+  bool add(Json value) {
+    if (stack_.empty()) {
+      root_ = std::move(value);
+      return true;
+    }
+    Frame& top = stack_.back();
+    if (top.value.is_array()) {
+      top.value.as_array().push_back(std::move(value));
+    } else if (!top.value.as_object().append(std::move(top.key), std::move(value))) {
+      fail("key " + kerf::quoted(top.key) + " appears twice");
+    }
+    return true;
+  }
+  bool open(Json container) {
+    if (stack_.size() == kMaxDepth) fail(fmt::format("nested deeper than {} levels", kMaxDepth));
+    stack_.push_back(Frame{std::move(container), {}});
+    return true;
+  }
+  bool close() {
+    Json value = std::move(stack_.back().value);
+    stack_.pop_back();
+    return add(std::move(value));
+  }
+  [[noreturn]] void fail(std::string message) { throw_input(file_, "", std::move(message)); }
+
+  std::string_view text_, file_;
+  std::vector<Frame> stack_;
+  Json root_;
+};
+
+Json Json::parse(std::string_view text, std::string_view file) {
+  if (starts_with(text, "\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (const auto bad = find_invalid_utf8(text)) {
+    throw_input(file, fmt::format("offset {}", *bad), "not valid UTF-8");
+  }
+  // The parser takes a NUL for the end and would not see what follows.
+  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    throw_input(file, line_and_column(text, nul), "not valid JSON: found a NUL byte");
+  }
+  JsonBuilder builder(text, file);
+  nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
+  return builder.take();
+}
+
 namespace {
 
 void dump_string(const std::string& value, std::string& out) {

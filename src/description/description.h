@@ -1,8 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "kerf/error.h"
 
 #include "core/json.h"
 
@@ -14,6 +18,10 @@ struct Tokenizer {
   Json tokenizer_json;      ///< tokenizer.json's content, or null
   Json tokenizer_config;    ///< tokenizer_config.json's content, or null
   std::string source_file;  ///< for errors
+  /// The bytes of a SentencePiece model that cuts the text, checked by who read them; empty: tokenizer_json says how.
+  std::string sentence_piece{};
+  std::optional<Error> refusal{};    ///< why the files that are there make no tokenizer, for who needs one
+  std::vector<std::string> notes{};  ///< what was noticed and is harmless, one sentence each
 };
 
 /// Hyperparameters that memory estimates, writers and reports need, whatever the family. 0: not applicable.
@@ -22,6 +30,7 @@ struct Hyperparameters {
   std::int64_t hidden_size = 0;
   std::int64_t intermediate_size = 0;
   std::int64_t layers = 0;
+  std::int64_t decoder_layers = 0;  ///< of an encoder with a decoder: how many of `layers` are the decoder's
   std::int64_t heads = 0;
   std::int64_t kv_heads = 0;
   std::int64_t head_dim = 0;
@@ -46,10 +55,28 @@ struct Hyperparameters {
 /// What a model computes.
 enum class Task { kCausalLm, kMaskedLm, kClassification, kSequenceToSequence, kFeatures };
 
+/// As people call such a model, to stand behind an article.
+inline std::string_view task_name(Task task) {
+  switch (task) {
+    case Task::kCausalLm:
+      return "causal language model";
+    case Task::kMaskedLm:
+      return "masked language model";
+    case Task::kClassification:
+      return "classifier";
+    case Task::kSequenceToSequence:
+      return "encoder-decoder";
+    case Task::kFeatures:
+      break;
+  }
+  return "base model without a head";
+}
+
 /// The positions that tokens have unless they are given.
 struct Positions {
   std::int64_t first = 0;        ///< of the first token
   std::int64_t skipped_id = -1;  ///< a token (padding) that is not counted and stands at first - 1; -1: all count
+  bool by_mask = false;          ///< the same for tokens that the attention mask leaves out
 };
 
 /// The whole description of one model.
@@ -63,6 +90,7 @@ struct Model {
   std::vector<std::string> labels;     ///< kClassification: names of the classes
   std::int64_t decoder_start_id = -1;  ///< kSequenceToSequence: what the decoder reads first
   Positions positions{};
+  std::string head;  ///< the tensor that an output head of its own is, where the family knows one; there or not
 };
 
 }  // namespace kerf::description

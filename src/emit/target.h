@@ -19,11 +19,11 @@ namespace kerf::emit {
 struct EmitTensor {
   std::string name;  ///< the checkpoint's
   graph::Role role = graph::Role::kOther;
-  Shape shape;                     ///< as the graph has it: a matrix is [out, in]
-  bool stored_transposed = false;  ///< the checkpoint stores [in, out]
-  codec::Scheme scheme;            ///< what it is held as; kKeep: as source_dtype
-  DType source_dtype = DType::kF32;
-  graph::SourcePtr source;  ///< its values; null while only planning
+  Shape shape;                       ///< as the graph has it: a matrix is [out, in]
+  bool stored_transposed = false;    ///< the checkpoint stores [in, out]
+  codec::Scheme scheme;              ///< what it is held as; kKeep: as source_dtype
+  DType source_dtype = DType::kF32;  ///< that its values are written in if they stay
+  graph::SourcePtr source;           ///< its values; null while only planning
 };
 
 /// A quantized model on its way out.

@@ -9,19 +9,39 @@
 namespace kerf::eval {
 namespace {
 
-/// Positions whose logits exist at once, per subject and thread.
-constexpr std::int64_t kTilePositions = 64;
+/// Places whose logits exist at once, per subject and thread.
+constexpr std::size_t kTilePlaces = 64;
 
-/// Positions [begin, end) of [1, length, width].
-Tensor slice_positions(const Tensor& values, std::int64_t begin, std::int64_t end) {
-  const std::int64_t width = values.dim(2);
-  return Tensor::from<float>({1, end - begin, width},
-                             values.values<float>().subspan(static_cast<std::size_t>(begin * width),
-                                                            static_cast<std::size_t>((end - begin) * width)));
+using Places = std::span<const text::Place>;
+
+/// The places' rows of [1, length, width], as [1, places, width].
+Tensor rows_at(const Tensor& values, Places places) {
+  const auto width = values.dim(2);
+  Tensor rows(DType::kF32, {1, std::ssize(places), width});
+  float* to = rows.data<float>();
+  for (const text::Place& place : places) {
+    const float* from = values.data<float>() + place.position * width;
+    to = std::copy(from, from + width, to);
+  }
+  return rows;
 }
 
-bool has_positions(const Tensor& values, std::int64_t length) {
-  return values.dtype() == DType::kF32 && values.rank() == 3 && values.dim(0) == 1 && values.dim(1) == length;
+bool has_rows(const Tensor& values, Places places) {
+  return values.dtype() == DType::kF32 && values.rank() == 3 && values.dim(0) == 1 &&
+         values.dim(1) > places.back().position;
+}
+
+/// Row `index` of logits, whose last axis is the vocabulary or the classes.
+std::span<const float> row(const Tensor& logits, std::int64_t index) {
+  const auto width = static_cast<std::size_t>(logits.shape().back());
+  return logits.values<float>().subspan(static_cast<std::size_t>(index) * width, width);
+}
+
+bool all_known(std::span<const text::Window> windows) {
+  return std::all_of(windows.begin(), windows.end(), [](const text::Window& window) {
+    return std::all_of(window.places.begin(), window.places.end(),
+                       [](const text::Place& place) { return place.target >= 0; });
+  });
 }
 
 }  // namespace
@@ -32,6 +52,9 @@ struct Evaluator::Head {
   sweep::Operands operands;
   bool by_position;  ///< may run on a subset of the positions
 };
+
+Evaluator::Evaluator(std::span<const text::Window> windows, bool has_reference, std::int64_t classes)
+    : windows_(windows), has_reference_(has_reference), classes_(classes) {}
 
 std::size_t Evaluator::add(Subject subject) {
   subjects_.push_back(std::move(subject));
@@ -46,7 +69,7 @@ void Evaluator::advance(std::size_t index, const sweep::Block& block, const swee
 
 std::int64_t Evaluator::positions() const {
   return std::accumulate(windows_.begin(), windows_.end(), std::int64_t{0},
-                         [](std::int64_t sum, const ScoredWindow& w) { return sum + w.scored(); });
+                         [](std::int64_t sum, const text::Window& w) { return sum + std::ssize(w.places); });
 }
 
 std::vector<Series> Evaluator::finish() {
@@ -69,12 +92,15 @@ std::vector<Series> Evaluator::finish() {
 
   const auto total = static_cast<std::size_t>(positions());
   std::vector<Series> series;
-  for (std::size_t s = 0; s < subjects_.size(); ++s) series.emplace_back(total, has_reference_ && s > 0);
+  const Measured measured{.targets = all_known(windows_), .classes = classes_};
+  for (std::size_t s = 0; s < subjects_.size(); ++s) {
+    series.emplace_back(total, has_reference_ && s > 0, measured);
+  }
   std::vector<std::size_t> first(windows_.size());
   std::size_t at = 0;
   for (std::size_t w = 0; w < windows_.size(); ++w) {
     first[w] = at;
-    at += static_cast<std::size_t>(windows_[w].scored());
+    at += windows_[w].places.size();
   }
   parallel_for(static_cast<std::int64_t>(windows_.size()), [&](std::int64_t w) {
     const auto window = static_cast<std::size_t>(w);
@@ -85,40 +111,34 @@ std::vector<Series> Evaluator::finish() {
 
 void Evaluator::score_window(std::size_t index, std::size_t first, std::vector<Head>& heads,
                              std::vector<Series>& series) const {
-  const ScoredWindow& window = windows_[index];
-  const auto length = static_cast<std::int64_t>(window.ids.size());
+  const Places places = windows_[index].places;
+  if (places.empty()) return;
   std::vector<std::vector<Tensor>> seeds;
   std::vector<Tensor> whole(subjects_.size());
   for (std::size_t s = 0; s < subjects_.size(); ++s) {
     seeds.push_back(subjects_[s].stream.load(index));
-    const bool sliceable = heads[s].by_position && std::all_of(seeds[s].begin(), seeds[s].end(), [&](const Tensor& t) {
-                             return has_positions(t, length);
-                           });
-    if (!sliceable) {
+    const bool by_place = heads[s].by_position && std::all_of(seeds[s].begin(), seeds[s].end(),
+                                                              [&](const Tensor& t) { return has_rows(t, places); });
+    if (!by_place) {
       whole[s] = heads[s].program.run(heads[s].operands, subjects_[s].stream.inputs(index), seeds[s]).front();
     }
   }
   std::vector<Distribution> distributions(subjects_.size());
-  for (std::int64_t begin = window.first_scored; begin < length - 1; begin += kTilePositions) {
-    const std::int64_t end = std::min(length - 1, begin + kTilePositions);
+  for (std::size_t begin = 0; begin < places.size(); begin += kTilePlaces) {
+    const Places tile = places.subspan(begin, std::min(kTilePlaces, places.size() - begin));
     std::vector<Tensor> logits(subjects_.size());
     for (std::size_t s = 0; s < subjects_.size(); ++s) {
-      if (whole[s].defined()) {
-        logits[s] = slice_positions(whole[s], begin, end);
-        continue;
-      }
+      if (whole[s].defined()) continue;
       std::vector<Tensor> part;
-      for (const Tensor& seed : seeds[s]) part.push_back(slice_positions(seed, begin, end));
+      for (const Tensor& seed : seeds[s]) part.push_back(rows_at(seed, tile));
       logits[s] = heads[s].program.run(heads[s].operands, subjects_[s].stream.inputs(index), part).front();
     }
-    for (std::int64_t p = begin; p < end; ++p) {
-      const std::int64_t token = window.ids[static_cast<std::size_t>(p) + 1];
-      const std::size_t place = first + static_cast<std::size_t>(p - window.first_scored);
+    for (std::size_t i = 0; i < tile.size(); ++i) {
       for (std::size_t s = 0; s < subjects_.size(); ++s) {
-        const auto vocabulary = static_cast<std::size_t>(logits[s].dim(2));
-        distributions[s].set(
-            logits[s].values<float>().subspan(static_cast<std::size_t>(p - begin) * vocabulary, vocabulary));
-        score(distributions[s], has_reference_ && s > 0 ? &distributions[0] : nullptr, token, place, series[s]);
+        distributions[s].set(whole[s].defined() ? row(whole[s], tile[i].position)
+                                                : row(logits[s], static_cast<std::int64_t>(i)));
+        score(distributions[s], has_reference_ && s > 0 ? &distributions[0] : nullptr, tile[i].target,
+              first + begin + i, series[s]);
       }
     }
   }

@@ -3,20 +3,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "eval/scorer.h"
 #include "sweep/walker.h"
+#include "text/windows.h"
 
 namespace kerf::eval {
-
-/// One window's ids and which predictions in it count: positions [first_scored, ids.size() - 1), each predicting the
-/// token after it.
-struct ScoredWindow {
-  std::vector<std::int64_t> ids;
-  std::int64_t first_scored = 0;
-  std::int64_t scored() const { return static_cast<std::int64_t>(ids.size()) - 1 - first_scored; }
-};
 
 /// A model under measurement: a graph, perhaps with an overlay, and its stream over the text.
 struct Subject {
@@ -26,19 +20,20 @@ struct Subject {
 };
 
 /// Measures several models on one text together, so that no logits are ever stored: all streams are walked to the last
-/// block, and that block (the head) runs in tiles of positions for all subjects at once. With a reference, subject 0 is
-/// it.
+/// block, and that block (the head) runs on the scored places alone, in tiles of them, for all subjects at once. With a
+/// reference, subject 0 is it.
 class Evaluator {
  public:
-  Evaluator(std::vector<ScoredWindow> windows, bool has_reference)
-      : windows_(std::move(windows)), has_reference_(has_reference) {}
+  /// `windows`, of which the places count, must outlive this. `classes`: of classifiers, whose whole distributions are
+  /// kept; 0: language models.
+  Evaluator(std::span<const text::Window> windows, bool has_reference, std::int64_t classes = 0);
 
   /// Returns its index.
   std::size_t add(Subject subject);
   /// Walks one subject over a block; the last block is left to finish(). `shared`: operands of the subject's graph
   /// without an overlay, or null.
   void advance(std::size_t subject, const sweep::Block& block, const sweep::Operands* shared);
-  /// Runs the last block of all subjects and measures. Series in the order of add().
+  /// Runs the last block of all subjects and measures. Series in the order of add(), their places in text order.
   std::vector<Series> finish();
 
   std::int64_t positions() const;
@@ -47,8 +42,9 @@ class Evaluator {
   struct Head;
   void score_window(std::size_t window, std::size_t first, std::vector<Head>& heads, std::vector<Series>& series) const;
 
-  std::vector<ScoredWindow> windows_;
+  std::span<const text::Window> windows_;
   bool has_reference_;
+  std::int64_t classes_;
   std::vector<Subject> subjects_;
 };
 

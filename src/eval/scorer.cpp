@@ -87,25 +87,71 @@ double Distribution::divergence_from(const Distribution& other) const {
   return expected - (log_normalizer_ - other.log_normalizer_);
 }
 
-Series::Series(std::size_t positions, bool against_reference) : nll(positions) {
-  if (!against_reference) return;
-  kl.resize(positions);
-  delta_p.resize(positions);
-  same_top1.resize(positions);
-  top5_overlap.resize(positions);
+double Distribution::entropy() const {
+  // log Z - sum p l, with p = weight / sum.
+  const float* const weights = weights_.data();
+  const float* const mine = logits_.data();
+  return log_normalizer_ - lane_sum(weights_.size(), [&](std::size_t i) { return weights[i] * mine[i]; }) / weight_sum_;
 }
 
-void score(const Distribution& model, const Distribution* reference, std::int64_t token, std::size_t at,
-           Series& series) {
-  series.nll[at] = model.negative_log_likelihood(token);
-  if (reference == nullptr) return;
-  series.kl[at] = reference->divergence_from(model);
-  series.delta_p[at] = model.probability(token) - reference->probability(token);
-  const auto mine = model.top(), theirs = reference->top();
-  series.same_top1[at] = mine.front() == theirs.front() ? 1 : 0;
+Series::Series(std::size_t places, bool against_reference, const Measured& measured) : classes(measured.classes) {
+  if (measured.targets) nll.resize(places);
+  if (classes > 0) {
+    probabilities.resize(places * static_cast<std::size_t>(classes));
+    predicted.resize(places);
+    entropy.resize(places);
+    if (measured.targets) right.resize(places);
+  }
+  if (!against_reference) return;
+  kl.resize(places);
+  if (measured.targets) delta_p.resize(places);
+  same_top1.resize(places);
+  if (classes == 0) top5_overlap.resize(places);
+}
+
+void Series::append(const Series& next) {
+  const auto add = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+  add(nll, next.nll);
+  add(kl, next.kl);
+  add(delta_p, next.delta_p);
+  add(same_top1, next.same_top1);
+  add(top5_overlap, next.top5_overlap);
+  add(probabilities, next.probabilities);
+  add(predicted, next.predicted);
+  add(entropy, next.entropy);
+  add(right, next.right);
+}
+
+namespace {
+
+void score_classes(const Distribution& model, std::int64_t target, std::size_t at, Series& series) {
+  const auto classes = static_cast<std::size_t>(series.classes);
+  for (std::size_t c = 0; c < classes; ++c) {
+    series.probabilities[at * classes + c] = static_cast<float>(model.probability(static_cast<std::int64_t>(c)));
+  }
+  series.predicted[at] = model.top().front();
+  series.entropy[at] = model.entropy();
+  if (!series.right.empty()) series.right[at] = model.top().front() == target ? 1 : 0;
+}
+
+float shared_top(const Distribution& model, const Distribution& reference) {
+  const auto mine = model.top(), theirs = reference.top();
   int shared = 0;
   for (const std::int32_t id : theirs) shared += static_cast<int>(std::count(mine.begin(), mine.end(), id));
-  series.top5_overlap[at] = static_cast<float>(shared) / static_cast<float>(theirs.size());
+  return static_cast<float>(shared) / static_cast<float>(theirs.size());
+}
+
+}  // namespace
+
+void score(const Distribution& model, const Distribution* reference, std::int64_t target, std::size_t at,
+           Series& series) {
+  if (!series.nll.empty()) series.nll[at] = model.negative_log_likelihood(target);
+  if (series.classes > 0) score_classes(model, target, at, series);
+  if (reference == nullptr) return;
+  series.kl[at] = reference->divergence_from(model);
+  if (!series.delta_p.empty()) series.delta_p[at] = model.probability(target) - reference->probability(target);
+  series.same_top1[at] = model.top().front() == reference->top().front() ? 1 : 0;
+  if (!series.top5_overlap.empty()) series.top5_overlap[at] = shared_top(model, *reference);
 }
 
 }  // namespace kerf::eval

@@ -15,6 +15,11 @@ Tensor TensorSource::read() const {
   return tensor;
 }
 
+std::string TensorSource::stored_as() const {
+  const auto codes = scheme();
+  return codes ? codes->name : std::string(dtype_name(dtype_));
+}
+
 namespace {
 
 class MemorySource : public TensorSource {
@@ -39,6 +44,8 @@ class TransposedSource : public TensorSource {
 
   const SourcePtr& original() const { return source_; }
   std::uint64_t stored_bytes() const override { return source_->stored_bytes(); }
+  std::string stored_as() const override { return source_->stored_as(); }
+  std::optional<codec::Scheme> rounded_to() const override { return source_->rounded_to(); }
 
   void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
     // A row here is a column there: slabs of the source are read and their wanted columns scattered.
@@ -85,6 +92,8 @@ class RowGatherSource : public TensorSource {
   }
 
   std::optional<codec::Scheme> scheme() const override { return source_->scheme(); }
+  std::string stored_as() const override { return source_->stored_as(); }
+  std::optional<codec::Scheme> rounded_to() const override { return source_->rounded_to(); }
 
   std::optional<codec::QuantizedTensor> read_quantized() const override {
     const auto whole = source_->read_quantized();

@@ -33,6 +33,10 @@ class TensorSource {
   virtual std::optional<codec::QuantizedTensor> read_quantized() const { return std::nullopt; }
   /// The scheme of read_quantized() without reading it.
   virtual std::optional<codec::Scheme> scheme() const { return std::nullopt; }
+  /// What is in the file, for people: the scheme's name, or the dtype's ("f8_e4m3 with scales of 128x128").
+  virtual std::string stored_as() const;
+  /// The scheme whose rounding the values went through: scheme(), or that of what this is a view of.
+  virtual std::optional<codec::Scheme> rounded_to() const { return scheme(); }
   /// Bytes in the file, all parts.
   virtual std::uint64_t stored_bytes() const { return static_cast<std::uint64_t>(numel(shape_)) * dtype_bytes(dtype_); }
 

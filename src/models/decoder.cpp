@@ -16,6 +16,8 @@ namespace {
 using graph::Role;
 using graph::ValueId;
 
+constexpr std::int64_t kToF32 = 1;  // TensorProto.DataType.FLOAT
+
 /// Cosines and sines of one rope: [batch, length, rotary_dim / 2].
 struct RotaryTables {
   ValueId cosines = graph::kNoValue, sines = graph::kNoValue;
@@ -74,7 +76,9 @@ class Decoder {
     }
     ValueId logits;
     if (h_.tied_head) {
-      logits = b_.kerf_node("Linear", spec_.head.name, {x, embedding});
+      std::vector<ValueId> inputs{x, embedding};
+      if (spec_.head.bias) inputs.push_back(b_.weight(spec_.head.name + ".bias", {h_.vocab_size}, Role::kBias));
+      logits = b_.kerf_node("Linear", spec_.head.name, std::move(inputs));
     } else {
       logits = b_.linear(spec_.head, x, h_.vocab_size, width, Role::kHead);
     }
@@ -88,24 +92,46 @@ class Decoder {
     return rope == 0 ? fmt::format("rotary.{}", what) : fmt::format("rotary.{}.{}", rope, what);
   }
 
-  /// Inverse frequencies: one of two sets where the length decides.
+  /// Inverse frequencies: others where the text is longer than the rope's trained length.
   ValueId frequencies(std::size_t index) {
     const Rope& rope = spec_.ropes[index];
     const auto name = [&](std::string_view what) { return rotary_label(index, what); };
     const ValueId usual = b_.constant(name("inverse_frequencies"), std::span(rope.inverse_frequencies));
-    if (rope.long_inverse_frequencies.empty()) return usual;
-    const std::array<std::int64_t, 1> last{rope.long_from - 1};
+    const bool two_sets = !rope.long_inverse_frequencies.empty();
+    if (!two_sets && rope.grows_from == 0) return usual;
+    const std::array<std::int64_t, 1> last{(two_sets ? rope.long_from : rope.grows_from) - 1};
     const ValueId longest = b_.node("ReduceMax", name("last_position"), {positions_});
     const ValueId beyond =
         b_.node("Greater", name("is_long"), {longest, b_.constant(name("trained"), std::span(last))});
-    const ValueId others = b_.constant(name("long_frequencies"), std::span(rope.long_inverse_frequencies));
+    const ValueId others = two_sets ? b_.constant(name("long_frequencies"), std::span(rope.long_inverse_frequencies))
+                                    : grown_frequencies(index, usual, longest);
     return b_.node("Where", name("frequencies"), {beyond, others, usual});
+  }
+
+  /// With the base b * r^(dim / (dim - 2)), r growing with the length, frequency i = b^(-2i / dim) becomes
+  /// b^(-2i / dim) * r^(-2i / (dim - 2)).
+  ValueId grown_frequencies(std::size_t index, ValueId usual, ValueId longest) {
+    const Rope& rope = spec_.ropes[index];
+    const auto name = [&](std::string_view what) { return rotary_label(index, what); };
+    const double slope = rope.growth / static_cast<double>(rope.grows_from);
+    const ValueId last = b_.node("Cast", name("last_as_float"), {longest}, {{"to", kToF32}});
+    const ValueId grown = b_.scaled(name("stretch"), last, slope);
+    // length = last position + 1
+    const ValueId ratio = b_.node("Add", name("ratio"),
+                                  {grown, b_.constant(name("start"), static_cast<float>(slope - (rope.growth - 1)))});
+    std::vector<float> exponents;
+    const auto dim = static_cast<double>(rope.rotary_dim());
+    for (std::size_t i = 0; i < rope.inverse_frequencies.size(); ++i) {
+      exponents.push_back(static_cast<float>(-2.0 * static_cast<double>(i) / (dim - 2)));
+    }
+    const ValueId slower =
+        b_.node("Pow", name("slower"), {ratio, b_.constant(name("exponents"), std::span(exponents))});
+    return b_.node("Mul", name("grown_frequencies"), {usual, slower});
   }
 
   /// Cosines and sines of position * inverse frequency, times the rope's attention factor.
   void add_rotary_tables(std::size_t index) {
     constexpr std::array<std::int64_t, 1> kLast{-1};
-    constexpr std::int64_t kToF32 = 1;  // TensorProto.DataType.FLOAT
     const auto name = [&](std::string_view what) { return rotary_label(index, what); };
     const ValueId as_float = b_.node("Cast", name("positions"), {positions_}, {{"to", kToF32}});
     const ValueId last_axis = b_.constant(name("last_axis"), std::span(kLast));
@@ -193,10 +219,22 @@ class Decoder {
                     std::int64_t heads) {
     if (!norm.exists()) return x;
     if (attention.norm_all_heads) return b_.norm(norm, x, heads * h_.head_dim);
+    if (attention.norm_by_head) return each_head_normed(norm, what, x, heads);
     const ValueId apart =
         b_.reshape(b_.label(fmt::format("{}.heads", what)), x, std::array<std::int64_t, 4>{0, 0, heads, h_.head_dim});
     return b_.reshape(b_.label(fmt::format("{}.normed", what)), b_.norm(norm, apart, h_.head_dim),
                       std::array<std::int64_t, 3>{0, 0, heads * h_.head_dim});
+  }
+
+  ValueId each_head_normed(const Norm& norm, std::string_view what, ValueId x, std::int64_t heads) {
+    const std::vector<std::int64_t> sizes(static_cast<std::size_t>(heads), h_.head_dim);
+    std::vector<ValueId> parts = b_.split(b_.label(fmt::format("{}.by_head", what)), x, sizes);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      Norm own = norm;
+      own.name = fmt::format("{}.{}", norm.name, i);
+      parts[i] = b_.norm(own, parts[i], h_.head_dim);
+    }
+    return b_.node("Concat", b_.label(fmt::format("{}.normed", what)), std::move(parts), {{"axis", std::int64_t{-1}}});
   }
 
   ValueId rotated(std::string_view what, ValueId x, std::int64_t heads, int rope) {
@@ -274,7 +312,6 @@ void add_rope(DecoderSpec& spec, Rope rope) {
   } else {
     h.local_rope_theta = rope.theta;
   }
-  if (rope.max_positions > 0) h.max_positions = rope.max_positions;
   spec.ropes.push_back(std::move(rope));
 }
 
@@ -291,8 +328,10 @@ ModelGraph build_decoder(const JsonCursor& config, const graph::SourceMap& tenso
   result.notes = builder.weights().finish(ignorable, spec.family);
   result.graph = std::move(builder.graph());
   result.model.family = spec.family;
+  result.model.positions = spec.positions;
   result.model.hyperparameters = decoder.hyperparameters();
   result.model.config = config.json();
+  result.model.head = spec.head.name + ".weight";
   read_token_ids(config, result.model);
   return result;
 }

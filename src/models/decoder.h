@@ -27,6 +27,7 @@ struct Attention {
   FusedOrder fused_order = FusedOrder::kBlocks;
   Norm query_norm{}, key_norm{};  ///< before the rotation, of each head by itself
   bool norm_all_heads = false;    ///< or of all heads as one vector
+  bool norm_by_head = false;      ///< or each head by a norm of its own, named NAME.0, NAME.1, ...
   Linear output{};
   std::optional<double> scale{};  ///< of the products; default 1 / sqrt(head_dim)
   double softcap = 0;             ///< c tanh(score / c); 0: none
@@ -81,6 +82,7 @@ struct DecoderSpec {
   Linear embedding_projection{}, head_projection{};  ///< between the two sizes
   double embedding_scale = 1;
   Norm embedding_norm{};
+  description::Positions positions{};
   std::string position_embedding;    ///< learned, [max_positions + position_offset, hidden_size]; empty: none
   std::int64_t position_offset = 0;  ///< the row of position 0
   std::vector<Rope> ropes{};         ///< a layer turns queries and keys by one of them

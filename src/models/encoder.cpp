@@ -134,6 +134,26 @@ Task task_by_tensors(const WeightTable& weights, const EncoderSpec& spec, std::v
   return task;
 }
 
+/// Error(kInput) if the checkpoint lacks the head that the configuration names, saying what it has: transformers would
+/// make one up.
+void require_head(const WeightTable& weights, const EncoderSpec& spec, Task task, const JsonCursor& config) {
+  if (task != Task::kMaskedLm && task != Task::kClassification) return;
+  const std::string masked = spec.masked_lm.transform.name + ".weight", classes = spec.classifier.name + ".weight";
+  const std::string& wanted = task == Task::kMaskedLm ? masked : classes;
+  if (weights.has(wanted)) return;
+  const JsonCursor first = config.at("architectures").at(std::size_t{0});
+  const std::string name = first.as_string();
+  const std::string stem = name.substr(0, name.find("For"));
+  const bool has_masked = spec.masked_lm.transform.exists() && weights.has(masked);
+  const std::string instead = has_masked ? fmt::format("it has a masked language model's: write {}ForMaskedLM", stem)
+                                         : fmt::format(
+                                               "a base model is no more than {}Model: write that to convert it, "
+                                               "and measure a checkpoint of {}ForMaskedLM",
+                                               stem, stem);
+  first.fail(fmt::format("found {}, but the checkpoint has no trained head for it (no tensor {}); {}",
+                         kerf::quoted(name), kerf::quoted(wanted), instead));
+}
+
 std::vector<Ignorable> ignorable_tensors(const EncoderSpec& spec, Task task) {
   std::vector<Ignorable> result = spec.ignorable;
   result.push_back({"*embeddings.position_ids", "positions are counted"});
@@ -241,6 +261,7 @@ ModelGraph build_encoder(const JsonCursor& config, const graph::SourceMap& tenso
   Builder builder(renamed, config.file(), spec.prefixes);
   const auto named = read_encoder_task(config);
   const Task task = named ? *named : task_by_tensors(builder.weights(), spec, result.notes);
+  if (named) require_head(builder.weights(), spec, task, config);
   if (task == Task::kClassification) result.model.labels = read_labels(config);
   Encoder(builder, spec, result.model.labels.size()).build(task);
 

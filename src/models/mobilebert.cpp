@@ -135,6 +135,8 @@ ModelGraph build(const JsonCursor& config, const graph::SourceMap& tensors) {
       const Linear dense{"embeddings.embedding_transformation", true};
       return Hidden{b.linear(dense, x.value, hidden, x.width, Role::kOther), hidden};
     };
+  } else {
+    spec.ignorable.push_back({"*embeddings.embedding_transformation.*", "tokens' rows are as wide as the layers"});
   }
   MaskedLmHead& head = spec.masked_lm;
   head.transform = {"cls.predictions.transform.dense", true};
@@ -145,6 +147,12 @@ ModelGraph build(const JsonCursor& config, const graph::SourceMap& tensors) {
   head.bias = "cls.predictions.bias";
   if (token_width < hidden) head.rest = {.name = "cls.predictions.dense", .transposed = true};
   spec.masked_lm_tensors = {"cls.predictions.*"};
+  if (options.bottleneck && options.narrow_attention) {
+    spec.ignorable.push_back({"*.bottleneck.attention.*", "queries and keys are of the layer's own narrowed stream"});
+  }
+  if (token_width == hidden) {
+    spec.ignorable.push_back({"cls.predictions.dense.weight", "the embedding is as wide as the head reads"});
+  }
   if (!config.bool_or("classifier_activation", true)) spec.pooling.dense.name.clear();
   spec.class_pooling = spec.pooling;
   spec.classifier = {"classifier", true};

@@ -32,6 +32,7 @@ ModelGraph build(const JsonCursor& config, const graph::SourceMap& tensors) {
     spec.embedding_projection = {.name = "project_in"};
     spec.head_projection = {.name = "project_out"};
   }
+  spec.positions.by_mask = true;
   spec.position_embedding = "embed_positions";
   spec.position_offset = 2;
   const bool before = config.bool_or("do_layer_norm_before", true), bias = config.bool_or("enable_bias", true);

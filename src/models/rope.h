@@ -19,7 +19,10 @@ struct Rope {
   /// Instead of inverse_frequencies in windows of more than `long_from` positions; empty: none.
   std::vector<float> long_inverse_frequencies;
   std::int64_t long_from = 0;
-  std::int64_t max_positions = 0;  ///< what it is defined for; 0: any number
+  /// In windows of `length` > `grows_from` positions the base theta grows by
+  /// (growth * length / grows_from - (growth - 1))^(dim / (dim - 2)); 0: it does not.
+  std::int64_t grows_from = 0;
+  double growth = 1;
   std::int64_t rotary_dim() const { return 2 * static_cast<std::int64_t>(inverse_frequencies.size()); }
 };
 

@@ -106,6 +106,7 @@ ModelGraph build(const JsonCursor& config, const graph::SourceMap& tensors) {
                        "attention to the encoder's output knows no distances"}};
   }
   h.layers = spec.encoder.layers + spec.decoder.layers;
+  h.decoder_layers = spec.decoder.layers;
   return build_encoder_decoder(config, tensors, spec);
 }
 

@@ -37,7 +37,9 @@ graph::SourcePtr WeightTable::take(std::string_view name, const Shape& shape) {
                 fmt::format("found shape {}, expected {}", to_string(source->shape()), to_string(shape)));
   }
   if (!is_floating(source->dtype()) && !source->scheme()) {
-    throw_input(source->label(), "", fmt::format("found {}, expected a floating dtype", dtype_name(source->dtype())));
+    throw_input(source->label(), "",
+                fmt::format("found {} values and nothing that says their scale, expected a floating dtype",
+                            dtype_name(source->dtype())));
   }
   if (used_.empty()) {
     const auto fits = [&](const std::string& prefix) { return full == prefix + std::string(name); };

@@ -33,7 +33,8 @@ struct SiteOutcome {
   codec::QuantizedTensor tensor;
   double damping = 0;            ///< that was used
   std::int64_t dead_inputs = 0;  ///< channels that were zero for every token
-  std::string note;              ///< a fallback and its reason, in one sentence; empty if none
+  bool fallback = false;         ///< rounded to nearest instead, for the reason that `note` gives
+  std::string note;
 };
 
 /// State that the sites of one group share (a factorized Hessian); made once, from the group's statistics.

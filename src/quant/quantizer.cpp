@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "core/threads.h"
-#include "quant/hessian.h"
+#include "quant/site_solver.h"
 #include "quant/sources.h"
 
 namespace kerf::quant {
@@ -32,12 +32,6 @@ class Stopwatch {
   Candidate& candidate_;
   std::chrono::steady_clock::time_point start_;
 };
-
-/// Codes of a quantized checkpoint that the decision asks for, or that were rounded from the start, stay as they are.
-bool is_held_as(const graph::TensorSource& source, const codec::Scheme& scheme) {
-  const auto stored = source.scheme();
-  return stored && *stored == scheme;
-}
 
 /// Do the stored values have this dtype? Those of codes have none.
 bool is_stored_as(const graph::TensorSource& source, DType dtype) {
@@ -202,92 +196,56 @@ void Quantizer::run_transforms(const sweep::Block& block, const sweep::Operands&
   for (const TransformInfo* transform : candidate.transforms) transform->apply(context);
 }
 
-void Quantizer::solve_group(const sweep::Group& group, Candidate& candidate, const Statistics* statistics) {
-  const auto& graph = walker_.graph();
-  std::map<const MethodInfo*, std::shared_ptr<const GroupState>> states;
-  for (const std::size_t s : group.sites) {
-    const ValueId id = walker_.plan().sites[s].weight;
-    const Decision& decision = candidate.decisions.at(id);
-    if (!decision.scheme.quantized()) continue;
-    const graph::SourcePtr source = candidate.overlay.source(graph, id);
-    if (is_held_as(*source, decision.scheme)) continue;
-    const MethodInfo& method = *decision.method;
-    if (!method.observers.empty() && statistics == nullptr) {
-      throw_usage(fmt::format("the saved statistics have nothing about {}", graph.value(id).weight.name));
-    }
-    if (method.prepare != nullptr && !states.contains(&method)) {
-      for (const std::string& observer : method.observers) {
-        if (!statistics->has(observer)) {
-          throw_usage(fmt::format("{} needs {}; collect it with kerf calibrate --hessian", method.name, observer));
-        }
-      }
-      states[&method] = method.prepare(*statistics, candidate.options);
-    }
-    const Tensor weights = source->read().reshaped({source->rows(), source->row_size()});
-    SiteOutcome outcome = method.solve(
-        {graph.value(id).weight.name, weights, decision.scheme, statistics, candidate.options}, states[&method].get());
-    SiteReport report;
-    report.name = graph.value(id).weight.name;
-    report.scheme = decision.scheme.name;
-    report.method = method.name;
-    report.damping = outcome.damping;
-    report.dead_inputs = outcome.dead_inputs;
-    report.note = outcome.note;
-    if (statistics != nullptr && statistics->has("outer_product")) {
-      report.tokens = statistics->tokens();
-      report.objective = relative_objective(weights, outcome.tensor, *statistics);
-      report.rtn_objective =
-          relative_objective(weights, round_to_nearest(weights, decision.scheme, report.name), *statistics);
-    }
-    candidate.ledger.push_back(std::move(report));
-    candidate.overlay.set(id,
-                          make_quantized_source(std::move(outcome.tensor), *graph.value(id).weight.source, budget_));
-  }
-}
-
 namespace {
 
-/// Does a site of the group need to know the inputs?
-bool group_wants_statistics(const sweep::Walker& walker, const sweep::Group& group, const Candidate& candidate) {
-  return std::any_of(group.sites.begin(), group.sites.end(), [&](std::size_t s) {
-    const auto found = candidate.decisions.find(walker.plan().sites[s].weight);
-    return found != candidate.decisions.end() && found->second.method != nullptr &&
-           !found->second.method->observers.empty();
-  });
-}
-
-std::vector<std::string> group_observers(const sweep::Walker& walker, const sweep::Group& group,
-                                         const Candidate& candidate) {
-  std::set<std::string> names;
-  for (const std::size_t s : group.sites) {
-    const auto* method = candidate.decisions.at(walker.plan().sites[s].weight).method;
-    if (method != nullptr) names.insert(method->observers.begin(), method->observers.end());
-  }
-  return {names.begin(), names.end()};
+const MethodInfo* method_of(const sweep::Site& site, const Candidate& candidate) {
+  const auto found = candidate.decisions.find(site.weight);
+  return found == candidate.decisions.end() ? nullptr : found->second.method;
 }
 
 }  // namespace
+
+std::set<std::string> Quantizer::own_observers(const sweep::Group& group, const Candidate& candidate) const {
+  std::set<std::string> names;
+  for (const std::size_t s : group.sites) {
+    const sweep::Site& site = walker_.plan().sites[s];
+    const MethodInfo* method = method_of(site, candidate);
+    if (method == nullptr || pooled_.contains(site.weight)) continue;
+    names.insert(method->observers.begin(), method->observers.end());
+  }
+  return names;
+}
+
+std::shared_ptr<const Statistics> Quantizer::observe_own(const sweep::Group& group, const sweep::Operands& shared,
+                                                         Candidate& candidate, const std::set<std::string>& names) {
+  walker_.advance(*candidate.stream, group.first_node, &candidate.overlay, &shared);
+  const ValueId weight = walker_.plan().sites[group.sites.front()].weight;
+  auto own = std::make_shared<Statistics>(walker_.graph().value(weight).weight.source->row_size(),
+                                          std::vector<std::string>(names.begin(), names.end()));
+  walker_.visit(*candidate.stream, group.first_node, {&group.input, 1}, &candidate.overlay, &shared, -1,
+                [&](std::size_t, std::span<const Tensor> values) {
+                  own->observe(values[0].data<float>(), values[0].size() / own->cols());
+                });
+  return own;
+}
 
 void Quantizer::solve_block(const sweep::Block& block, const sweep::Operands& shared, Candidate& candidate,
                             const BlockStatistics& statistics) {
   for (std::size_t g = 0; g < block.groups.size(); ++g) {
     const sweep::Group& group = block.groups[g];
-    if (!candidate.stream || !group_wants_statistics(walker_, group, candidate)) {
-      solve_group(group, candidate, statistics[g].get());
-      continue;
+    const auto names = own_observers(group, candidate);
+    const auto seen = candidate.stream && !names.empty() ? observe_own(group, shared, candidate, names) : statistics[g];
+    SiteSolver solver(walker_, candidate, budget_);
+    for (const std::size_t s : group.sites) {
+      const sweep::Site& site = walker_.plan().sites[s];
+      const auto pooled = pooled_.find(site.weight);
+      solver.solve(site, pooled != pooled_.end() ? pooled->second.get() : seen.get());
     }
-    walker_.advance(*candidate.stream, group.first_node, &candidate.overlay, &shared);
-    const ValueId weight = walker_.plan().sites[group.sites.front()].weight;
-    Statistics own(walker_.graph().value(weight).weight.source->row_size(), group_observers(walker_, group, candidate));
-    walker_.visit(*candidate.stream, group.first_node, {&group.input, 1}, &candidate.overlay, &shared, -1,
-                  [&](std::size_t, std::span<const Tensor> values) {
-                    own.observe(values[0].data<float>(), values[0].size() / own.cols());
-                  });
-    solve_group(group, candidate, &own);
   }
 }
 
 void Quantizer::process_block(const sweep::Block& block, const sweep::Operands& shared) {
+  if (block.begin == 0 && data_.windows) pooled_ = pool_statistics(walker_, candidates_, {data_.windows, budget_});
   const BlockStatistics statistics = observe_reference(block, shared);
   const bool last = block.end == static_cast<graph::NodeId>(walker_.graph().nodes().size());
   for (Candidate* candidate : candidates_) {

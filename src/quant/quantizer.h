@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "calibration/statistics.h"
 #include "quant/candidate.h"
+#include "quant/pooled_statistics.h"
 #include "sweep/walker.h"
 
 namespace kerf::quant {
@@ -41,7 +43,11 @@ class Quantizer {
                       const BlockStatistics& statistics);
   void solve_block(const sweep::Block& block, const sweep::Operands& shared, Candidate& candidate,
                    const BlockStatistics& statistics);
-  void solve_group(const sweep::Group& group, Candidate& candidate, const calibration::Statistics* statistics);
+  /// What the group's methods want to know, but for weights whose statistics are pooled.
+  std::set<std::string> own_observers(const sweep::Group& group, const Candidate& candidate) const;
+  /// Moves the candidate's stream to the group, and watches what arrives there.
+  std::shared_ptr<const calibration::Statistics> observe_own(const sweep::Group& group, const sweep::Operands& shared,
+                                                             Candidate& candidate, const std::set<std::string>& names);
 
   const sweep::Walker& walker_;
   std::vector<Candidate*> candidates_;
@@ -49,6 +55,7 @@ class Quantizer {
   std::shared_ptr<sweep::Budget> budget_;
   std::optional<sweep::Stream> reference_;
   bool any_statistics_ = false;
+  PooledStatistics pooled_;  ///< of weights that are used at several places
   /// What enters and leaves the block on the first windows: the transforms' search set.
   std::vector<std::vector<Tensor>> search_seeds_, search_outputs_;
 };

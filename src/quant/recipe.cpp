@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "core/strings.h"
 
 namespace kerf::quant {
@@ -41,10 +43,13 @@ std::map<graph::ValueId, Decision> decide(const graph::Graph& graph, const sweep
     const graph::Weight& weight = graph.value(site.weight).weight;
     Decision decision = decide_one(weight, recipe);
     // A table that rows are looked up in has no inputs whose statistics could guide a method.
-    if (decision.method != nullptr && !decision.method->observers.empty() &&
-        (!site.lookup_uses.empty() || site.linear_uses.size() != 1)) {
-      decision.method = &find_method("rtn");
-      decision.rule += site.lookup_uses.empty() ? " (rtn: used at several places)" : " (rtn: rows are looked up)";
+    if (decision.method != nullptr && !decision.method->observers.empty()) {
+      if (!site.lookup_uses.empty()) {
+        decision.method = &find_method("rtn");
+        decision.rule += " (rtn: rows are looked up)";
+      } else if (site.linear_uses.size() > 1) {
+        decision.rule += fmt::format(" (one for {} places)", site.linear_uses.size());
+      }
     }
     decisions.emplace(site.weight, std::move(decision));
   }

@@ -24,12 +24,23 @@ bool formats_differ(const Comparison& comparison) {
                      [&](const Measurement& m) { return m.bytes_as != candidates.front().bytes_as; });
 }
 
+/// What the model says by itself: a perplexity, or of a classifier the accuracy or the entropy of its distributions.
+std::string own_heading(const Comparison& comparison) {
+  if (!comparison.text.by_line) return comparison.text.figure;
+  return comparison.reference.accuracy ? "accuracy" : "entropy (nats)";
+}
+
+std::string own_cell(const Measurement& m) {
+  if (m.perplexity) return with_error(*m.perplexity, m.perplexity_stderr.value_or(0), 4);
+  if (m.accuracy) return fmt::format("{} \u00B1 {}", percent(*m.accuracy), percent(m.accuracy_stderr.value_or(0)));
+  return m.entropy ? fixed(*m.entropy, 4) : "-";
+}
+
 std::vector<std::string> cells(const Measurement& m, const std::string& name, bool with_format) {
   std::vector<std::string> row = {name, human_bytes(m.bytes)};
   if (with_format) row.push_back(m.bytes_as.empty() ? "-" : m.bytes_as);
-  for (std::string& cell :
-       std::vector<std::string>{fixed(m.bits_per_weight, 2), with_error(m.perplexity, m.perplexity_stderr, 4),
-                                kl_cell(m), or_dash(m.top1_agreement, percent), fixed(m.seconds, 1)}) {
+  for (std::string& cell : std::vector<std::string>{fixed(m.bits_per_weight, 2), own_cell(m), kl_cell(m),
+                                                    or_dash(m.top1_agreement, percent), fixed(m.seconds, 1)}) {
     row.push_back(std::move(cell));
   }
   return row;
@@ -41,7 +52,7 @@ std::string ladder(const Comparison& comparison, bool with_format) {
   table.column("candidate").column("bytes", Align::kRight);
   if (with_format) table.column("as");
   table.column("bits/weight", Align::kRight)
-      .column("perplexity", Align::kRight)
+      .column(own_heading(comparison), Align::kRight)
       .column("KL mean (nats)", Align::kRight)
       .column("top-1", Align::kRight)
       .column("seconds", Align::kRight);
@@ -87,7 +98,9 @@ std::string to_text(const Comparison& comparison) {
     facts.row({"bytes", "of the files as " + comparison.candidates.front().bytes_as});
   }
   facts.row({"peak memory", human_bytes(peak_ram(comparison))});
-  return out + facts.text() + notes(comparison);
+  out += facts.text();
+  if (!comparison.reference.classes.empty()) out += "\n" + classes_text(comparison.reference.classes, nullptr);
+  return out + notes(comparison);
 }
 
 }  // namespace kerf::report

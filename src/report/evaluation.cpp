@@ -19,16 +19,31 @@ std::string kl_text(const Measurement& m) {
   return m.kl_stderr ? with_error(*m.kl_mean, *m.kl_stderr, 6) : nats(*m.kl_mean);
 }
 
-void add_drift(Table& facts, const Measurement& m) {
-  if (m.kl_mean) facts.row({"KL mean", kl_text(m) + " nats per token"});
+std::string optional_text(const std::optional<double>& value, const std::optional<double>& error, int decimals) {
+  if (!value) return "-";
+  return error ? with_error(*value, *error, decimals) : fixed(*value, decimals);
+}
+
+/// What a model says by itself; `whose` is "" or "its ".
+void add_own(Table& facts, const TextFigures& text, const Measurement& m, const std::string& whose) {
+  if (m.perplexity) facts.row({whose + text.figure, optional_text(m.perplexity, m.perplexity_stderr, 4)});
+  if (m.accuracy) {
+    facts.row({whose + "accuracy",
+               fmt::format("{} \u00B1 {}", percent(*m.accuracy), percent(m.accuracy_stderr.value_or(0)))});
+  }
+  if (m.entropy) facts.row({whose + "entropy", fixed(*m.entropy, 4) + " nats per line"});
+}
+
+void add_drift(Table& facts, const TextFigures& text, const Measurement& m) {
+  if (m.kl_mean) facts.row({"KL mean", kl_text(m) + (text.by_line ? " nats per line" : " nats per token")});
   facts.row({"KL median", or_dash(m.kl_median, nats)});
   facts.row({"KL 90%", or_dash(m.kl_p90, nats)});
   facts.row({"KL 99%", or_dash(m.kl_p99, nats)});
   facts.row({"KL 99.9%", or_dash(m.kl_p999, nats)});
   facts.row({"KL max", or_dash(m.kl_max, nats)});
   facts.row({"top-1 agreement", or_dash(m.top1_agreement, percent)});
-  facts.row({"top-5 agreement", or_dash(m.top5_agreement, percent)});
-  facts.row({"RMS delta p", or_dash(m.delta_p_rms, percent)});
+  if (m.classes.empty()) facts.row({"top-5 agreement", or_dash(m.top5_agreement, percent)});
+  if (m.delta_p_rms || m.classes.empty()) facts.row({"RMS delta p", or_dash(m.delta_p_rms, percent)});
 }
 
 }  // namespace
@@ -45,17 +60,20 @@ std::string to_text(const Evaluation& evaluation) {
   Table facts;
   facts.column("").column("");
   facts.row({"model", size_text(m)});
-  facts.row({"perplexity", with_error(m.perplexity, m.perplexity_stderr, 4)});
+  add_own(facts, evaluation.text, m, "");
   if (evaluation.reference) {
     const Measurement& reference = *evaluation.reference;
     facts.row({"reference", size_text(reference)});
-    facts.row({"its perplexity", with_error(reference.perplexity, reference.perplexity_stderr, 4)});
-    add_drift(facts, m);
+    add_own(facts, evaluation.text, reference, "its ");
+    add_drift(facts, evaluation.text, m);
   }
   add_text_figures(facts, evaluation.text);
   facts.row({"time", duration(m.seconds)});
   facts.row({"peak memory", human_bytes(m.peak_ram_bytes)});
-  std::string out = facts.text() + notes_text(evaluation.text.notes);
+  std::string out = facts.text();
+  if (!m.classes.empty())
+    out += "\n" + classes_text(m.classes, evaluation.reference ? &evaluation.reference->classes : nullptr);
+  out += notes_text(evaluation.text.notes);
   if (evaluation.reference) out += notes_text(evaluation.reference->notes);
   return out + notes_text(m.notes);
 }

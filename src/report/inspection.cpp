@@ -40,7 +40,12 @@ void add_architecture(Table& facts, const Inspection& model) {
   const auto add = [&](const char* name, std::int64_t value) {
     if (value > 0) facts.row({name, whole(value)});
   };
-  add("layers", model.layers);
+  if (model.decoder_layers > 0) {
+    facts.row({"layers", fmt::format("{} of the encoder, {} of the decoder", model.layers - model.decoder_layers,
+                                     model.decoder_layers)});
+  } else {
+    add("layers", model.layers);
+  }
   add("hidden size", model.hidden);
   add("feed-forward", model.intermediate);
   if (model.heads > 0) {
@@ -62,12 +67,20 @@ void add_architecture(Table& facts, const Inspection& model) {
   if (model.context > 0) facts.row({"context", whole(model.context) + " tokens"});
 }
 
+std::string labels_text(const std::vector<std::string>& labels) {
+  constexpr std::size_t kShown = 8;
+  const std::vector<std::string> first(labels.begin(), labels.begin() + std::min(labels.size(), kShown));
+  return fmt::format("{}: {}{}", labels.size(), printable(join(first, ", ")), labels.size() > kShown ? ", …" : "");
+}
+
 std::string summary(const Inspection& model) {
   Table facts;
   facts.column("").column("");
   facts.row({"model", printable(model.path)});
   facts.row({"container", printable(model.container)});
   if (!model.family.empty()) facts.row({"family", printable(model.family)});
+  if (!model.task.empty()) facts.row({"task", model.task});
+  if (!model.labels.empty()) facts.row({"labels", labels_text(model.labels)});
   facts.row({"parameters", fmt::format("{} in {}, {} bits per weight", with_commas(model.parameters),
                                        exact_bytes(model.tensor_bytes), fixed(model.bits_per_weight, 2))});
   add_architecture(facts, model);
@@ -104,11 +117,14 @@ Json to_json(const Inspection& model) {
   out.set("path", utf8_text(model.path));
   out.set("container", model.container);
   out.set("family", model.family);
+  out.set("task", model.task);
+  if (!model.labels.empty()) out.set("labels", strings_json(model.labels));
   out.set("tokenizer", model.tokenizer);
   out.set("parameters", model.parameters);
   out.set("tensor_bytes", model.tensor_bytes);
   out.set("bits_per_weight", model.bits_per_weight);
   out.set("layers", model.layers);
+  if (model.decoder_layers > 0) out.set("decoder_layers", model.decoder_layers);
   out.set("hidden", model.hidden);
   out.set("intermediate", model.intermediate);
   out.set("heads", model.heads);

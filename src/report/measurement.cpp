@@ -10,6 +10,36 @@ namespace {
 
 std::string whole(std::int64_t count) { return with_commas(static_cast<std::uint64_t>(count < 0 ? 0 : count)); }
 
+Json::Array classes_json(const std::vector<ClassShare>& classes) {
+  Json::Array out;
+  for (const ClassShare& share : classes) {
+    Json::Object entry;
+    entry.set("label", utf8_text(share.label));
+    entry.set("predicted", share.predicted);
+    entry.set("probability", share.probability);
+    out.emplace_back(std::move(entry));
+  }
+  return out;
+}
+
+void add_windows(Table& facts, const TextFigures& text) {
+  std::string cells = fmt::format("{} of {} tokens each", whole(text.windows), whole(text.context));
+  if (text.special > 0) cells += fmt::format(", {} of them special", whole(text.special));
+  if (text.runs > text.windows) cells += fmt::format(", {}", counted(text.runs, "run"));
+  facts.row({"windows", cells});
+  if (text.masked_share > 0) facts.row({"masked", percent(text.masked_share) + " of the text in each run"});
+  facts.row({"tokens scored", fmt::format("{} of {}", whole(text.tokens_scored), whole(text.tokens_total))});
+}
+
+void add_lines(Table& facts, const TextFigures& text) {
+  std::string cells = fmt::format("{} of at most {} tokens each", whole(text.windows), whole(text.context));
+  if (text.special > 0) cells += fmt::format(", {} of them special", whole(text.special));
+  facts.row({"lines", cells});
+  if (text.blank_lines > 0) facts.row({"lines left out", fmt::format("{}, blank", whole(text.blank_lines))});
+  facts.row({"tokens read",
+             fmt::format("{} of {}", whole(text.tokens_total - text.tokens_dropped), whole(text.tokens_total))});
+}
+
 }  // namespace
 
 std::string utf8_text(const std::string& text) { return find_invalid_utf8(text) ? printable(text, text.size()) : text; }
@@ -23,11 +53,15 @@ Json::Array strings_json(const std::vector<std::string>& strings) {
 Json::Object measurement_json(const Measurement& m) {
   Json::Object out;
   out.set("spec", utf8_text(m.spec));
-  out.set("perplexity", m.perplexity);
-  out.set("perplexity_stderr", m.perplexity_stderr);
   const auto set_optional = [&](const char* key, const std::optional<double>& value) {
     if (value) out.set(key, *value);
   };
+  set_optional("perplexity", m.perplexity);
+  set_optional("perplexity_stderr", m.perplexity_stderr);
+  set_optional("entropy", m.entropy);
+  set_optional("accuracy", m.accuracy);
+  set_optional("accuracy_stderr", m.accuracy_stderr);
+  if (!m.classes.empty()) out.set("classes", classes_json(m.classes));
   set_optional("kl_mean", m.kl_mean);
   set_optional("kl_stderr", m.kl_stderr);
   set_optional("kl_median", m.kl_median);
@@ -57,18 +91,49 @@ Json::Object text_figures_json(const TextFigures& text) {
   out.set("tokens_dropped", text.tokens_dropped);
   out.set("tokens_scored", text.tokens_scored);
   out.set("bos", text.bos);
+  if (text.figure != TextFigures{}.figure) out.set("figure", text.figure);
+  if (text.special > 0) out.set("special_tokens", text.special);
+  if (text.masked_share > 0) {
+    out.set("runs", text.runs);
+    out.set("masked_share", text.masked_share);
+  }
+  if (text.by_line) out.set("blank_lines", text.blank_lines);
   out.set("notes", strings_json(text.notes));
   return out;
 }
 
 void add_text_figures(Table& facts, const TextFigures& text) {
   facts.row({"protocol", text.protocol});
-  facts.row({"windows", fmt::format("{} of {} tokens each, {}", whole(text.windows), whole(text.context),
-                                    text.bos ? "beginning with BOS" : "without BOS")});
-  facts.row({"tokens scored", fmt::format("{} of {}", whole(text.tokens_scored), whole(text.tokens_total))});
-  if (text.tokens_dropped > 0) {
-    facts.row({"tokens dropped", fmt::format("{} at the end of the text", whole(text.tokens_dropped))});
+  if (text.by_line) {
+    add_lines(facts, text);
+  } else if (text.special > 0 || text.masked_share > 0) {
+    add_windows(facts, text);
+  } else {
+    facts.row({"windows", fmt::format("{} of {} tokens each, {}", whole(text.windows), whole(text.context),
+                                      text.bos ? "beginning with BOS" : "without BOS")});
+    facts.row({"tokens scored", fmt::format("{} of {}", whole(text.tokens_scored), whole(text.tokens_total))});
   }
+  if (text.tokens_dropped > 0) {
+    facts.row({"tokens dropped", fmt::format("{} at the end of {}", whole(text.tokens_dropped),
+                                             text.by_line ? "longer lines" : "the text")});
+  }
+}
+
+std::string classes_text(const std::vector<ClassShare>& classes, const std::vector<ClassShare>* reference) {
+  constexpr auto kRight = Table::Align::kRight;
+  Table table;
+  table.column("label").column("predicted", kRight).column("mean p", kRight);
+  if (reference != nullptr) table.column("by the reference", kRight).column("its mean p", kRight);
+  for (std::size_t c = 0; c < classes.size(); ++c) {
+    std::vector<std::string> cells = {printable(classes[c].label), percent(classes[c].predicted),
+                                      percent(classes[c].probability)};
+    if (reference != nullptr) {
+      cells.push_back(percent((*reference)[c].predicted));
+      cells.push_back(percent((*reference)[c].probability));
+    }
+    table.row(std::move(cells));
+  }
+  return table.text();
 }
 
 std::string notes_text(const std::vector<std::string>& notes) {

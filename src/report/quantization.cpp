@@ -38,6 +38,8 @@ Json site_json(const SiteReport& site) {
   out.set("rtn_objective", site.rtn_objective);
   out.set("block_error", site.block_error);
   out.set("block_error_rtn", site.block_error_rtn);
+  if (site.transform) out.set("transform", true);
+  if (site.fallback) out.set("fallback", true);
   if (!site.note.empty()) out.set("note", site.note);
   return out;
 }
@@ -55,18 +57,13 @@ Json output_json(const WrittenOutput& output) {
 /// Relative errors span decades; an absent one is a dash.
 std::string relative_error(double value) { return value == 0 ? "-" : fmt::format("{:.2e}", value); }
 
-/// Transforms work on what several weights read and are judged by their block; methods by their own site.
-bool is_transform(const SiteReport& site) {
-  return site.objective == 0 && site.rtn_objective == 0 && (site.block_error != 0 || !site.note.empty());
-}
-
 std::string methods_table(const QuantizeResult& result) {
   Table table;
   table.column("site").column("scheme").column("method");
   table.column("tokens", Align::kRight).column("dead inputs", Align::kRight).column("damping", Align::kRight);
   table.column("output error", Align::kRight).column("by rtn", Align::kRight).column("note");
   for (const SiteReport& site : result.sites) {
-    if (is_transform(site)) continue;
+    if (site.transform) continue;
     table.row({collapsed_names(site.name), site.scheme, site.method, std::to_string(site.tokens),
                std::to_string(site.dead_inputs), fmt::format("{}", site.damping), relative_error(site.objective),
                relative_error(site.rtn_objective), printable(site.note)});
@@ -79,7 +76,7 @@ std::string transforms_table(const QuantizeResult& result) {
   table.column("site").column("transform").column("tokens", Align::kRight);
   table.column("block error", Align::kRight).column("without it", Align::kRight).column("note");
   for (const SiteReport& site : result.sites) {
-    if (!is_transform(site)) continue;
+    if (!site.transform) continue;
     table.row({collapsed_names(site.name), site.method, std::to_string(site.tokens), relative_error(site.block_error),
                relative_error(site.block_error_rtn), printable(site.note)});
   }

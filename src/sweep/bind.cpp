@@ -70,10 +70,14 @@ void check_values(const description::Model& model, const std::string& name, Kind
 
 Tensor as_row(Ids values) { return Tensor::from<std::int64_t>({1, std::ssize(values)}, values); }
 
-Tensor positions_of(const description::Positions& rule, Ids ids) {
+/// `mask`: of the same tokens, or empty.
+Tensor positions_of(const description::Positions& rule, Ids ids, Ids mask) {
   std::vector<std::int64_t> positions;
   std::int64_t next = rule.first;
-  for (const std::int64_t id : ids) positions.push_back(id == rule.skipped_id ? rule.first - 1 : next++);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const bool skipped = ids[i] == rule.skipped_id || (rule.by_mask && i < mask.size() && mask[i] == 0);
+    positions.push_back(skipped ? rule.first - 1 : next++);
+  }
   return as_row(positions);
 }
 
@@ -86,13 +90,13 @@ std::vector<std::int64_t> shifted_right(const description::Model& model, Ids ids
   return shifted;
 }
 
-/// The tensor of an input that nothing is given for, beside the ids that it goes with.
-Tensor default_input(const description::Model& model, Kind kind, Ids ids) {
+/// The tensor of an input that nothing is given for, beside the ids that it goes with and their mask.
+Tensor default_input(const description::Model& model, Kind kind, Ids ids, Ids mask) {
   switch (kind) {
     case Kind::kIds:
       return as_row(ids);
     case Kind::kPositions:
-      return positions_of(model.positions, ids);
+      return positions_of(model.positions, ids, mask);
     case Kind::kMask:
       return as_row(std::vector<std::int64_t>(ids.size(), 1));
     case Kind::kTypes:
@@ -128,8 +132,10 @@ void check_shape(const Tensor& tensor, const std::string& name, const Shape& exp
 
 }  // namespace
 
-WindowInputs bind_ids(const graph::Graph& graph, const description::Model& model, std::span<const std::int64_t> ids) {
-  return bind_named(graph, model, {{"input_ids", as_row(ids)}}, 0);
+WindowInputs bind_ids(const graph::Graph& graph, const description::Model& model, Ids ids, Ids written) {
+  Named tensors = {{"input_ids", as_row(ids)}};
+  if (!written.empty()) tensors["decoder_input_ids"] = as_row(shifted_right(model, written));
+  return bind_named(graph, model, tensors, 0);
 }
 
 WindowInputs bind_named(const graph::Graph& graph, const description::Model& model, const Named& tensors,
@@ -149,15 +155,21 @@ WindowInputs bind_named(const graph::Graph& graph, const description::Model& mod
     const std::int64_t length = decoder->rank() == 2 ? std::max<std::int64_t>(decoder->dim(1), 1) : 1;
     check_shape(*decoder, decoder_name, {encoder->dim(0), length}, "the batch of input_ids");
     decoder_ids = batch_row(*decoder, decoder_name, row);
-    check_ids(model, decoder_name, decoder_ids);
   }
+  Ids mask;
+  if (const Tensor* given = find(tensors, "attention_mask"); given != nullptr) {
+    check_shape(*given, "attention_mask", encoder->shape(), encoder_name);
+    mask = batch_row(*given, "attention_mask", row);
+  }
+  if (graph.find_input(decoder_name)) check_ids(model, decoder_name, decoder_ids);
   WindowInputs inputs;
   for (const graph::ValueId id : graph.inputs()) {
     const std::string& name = graph.value(id).name;
     const Meaning meaning = meaning_of(name);
     const Tensor* given = meaning.kind == Kind::kIds ? nullptr : find(tensors, name);
     if (given == nullptr) {
-      inputs.push_back(default_input(model, meaning.kind, meaning.decoder ? decoder_ids : ids));
+      inputs.push_back(meaning.decoder ? default_input(model, meaning.kind, decoder_ids, {})
+                                       : default_input(model, meaning.kind, ids, mask));
       continue;
     }
     const bool beside_decoder = meaning.decoder && decoder != nullptr;

@@ -1,7 +1,6 @@
 #include "sweep/plan.h"
 
 #include <algorithm>
-#include <map>
 
 namespace kerf::sweep {
 namespace {
@@ -47,11 +46,14 @@ void find_last_uses(const Graph& graph, Plan& plan) {
 }
 
 void find_sites(const Graph& graph, Plan& plan) {
-  std::map<ValueId, std::size_t> known;
+  plan.site_index.assign(graph.values().size(), -1);
   const auto site_for = [&](ValueId weight) -> Site& {
-    const auto [it, added] = known.emplace(weight, plan.sites.size());
-    if (added) plan.sites.push_back(Site{weight, {}, {}});
-    return plan.sites[it->second];
+    int& at = plan.site_index[index(weight)];
+    if (at < 0) {
+      at = static_cast<int>(plan.sites.size());
+      plan.sites.push_back(Site{weight, {}, {}});
+    }
+    return plan.sites[index(at)];
   };
   const auto is_weight = [&](ValueId v) { return v != kNoValue && graph.value(v).kind == Value::Kind::kWeight; };
   for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
@@ -151,13 +153,6 @@ void cut_blocks(const Graph& graph, Plan& plan) {
 }
 
 }  // namespace
-
-int Plan::site_of(ValueId weight) const {
-  for (std::size_t s = 0; s < sites.size(); ++s) {
-    if (sites[s].weight == weight) return static_cast<int>(s);
-  }
-  return -1;
-}
 
 std::vector<ValueId> live_values(const Graph& graph, const Plan& plan, NodeId position) {
   std::vector<ValueId> live;

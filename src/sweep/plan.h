@@ -39,8 +39,12 @@ struct Plan {
   /// Node after which the last consumer has run, by value id; -1: never read; the node count for graph outputs.
   std::vector<graph::NodeId> last_use;
 
+  std::vector<int> site_index;  ///< by value id: index into sites, or -1
+
   /// Index into sites of a weight value, or -1.
-  int site_of(graph::ValueId weight) const;
+  int site_of(graph::ValueId weight) const {
+    return weight == graph::kNoValue ? -1 : site_index[static_cast<std::size_t>(weight)];
+  }
 };
 
 /// Cuts the graph where the block so far has a linear site and exactly one kept value is alive, besides those that

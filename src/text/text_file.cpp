@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kBetweenDocuments = "\n\n";
+constexpr std::string_view kBlanks = " \t\r\n";
 
 std::string line_name(std::size_t line) { return fmt::format("line {}", line); }
 
@@ -53,17 +54,31 @@ Json parse_line(std::string_view line, const std::string& path, std::size_t numb
   }
 }
 
-/// Calls visit(value, line number) for each line that is not blank.
-void for_each_json_line(const std::string& path, std::string_view text,
-                        const std::function<void(const Json&, std::size_t)>& visit) {
+bool is_blank(std::string_view text) { return text.find_first_not_of(kBlanks) == std::string_view::npos; }
+
+/// Calls visit(line, number) for each line that is not blank; returns how many were.
+std::int64_t for_each_line(std::string_view text, const std::function<void(std::string_view, std::size_t)>& visit) {
+  std::int64_t blank = 0;
   std::size_t number = 0;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     const std::string_view line = text.substr(begin, end - begin);
     begin = end + 1;
     ++number;
-    if (line.find_first_not_of(" \t\r") != std::string_view::npos) visit(parse_line(line, path, number), number);
+    if (is_blank(line)) {
+      ++blank;
+    } else {
+      visit(line, number);
+    }
   }
+  return blank;
+}
+
+/// Calls visit(value, line number) for each line that is not blank; returns how many were.
+std::int64_t for_each_json_line(const std::string& path, std::string_view text,
+                                const std::function<void(const Json&, std::size_t)>& visit) {
+  return for_each_line(
+      text, [&](std::string_view line, std::size_t number) { visit(parse_line(line, path, number), number); });
 }
 
 /// The text of one document; `line` says where it is.
@@ -90,6 +105,26 @@ std::string join_documents(const std::string& path, std::string_view lines) {
   return joined;
 }
 
+/// Adds the examples of one file.
+void append_examples(const std::string& path, std::size_t file, std::string_view text, Examples& result) {
+  if (is_json_lines(path)) {
+    result.blank += for_each_json_line(path, text, [&](const Json& value, std::size_t number) {
+      const std::string& document = document_of(value, path, line_name(number));
+      const Json* label = value.find("label");
+      if (is_blank(document)) {
+        ++result.blank;
+      } else {
+        result.examples.push_back({document, label == nullptr ? Json() : *label, file, number});
+      }
+    });
+    return;
+  }
+  result.blank += for_each_line(text, [&](std::string_view line, std::size_t number) {
+    if (ends_with(line, "\r")) line.remove_suffix(1);
+    result.examples.push_back({std::string(line), Json(), file, number});
+  });
+}
+
 }  // namespace
 
 Text read_text(std::span<const std::string> paths) {
@@ -105,6 +140,20 @@ Text read_text(std::span<const std::string> paths) {
     throw_input(paths.empty() ? "" : paths.front(), "", "found no text, expected at least one character");
   }
   result.characters = static_cast<std::int64_t>(count_code_points(result.text));
+  return result;
+}
+
+Examples read_examples(std::span<const std::string> paths) {
+  Examples result;
+  std::uint64_t left = kMaxTextFileBytes;
+  for (std::size_t file = 0; file < paths.size(); ++file) {
+    const std::string text = read_utf8(paths[file], left, result.notes);
+    left -= text.size();
+    append_examples(paths[file], file, text, result);
+  }
+  if (result.examples.empty()) {
+    throw_input(paths.empty() ? "" : paths.front(), "", "found no text, expected at least one line that is not blank");
+  }
   return result;
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/json.h"
+
 namespace kerf::text {
 
 /// Text as it is read, and what reports say of it.
@@ -27,6 +29,22 @@ inline constexpr std::uint64_t kMaxTextFileBytes = std::uint64_t{1} << 30;
 /// Error(kInput) names the file and the place of what is wrong: text that is not UTF-8 (the offset of its first bad
 /// byte), UTF-16, a line that is not such an object, chat messages (which need a chat template), no text at all.
 Text read_text(std::span<const std::string> paths);
+
+/// One line of a text that is taken line by line.
+struct Example {
+  std::string text;
+  Json label;            ///< of a .jsonl line the value of its key `label`; null if there is none
+  std::size_t file = 0;  ///< index of the file that it stands in
+  std::size_t line = 0;  ///< its number there, from 1
+};
+struct Examples {
+  std::vector<Example> examples;
+  std::int64_t blank = 0;          ///< lines left out because they have no text
+  std::vector<std::string> notes;  ///< as in Text
+};
+
+/// Reads text as examples: the documents of a .jsonl file, the lines of any other. Errors as those of read_text().
+Examples read_examples(std::span<const std::string> paths);
 
 /// Ids as they are: a .jsonl file with one array of ids a line, each id from 0 to kMaxTokenId.
 std::vector<std::vector<std::int64_t>> read_token_lines(const std::string& path);

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/strings.h"
 #include "text/pieces.h"
+#include "text/sentence_piece.h"
 
 namespace kerf::text {
 namespace {
@@ -34,7 +35,8 @@ std::shared_ptr<const Tokenizer> Tokenizer::make(const description::Tokenizer& d
     json.fail(fmt::format("found {}, expected the object of a tokenizer.json", description.tokenizer_json.kind()));
   }
   std::shared_ptr<Tokenizer> tokenizer(new Tokenizer());
-  tokenizer->read_components(json);
+  tokenizer->read_components(json, description.sentence_piece);
+  tokenizer->notes_.insert(tokenizer->notes_.end(), description.notes.begin(), description.notes.end());
   const auto parent = description.source_file.rfind('/');
   const std::string config_file = parent == std::string::npos
                                       ? std::string(kConfigFile)
@@ -43,7 +45,7 @@ std::shared_ptr<const Tokenizer> Tokenizer::make(const description::Tokenizer& d
   return tokenizer;
 }
 
-void Tokenizer::read_components(const JsonCursor& json) {
+void Tokenizer::read_components(const JsonCursor& json, const std::string& sentence_piece) {
   if (const auto version = json.get("version"); version && version->as_string() != "1.0") {
     version->fail(fmt::format("found version {}, expected '1.0'", quoted(version->as_string())));
   }
@@ -51,7 +53,8 @@ void Tokenizer::read_components(const JsonCursor& json) {
   if (const auto part = json.get("pre_tokenizer")) pre_tokenizer_ = make_pre_tokenizer(*part);
   if (const auto part = json.get("post_processor")) post_processor_ = make_post_processor(*part);
   if (const auto part = json.get("decoder")) decoder_ = make_decoder(*part);
-  model_ = make_model(json.at("model"));
+  model_ = sentence_piece.empty() ? make_model(json.at("model"))
+                                  : make_sentence_piece_model(sentence_piece, json.at("model"));
   if (const auto part = json.get("added_tokens")) {
     added_ = AddedTokens::from_json(*part, model_->vocabulary(), normalizer_.get());
   }
@@ -78,6 +81,10 @@ void Tokenizer::read_special_tokens(const Json& config, const std::string& file)
   if (!bos_id_) bos_id_ = special_id(config, file, "cls_token");
   eos_id_ = special_id(config, file, "eos_token");
   if (!eos_id_) eos_id_ = special_id(config, file, "sep_token");
+  mask_id_ = special_id(config, file, "mask_token");
+  for (const std::string_view usual : {"[MASK]", "<mask>"}) {
+    if (!mask_id_) mask_id_ = id_of(usual);
+  }
   const auto leading = post_processor_ ? post_processor_->leading_token() : std::nullopt;
   if (leading) {
     const auto id = id_of(*leading);
@@ -148,6 +155,14 @@ std::string Tokenizer::decode(const std::vector<std::int64_t>& ids, bool skip_sp
   if (!decoder_) return join(tokens, " ");
   decoder_->decode(tokens);
   return join(tokens, "");
+}
+
+Tokenizer::Frame Tokenizer::frame() const {
+  constexpr std::int64_t kText = -1;  // stands for the text: no token has this id
+  std::vector<std::int64_t> ids = {kText};
+  if (post_processor_) post_processor_->process(ids, true);
+  const auto text = std::find(ids.begin(), ids.end(), kText);
+  return {{ids.begin(), text}, {text + 1, ids.end()}};
 }
 
 std::optional<std::string> Tokenizer::token(std::int64_t id) const {

@@ -46,16 +46,24 @@ class Tokenizer {
   /// tokenizer_config.json's bos_token and eos_token (cls_token and sep_token where it has only those).
   std::optional<std::int64_t> bos_id() const { return bos_id_; }
   std::optional<std::int64_t> eos_id() const { return eos_id_; }
+  /// tokenizer_config.json's mask_token, or else the token that BERT's or RoBERTa's relatives have.
+  std::optional<std::int64_t> mask_id() const { return mask_id_; }
   /// Does a text begin with BOS? As llama.cpp's converter decides it: tokenizer_config.json's add_bos_token, or else
   /// whether the post-processor puts that token in front. Then bos_id() has a value.
   bool adds_bos() const { return adds_bos_; }
+
+  /// The special tokens that encode() puts before and behind a text.
+  struct Frame {
+    std::vector<std::int64_t> before, after;
+  };
+  Frame frame() const;
 
   /// What was noticed and is harmless, one sentence each.
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
   Tokenizer() = default;
-  void read_components(const JsonCursor& json);
+  void read_components(const JsonCursor& json, const std::string& sentence_piece);
   void read_special_tokens(const Json& config, const std::string& file);
   void check_special_ids(const JsonCursor& json) const;
   std::optional<std::int64_t> special_id(const Json& config, const std::string& file, std::string_view key);
@@ -68,7 +76,7 @@ class Tokenizer {
   std::unique_ptr<Decoder> decoder_;               ///< may be null
   AddedTokens added_;
   std::int64_t vocab_size_ = 0;
-  std::optional<std::int64_t> bos_id_, eos_id_;
+  std::optional<std::int64_t> bos_id_, eos_id_, mask_id_;
   bool adds_bos_ = false;
   std::vector<std::string> notes_;
 };

@@ -23,22 +23,42 @@ class OptionGroupsTest : public ::testing::Test {
   CLI::App app_;
 };
 
+TEST_F(OptionGroupsTest, AdaptersHaveWeights) {
+  const AdapterOption option(app_, "--lora", "MODEL");
+  parse({});
+  EXPECT_TRUE(option.read().empty());
+  parse({"--lora", "a", "--lora", "b/c=0.5", "--lora", "d=e=-1"});
+  const std::vector<Adapter> adapters = option.read();
+  ASSERT_EQ(adapters.size(), 3U);
+  EXPECT_EQ(adapters[0].folder, "a");
+  EXPECT_EQ(adapters[0].weight, 1);
+  EXPECT_EQ(adapters[1].folder, "b/c");
+  EXPECT_EQ(adapters[1].weight, 0.5);
+  EXPECT_EQ(adapters[2].folder, "d=e");
+  EXPECT_EQ(adapters[2].weight, -1);
+  parse({"--lora", "a=half"});
+  expect_error(ErrorCode::kUsage, "--lora: found 'half'", [&] { option.read(); });
+}
+
 TEST_F(OptionGroupsTest, EvaluationDefaultsAreTheLibrarys) {
   const EvaluationGroup group(app_);
   parse({"--text", "a.txt"});
   const EvaluationOptions options = group.read("eval");
   EXPECT_EQ(options.text.files, (Strings{"a.txt"}));
-  EXPECT_EQ(options.protocol, "llama.cpp");
+  EXPECT_EQ(options.protocol, "") << "the model decides";
+  EXPECT_EQ(options.text.mask_token, -1);
   EXPECT_EQ(options.context, 0);
   EXPECT_EQ(options.windows, -1);
 }
 
 TEST_F(OptionGroupsTest, EvaluationReadsEveryOption) {
   const EvaluationGroup group(app_);
-  parse({"--text", "a", "--text", "b", "--tokenizer", "t", "--protocol", "gptq", "--context", "64", "--chunks", "3"});
+  parse({"--text", "a", "--text", "b", "--tokenizer", "t", "--protocol", "gptq", "--context", "64", "--chunks", "3",
+         "--mask-token", "103"});
   const EvaluationOptions options = group.read("eval");
   EXPECT_EQ(options.text.files, (Strings{"a", "b"}));
   EXPECT_EQ(options.text.tokenizer, "t");
+  EXPECT_EQ(options.text.mask_token, 103);
   EXPECT_EQ(options.protocol, "gptq");
   EXPECT_EQ(options.context, 64);
   EXPECT_EQ(options.windows, 3);
@@ -72,6 +92,17 @@ TEST_F(OptionGroupsTest, CalibrationBesideEvaluationSharesTheContext) {
   EXPECT_EQ(calibration.read().text.files, (Strings{"c", "d"}));
   EXPECT_EQ(calibration.read().context, 32);
   EXPECT_EQ(evaluation.read("compare").text.files, (Strings{"e"}));
+}
+
+TEST_F(OptionGroupsTest, IdsForCalibrationBesideEvaluation) {
+  const EvaluationGroup evaluation(app_);
+  const CalibrationGroup calibration(app_, &evaluation);
+  parse({"--tokens", "e.jsonl", "--calibration-tokens", "c.jsonl"});
+  EXPECT_TRUE(calibration.given());
+  EXPECT_EQ(calibration.read().text.tokens_file, "c.jsonl");
+  EXPECT_EQ(evaluation.read("compare").text.tokens_file, "e.jsonl");
+  parse({"--tokens", "e", "--calibration", "c", "--calibration-tokens", "d"});
+  expect_error(ErrorCode::kUsage, "--calibration and --calibration-tokens are both given", [&] { calibration.read(); });
 }
 
 TEST_F(OptionGroupsTest, ChoiceReadsEveryOption) {

@@ -20,30 +20,40 @@ using test::GoldenModel;
 using testing::Each;
 using testing::IsEmpty;
 
+/// The predictions from `first` on, each of the id behind it.
+std::vector<text::Place> predictions(const std::vector<std::int64_t>& ids, std::int64_t first) {
+  std::vector<text::Place> places;
+  for (std::int64_t p = first; p + 1 < std::ssize(ids); ++p)
+    places.push_back({p, ids[static_cast<std::size_t>(p) + 1]});
+  return places;
+}
+
 /// A text of random ids: what is run and what is scored.
 struct Text {
   std::shared_ptr<const std::vector<WindowInputs>> inputs;
-  std::vector<ScoredWindow> windows;
+  std::vector<text::Window> windows;
 
   Text(const GoldenModel& model, std::int64_t count, std::int64_t length, std::int64_t first_scored)
       : inputs(model.windows(count, length, 3)) {
     for (const WindowInputs& window : *inputs) {
       const auto ids = window[0].values<std::int64_t>();
-      windows.push_back({{ids.begin(), ids.end()}, first_scored});
+      windows.push_back({.ids = {ids.begin(), ids.end()}});
+      windows.back().places = predictions(windows.back().ids, first_scored);
     }
   }
 };
 
 std::shared_ptr<sweep::Budget> budget() { return std::make_shared<sweep::Budget>(1 << 28, "/tmp"); }
 
-struct Measured {
+struct Model {
   const sweep::Walker* walker;
   const Overlay* overlay;
 };
 
-std::vector<Series> evaluate(const std::vector<Measured>& models, const Text& text, bool has_reference) {
-  Evaluator evaluator(text.windows, has_reference);
-  for (const Measured& model : models) {
+std::vector<Series> evaluate(const std::vector<Model>& models, const Text& text, bool has_reference,
+                             std::int64_t classes = 0) {
+  Evaluator evaluator(text.windows, has_reference, classes);
+  for (const Model& model : models) {
     const std::size_t index = evaluator.add({model.walker, model.overlay, sweep::Stream(text.inputs, budget())});
     for (const sweep::Block& block : model.walker->plan().blocks) evaluator.advance(index, block, nullptr);
   }
@@ -162,14 +172,67 @@ TEST(Evaluator, AnOverlayOfTheHeadIsTheSubjectsOwn) {
 TEST(Evaluator, WindowsScoreTheirOwnPositions) {
   const GoldenModel model("llama");
   Text text(model, 3, 12, 0);
-  text.windows[0].first_scored = 11;  // nothing
-  text.windows[1].first_scored = 10;  // the last prediction alone
+  text.windows[0].places.clear();
+  text.windows[1].places = predictions(text.windows[1].ids, 10);  // the last prediction alone
   EXPECT_EQ(Evaluator(text.windows, false).positions(), 0 + 1 + 11);
   const auto found = evaluate({{&model.walker, nullptr}}, text, false)[0].nll;
   ASSERT_EQ(found.size(), 12U);
   const auto logits = model.logits(text.inputs, nullptr);
   EXPECT_NEAR(found[0], -log_probabilities(logits[1], 10)[static_cast<std::size_t>(text.windows[1].ids[11])], 1e-5);
   EXPECT_NEAR(found[1], -log_probabilities(logits[2], 0)[static_cast<std::size_t>(text.windows[2].ids[1])], 1e-5);
+}
+
+TEST(Evaluator, PlacesMayBeAnywhere) {
+  const GoldenModel model("bert-mlm");
+  Text text(model, 2, 100, 0);
+  std::vector<text::Place> places;
+  for (std::int64_t p = 3; p < 100; p += 7) places.push_back({p, (11 * p) % 160});
+  for (text::Window& window : text.windows) window.places = places;
+  const auto found = evaluate({{&model.walker, nullptr}}, text, false)[0].nll;
+  const auto logits = model.logits(text.inputs, nullptr);
+  ASSERT_EQ(found.size(), 2 * places.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const text::Place& place = places[i % places.size()];
+    const auto row = log_probabilities(logits[i / places.size()], place.position);
+    EXPECT_NEAR(found[i], -row[static_cast<std::size_t>(place.target)], 1e-5) << i;
+  }
+}
+
+TEST(Evaluator, ClassesAreComparedAsDistributions) {
+  const GoldenModel model("bert-cls");
+  const Overlay overlay = rounded(model);
+  Text text(model, 9, 20, 0);
+  for (text::Window& window : text.windows) window.places = {{0, -1}};
+  const auto series = evaluate({{&model.walker, nullptr}, {&model.walker, &overlay}}, text, true, 5);
+  const auto reference = model.logits(text.inputs, nullptr), candidate = model.logits(text.inputs, &overlay);
+  ASSERT_EQ(series[1].kl.size(), 9U);
+  for (const Series& one : series) {
+    EXPECT_THAT(one.nll, IsEmpty()) << "nobody said what is right";
+    EXPECT_THAT(one.delta_p, IsEmpty());
+    EXPECT_THAT(one.right, IsEmpty());
+    EXPECT_THAT(one.top5_overlap, IsEmpty());
+  }
+  for (std::size_t w = 0; w < 9; ++w) {
+    const auto a = log_probabilities(reference[w].reshaped({1, 1, 5}), 0);
+    const auto b = log_probabilities(candidate[w].reshaped({1, 1, 5}), 0);
+    double divergence = 0, entropy = 0;
+    for (std::size_t c = 0; c < 5; ++c) {
+      divergence += std::exp(a[c]) * (a[c] - b[c]);
+      entropy -= std::exp(b[c]) * b[c];
+      EXPECT_NEAR(series[1].probabilities[5 * w + c], std::exp(b[c]), 1e-6);
+    }
+    EXPECT_NEAR(series[1].kl[w], divergence, 1e-6);
+    EXPECT_NEAR(series[1].entropy[w], entropy, 1e-6);
+    EXPECT_EQ(series[1].predicted[w], most_likely(b));
+    EXPECT_EQ(series[1].same_top1[w] != 0, most_likely(a) == most_likely(b));
+  }
+  // Whoever knows the classes can say how often they are found.
+  for (std::size_t w = 0; w < 9; ++w) text.windows[w].places[0].target = w == 4 ? 0 : series[0].predicted[w];
+  const auto labelled = evaluate({{&model.walker, nullptr}}, text, false, 5)[0];
+  ASSERT_EQ(labelled.right.size(), 9U);
+  for (std::size_t w = 0; w < 9; ++w) EXPECT_EQ(labelled.right[w] != 0, w != 4 || labelled.predicted[4] == 0);
+  EXPECT_NEAR(labelled.nll[2], -std::log(labelled.probabilities[10 + static_cast<std::size_t>(labelled.predicted[2])]),
+              1e-5);
 }
 
 TEST(Evaluator, NoWindowsGiveEmptySeries) {
@@ -189,10 +252,12 @@ TEST(Evaluator, AHeadThatReadsInputsIsNotCutIntoTiles) {
 
   auto inputs = std::make_shared<std::vector<WindowInputs>>();
   inputs->push_back({test::random_normal({1, kLength, kWidth}, 1), test::random_normal({1, kLength, kVocabulary}, 2)});
-  ScoredWindow window{{}, 0};
+  text::Window window;
   for (std::int64_t i = 0; i < kLength; ++i) window.ids.push_back(i % kVocabulary);
+  window.places = predictions(window.ids, 0);
+  const std::vector<text::Window> windows = {window};
 
-  Evaluator evaluator({window}, false);
+  Evaluator evaluator(windows, false);
   evaluator.add({&walker, nullptr, sweep::Stream(inputs, budget())});
   const auto series = evaluator.finish();
   Tensor expected;

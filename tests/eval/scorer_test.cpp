@@ -67,15 +67,67 @@ TEST(Scorer, AgreementCountsSharedTokens) {
   EXPECT_LT(series.delta_p[0], 0);
 }
 
+TEST(Scorer, SeriesOfTwoPartsAreOneSeries) {
+  const std::vector<float> a = {1, 2, 3}, b = {3, 1, 2}, c = {0, 0, 4};
+  for (const Measured measured : {Measured{.targets = true, .classes = 0}, Measured{.targets = true, .classes = 3},
+                                  Measured{.targets = false, .classes = 3}}) {
+    Series whole(3, true, measured), first(2, true, measured), last(1, true, measured);
+    Distribution reference, model;
+    reference.set(a);
+    std::size_t at = 0;
+    for (const auto* logits : {&a, &b, &c}) {
+      model.set(*logits);
+      score(model, &reference, 1, at, whole);
+      score(model, &reference, 1, at % 2, at < 2 ? first : last);
+      ++at;
+    }
+    first.append(last);
+    EXPECT_EQ(first.nll, whole.nll);
+    EXPECT_EQ(first.kl, whole.kl);
+    EXPECT_EQ(first.delta_p, whole.delta_p);
+    EXPECT_EQ(first.same_top1, whole.same_top1);
+    EXPECT_EQ(first.top5_overlap, whole.top5_overlap);
+    EXPECT_EQ(first.probabilities, whole.probabilities);
+    EXPECT_EQ(first.predicted, whole.predicted);
+    EXPECT_EQ(first.entropy, whole.entropy);
+    EXPECT_EQ(first.right, whole.right);
+    EXPECT_EQ(first.size(), 3U);
+  }
+}
+
 TEST(Summary, PerplexityAndItsErrorAreLlamaCpps) {
   Series series(4);
   series.nll = {1.0, 2.0, 3.0, 4.0};
   Measurement m;
   summarize(series, m);
   // mean 2.5, mean of squares 7.5: sqrt((7.5 - 6.25) / 3) = 0.645497; times exp(2.5)
-  EXPECT_NEAR(m.perplexity, std::exp(2.5), 1e-12);
-  EXPECT_NEAR(m.perplexity_stderr, 0.6454972243679028 * std::exp(2.5), 1e-9);
+  EXPECT_NEAR(*m.perplexity, std::exp(2.5), 1e-12);
+  EXPECT_NEAR(*m.perplexity_stderr, 0.6454972243679028 * std::exp(2.5), 1e-9);
   EXPECT_FALSE(m.kl_mean.has_value());
+}
+
+TEST(Summary, ClassesHaveSharesAndNoPerplexity) {
+  Series series(4, false, {.targets = true, .classes = 2});
+  Distribution distribution;
+  // p = 1/4 and 3/4 three times, then even: the tie goes to class 0.
+  const std::vector<float> uneven = {0, std::log(3.0F)}, even = {2, 2};
+  for (std::size_t at = 0; at < 4; ++at) {
+    distribution.set(at < 3 ? uneven : even);
+    score(distribution, nullptr, at == 0 ? 0 : 1, at, series);
+  }
+  Measurement m;
+  summarize(series, m);
+  EXPECT_FALSE(m.perplexity.has_value());
+  EXPECT_EQ(m.tokens_scored, 4);
+  ASSERT_EQ(m.classes.size(), 2U);
+  EXPECT_NEAR(m.classes[0].probability, (3 * 0.25 + 0.5) / 4, 1e-6);
+  EXPECT_NEAR(m.classes[1].probability, (3 * 0.75 + 0.5) / 4, 1e-6);
+  EXPECT_DOUBLE_EQ(m.classes[0].predicted, 0.25);
+  EXPECT_DOUBLE_EQ(m.classes[1].predicted, 0.75);
+  // 0.25 log 4 + 0.75 log 4/3 = 0.562335; log 2
+  EXPECT_NEAR(*m.entropy, (3 * 0.5623351446 + std::log(2.0)) / 4, 1e-6);
+  EXPECT_DOUBLE_EQ(*m.accuracy, 0.5);  // of 1, 1, 1, 0 against 0, 1, 1, 1
+  EXPECT_NEAR(*m.accuracy_stderr, std::sqrt(0.25 / 3), 1e-12);
 }
 
 TEST(Summary, QuantilesLieBetweenNeighbours) {

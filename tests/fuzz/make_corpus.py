@@ -57,6 +57,60 @@ def make_compressed_tensors():
     put("compressed_tensors_fuzz", "config.safetensors", packed_module(2, 16, True, config))
 
 
+def tensors_file(parts, config=None):
+    """parts: name -> (dtype, shape, bytes)."""
+    header, data = ({"__metadata__": {"config": json.dumps(config)}} if config else {}), b""
+    for name, (dtype, shape, content) in parts.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
+        data += content
+    return safetensors(header, data)
+
+
+def make_scaled_floats():
+    weight = ("F8_E4M3", [3, 4], bytes(range(0x30, 0x3c)))
+    put("scaled_floats_fuzz", "blocks.safetensors", tensors_file({"m.weight": weight, "m.weight_scale_inv": ("F32", [2, 2], struct.pack("<4f", 1, 2, 3, 4)),
+                                                                  "norm": ("F64", [1], struct.pack("<d", 1))}))
+    put("scaled_floats_fuzz", "channels.safetensors", tensors_file({"m.weight": weight, "m.weight_scale": ("BF16", [3, 1], b"\x80\x3f" * 3),
+                                                                    "m.input_scale": ("F32", [], b"\0\0\0\0")}, {"fmt": "e4m3"}))
+    put("scaled_floats_fuzz", "powers.safetensors", tensors_file({"m.weight": ("F8_E5M2", [3, 4], weight[2]), "m.weight_scale": ("F8_E8M0", [1], b"\x80")}, {"fmt": "e5m2"}))
+
+
+def make_lora():
+    f32 = lambda shape, *values: ("F32", shape, struct.pack(f"<{len(values)}f", *values))
+    p = "base_model.model."
+    q = {p + "model.q.lora_A.weight": f32([1, 3], 1, 2, 3), p + "model.q.lora_B.weight": f32([2, 1], 1, -1)}
+    up = {p + "up.lora_A.default.weight": f32([2, 3], *range(6)), p + "up.lora_B.default.weight": f32([2, 2], 1, 0, 0, 1)}
+    embedding = {p + "model.embed.lora_embedding_A": f32([1, 4], 1, 2, 3, 4), p + "model.embed.lora_embedding_B": f32([3, 1], 1, 2, 3)}
+    put("lora_fuzz", "linear.safetensors", tensors_file(q))
+    put("lora_fuzz", "patterns.safetensors", tensors_file({**q, **up}, {"peft_type": "LORA", "r": 1, "lora_alpha": 2, "use_rslora": True,
+                                                                        "rank_pattern": {"up": 2, ".*k_proj": 3}, "alpha_pattern": {"q": 0.5}}))
+    put("lora_fuzz", "embedding.safetensors", tensors_file({**embedding, p + "lm_head.weight": f32([4, 3], *range(12)), p + "model.q.base_layer.bias": f32([2], 1, 2)},
+                                                           {"peft_type": "LORA", "r": 1, "lora_alpha": 2, "modules_to_save": ["lm_head"], "bias": "all"}))
+    put("lora_fuzz", "dora.safetensors", tensors_file({**q, p + "model.q.lora_magnitude_vector": f32([2], 1, 2)}, {"peft_type": "LORA", "r": 1, "use_dora": True}))
+
+
+def make_sentence_piece():
+    golden = os.path.join(os.path.dirname(CORPUS), "..", "golden", "sentencepiece")
+    for name in ("llama/tokenizer.model", "xlm-roberta/sentencepiece.bpe.model", "gemma/tokenizer.model"):
+        with open(os.path.join(golden, name), "rb") as file:
+            put("sentence_piece_fuzz", name.split("/")[0] + ".model", file.read())
+    # A table of characters small enough to be changed everywhere: 'a' becomes "bc".
+    units = [0] * 512
+    units[0], units[256 ^ 97], units[256] = 256 << 10, 97 << 10 | 0x100 | 97, 1 << 31
+    table = struct.pack("<I512I", 2048, *units) + b"bc\0"
+
+    def field(number, content):
+        size, length = len(content), b""
+        while size >= 0x80:
+            length, size = length + bytes([size & 0x7f | 0x80]), size >> 7
+        return bytes([number << 3 | 2]) + length + bytes([size]) + content
+
+    pieces = [("<unk>", 2, 0), ("\u2581", 1, -1), ("a", 1, -2), ("b", 1, -3), ("c", 5, -3), ("bc", 1, -4), ("<s>", 3, 0), ("the", 4, 0)]
+    model = b"".join(field(1, field(1, text.encode()) + b"\x15" + struct.pack("<f", score) + bytes([0x18, kind])) for text, kind, score in pieces)
+    for kind, name in {1: "unigram", 2: "bpe", 3: "word", 4: "character"}.items():
+        put("sentence_piece_fuzz", f"{name}.model", model + field(2, bytes([0x18, kind])) + field(3, field(2, table)))
+
+
 def text(value):
     data = value.encode()
     return struct.pack("<Q", len(data)) + data
@@ -141,6 +195,9 @@ def make_statistics():
 
 if __name__ == "__main__":
     make_safetensors()
+    make_scaled_floats()
+    make_lora()
+    make_sentence_piece()
     make_compressed_tensors()
     make_gguf()
     make_statistics()

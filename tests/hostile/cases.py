@@ -36,6 +36,10 @@ COMMANDS = {
     "calibrated": ["quantize", "{model}", "-o", "{out}/out", "--scheme", "int4-g32", "--method", "gptq", "--calibration",
                    "{dir}/text.txt", "--context", "32", "--samples", "4"],
     "recipe": ["quantize", "{model}", "-o", "{out}/out", "--recipe", "{dir}/recipe.yaml"],
+    "lora": ["quantize", "{model}", "-o", "{out}/out", "--scheme", "int8", "--lora", "{dir}/adapter"],
+    "tokenize-spm": ["tokenize", "{dir}/spm", "--file", "{dir}/text.txt"],
+    "tokenize-gpt2": ["tokenize", "{dir}/gpt2", "--file", "{dir}/text.txt"],
+    "tokenize-bert": ["tokenize", "{dir}/bert", "--file", "{dir}/text.txt"],
     "inspect-gguf": ["inspect", "{dir}/model.gguf"],
     "eval-gguf": ["eval", "{dir}/model.gguf", "--text", "{dir}/text.txt", "--context", "32"],
     "requantize": ["quantize", "{dir}/model.gguf", "-o", "{out}/out.gguf", "--scheme", "q8_0", "--allow-requantize"],
@@ -302,6 +306,119 @@ def recipe_cases(count):
         yield Case(f"recipe-random-{number}", {"../recipe.yaml": mutant(base.encode(), draw)}, ["recipe"])
 
 
+def lora_cases(count):
+    config, tensors = "../adapter/adapter_config.json", "../adapter/adapter_model.safetensors"
+    valid, base = model.adapter(), model.ADAPTER_CONFIG
+    about = ["adapter_config.json", "adapter_model.safetensors", "adapter"]
+
+    def case(name, files, refuse=True):
+        return Case(f"lora-{name}", files, ["lora"], refuse, about)
+
+    def configured(**changes):
+        return {config: json.dumps({**base, **changes}).encode()}
+
+    for name, changes in {
+        "other-type": {"peft_type": "IA3"}, "no-type": {"peft_type": None}, "rank-zero": {"r": 0}, "rank-other": {"r": 5}, "rank-huge": {"r": 2**62},
+        "rank-text": {"r": "4"}, "alpha-huge": {"lora_alpha": 1e308}, "alpha-text": {"lora_alpha": "8"}, "patterns-list": {"rank_pattern": [1]},
+        "pattern-open": {"alpha_pattern": {"((": 1}}, "pattern-slow": {"alpha_pattern": {"(a*)*(.*.*.*.*.*.*)*x": 1}},
+        "patterns-many": {"rank_pattern": {f"m{n}": 4 for n in range(20000)}}, "dora-without": {"use_dora": True}, "dora-text": {"use_dora": "yes"},
+        "saved-text": {"modules_to_save": "lm_head"}, "parameters": {"target_parameters": ["x"]}, "replication": {"layer_replication": [[0, 2], [0, 2]]},
+        "pissa": {"init_lora_weights": "pissa"}, "bias-own": {"lora_bias": True},
+    }.items():
+        yield case(name, configured(**changes), refuse=name != "pattern-slow")
+    for name, content in {"empty": b"", "array": b"[]", "null": b"null", "truncated": json.dumps(base).encode()[:-9], "deep": b'{"a":' * 5000}.items():
+        yield case(f"config-{name}", {config: content})
+    parts = model.adapter_tensors()
+    first = next(iter(parts))
+
+    def stored(changed):
+        return {tensors: model.safetensors(model.safetensors_header(changed), b"".join(data for _, data in changed.values()))}
+
+    shape, data = parts[first]
+    for name, changed in {
+        "half": {k: v for k, v in parts.items() if k != first}, "misfit": {k.replace("q_proj", "x_proj"): v for k, v in parts.items()},
+        "foreign": {**parts, "x": ([1], b"abcd")}, "shape": {**parts, first: ([2, len(data) // 8], data)}, "flat": {**parts, first: ([len(data) // 4], data)},
+        "twice": {**parts, first.replace("lora_A", "lora_A.other"): (shape, data)}, "none": {},
+        "nan": {**parts, first: (shape, struct.pack("<I", 0x7fc00000) + data[4:])}, "escape": {**parts, "base_model.model.\x1b[31m.lora_A.weight": (shape, data)},
+        "scalar": {**parts, "base_model.model.model.norm.weight": ([], b"abcd")}, "empty-dimension": {**parts, first: ([0, 64], b"")},
+    }.items():
+        yield case(f"tensors-{name}", stored(changed))
+    yield case("pickle", {tensors: MISSING, "../adapter/adapter_model.bin": b"\x80\x02"})
+    for name, kind in {"missing": MISSING, "fifo": FIFO, "directory": DIRECTORY, "device": Link("/dev/zero")}.items():
+        yield case(f"config-{name}", {config: kind})
+        yield case(f"tensors-{name}", {tensors: kind})
+    text = json.dumps(base).encode()
+    whole = valid[tensors]
+    head = 8 + struct.unpack("<Q", whole[:8])[0]
+    for number in range(count):
+        draw = random.Random(f"lora {number}")
+        yield case(f"config-random-{number}", {config: mutant(text, draw)}, refuse=False)
+        yield case(f"tensors-random-{number}", {tensors: mutant(whole[:head], draw) + whole[head:]}, refuse=False)
+
+
+def scaled_float_cases():
+    tensors = model.weights()
+    victim = "model.layers.1.mlp.down_proj.weight"
+    rows, cols = tensors[victim][0]
+    scale = victim.replace(".weight", ".weight_scale_inv")
+
+    def case(name, quantization, scale_shape=(1, 1), codes=b"8" * (rows * cols), scales=None, refuse=True, without_scale=False):
+        entries, blob = {}, b""
+        parts = {n: ("F32", s, d) for n, (s, d) in tensors.items()}
+        parts[victim] = ("F8_E4M3", [rows, cols], codes)
+        if not without_scale:
+            count = scale_shape[0] * scale_shape[1] if len(scale_shape) == 2 else 1
+            parts[scale] = ("F32", list(scale_shape), scales or struct.pack(f"<{count}f", *[0.01] * count))
+        for n, (dtype, shape, data) in parts.items():
+            entries[n] = {"dtype": dtype, "shape": shape, "data_offsets": [len(blob), len(blob) + len(data)]}
+            blob += data
+        config = {**model.CONFIG, "quantization_config": quantization} if quantization is not None else model.CONFIG
+        return Case(f"fp8-{name}", {"config.json": json.dumps(config).encode(), "model.safetensors": model.safetensors(entries, blob)},
+                    ["quantize"], refuse, ["config.json", "model.safetensors"])
+
+    good = {"quant_method": "fp8", "weight_block_size": [128, 128]}
+    yield case("valid", good, refuse=False)
+    yield case("blocks-of-7", {**good, "weight_block_size": [7, 7]}, (-(-rows // 7), -(-cols // 7)), refuse=False)
+    for name, changes in {"block-zero": [0, 128], "block-negative": [-1, 128], "block-huge": [2**62, 2**62], "block-one": [128], "block-text": "128", "block-real": [1.5, 1]}.items():
+        yield case(name, {**good, "weight_block_size": changes})
+    yield case("scale-shape", good, (3, 3))
+    yield case("scale-gone", good, without_scale=True)
+    yield case("nothing-said", None)
+    yield case("scale-nan", good, scales=struct.pack("<I", 0x7fc00000))
+    yield case("scale-huge", good, scales=struct.pack("<f", 3e38))
+    yield case("code-nan", good, codes=b"8" * 100 + b"\x7f" + b"8" * (rows * cols - 101))
+
+
+def older_tokenizer_cases(count):
+    valid = model.older_tokenizers()
+
+    def case(name, kind, files, refuse=True):
+        return Case(f"tokenizer-{kind}-{name}", files, [f"tokenize-{kind}"], refuse, [kind])
+
+    spm = valid["../spm/tokenizer.model"]
+    for name, content in {"empty": b"", "html": b"<!DOCTYPE html>", "truncated": spm[:-3], "half": spm[:len(spm) // 2], "doubled": spm + spm,
+                          "pieces-alone": spm[:40], "length-huge": b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f" + spm, "zeros": b"\0" * 1000}.items():
+        yield case(name, "spm", {"../spm/tokenizer.model": content})
+    yield case("class", "spm", {"../spm/tokenizer_config.json": b'{"tokenizer_class": "MagicTokenizer"}'})
+    yield case("bos", "spm", {"../spm/tokenizer_config.json": b'{"tokenizer_class": "LlamaTokenizer", "bos_token": 7}'})
+    yield case("ids", "spm", {"../spm/tokenizer_config.json": b'{"tokenizer_class": "T5Tokenizer", "extra_ids": 1000000000}'})
+    yield case("decoder", "spm", {"../spm/tokenizer_config.json": b'{"tokenizer_class": "LlamaTokenizer", "added_tokens_decoder": {"99999999": {"content": "<x>"}}}'})
+    for name, files in {"merges-gone": {"../gpt2/merges.txt": MISSING}, "merges-three": {"../gpt2/merges.txt": b"a b c\n"}, "merges-latin1": {"../gpt2/merges.txt": b"\xe9 b\n"},
+                        "merges-unknown": {"../gpt2/merges.txt": b"qq zz\n"}, "vocab-list": {"../gpt2/vocab.json": b"[]"}, "vocab-text": {"../gpt2/vocab.json": b'{"a": "b"}'},
+                        "vocab-huge-id": {"../gpt2/vocab.json": b'{"<|endoftext|>": 9223372036854775807}'}, "vocab-empty": {"../gpt2/vocab.json": b"{}"}}.items():
+        yield case(name, "gpt2", files)
+    for name, content in {"empty": b"", "latin1": b"[UNK]\n\xe9\n", "no-unknown": b"a\nb\n"}.items():
+        yield case(name, "bert", {"../bert/vocab.txt": content})
+    yield case("basic", "bert", {"../bert/tokenizer_config.json": b'{"do_basic_tokenize": false}'})
+    for kind, file in {"spm": "tokenizer.model", "gpt2": "vocab.json", "bert": "vocab.txt"}.items():
+        for name, content in {"fifo": FIFO, "directory": DIRECTORY, "device": Link("/dev/zero")}.items():
+            yield case(name, kind, {f"../{kind}/{file}": content})
+    for number in range(count):
+        for kind, file in {"spm": "tokenizer.model", "gpt2": "vocab.json", "bert": "vocab.txt"}.items():
+            draw = random.Random(f"{kind} {number}")
+            yield case(f"random-{number}", kind, {f"../{kind}/{file}": mutant(valid[f"../{kind}/{file}"], draw)}, refuse=False)
+
+
 def gguf_cases(valid, count):
     """`valid`: a file that kerf itself wrote."""
     header = valid.index(b"blk.0.")  # everything before: counts, keys and values
@@ -336,4 +453,7 @@ def all_cases(gguf, count):
     yield from index_cases()
     yield from text_cases()
     yield from recipe_cases(count)
+    yield from lora_cases(count)
+    yield from scaled_float_cases()
+    yield from older_tokenizer_cases(count)
     yield from gguf_cases(gguf, count)

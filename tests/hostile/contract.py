@@ -83,7 +83,7 @@ def snapshot(folder):
             path = os.path.join(place, name)
             status = os.lstat(path)
             relative = os.path.relpath(path, folder)
-            if relative != "stderr" and not (name in folders and relative in ("out", "cwd", "model")):
+            if relative != "stderr" and not (name in folders and relative in ("out", "cwd", "model", "adapter", "spm", "gpt2", "bert")):
                 found[relative] = (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ino)
     return found
 
@@ -102,10 +102,11 @@ def prepare(case, folder, base_folder):
         os.makedirs(os.path.join(folder, name))
     for name in os.listdir(base_folder):
         os.link(os.path.join(base_folder, name), os.path.join(folder, "model", name))
-    beside = {"../text.txt": model.TEXT.encode(), "../recipe.yaml": model.RECIPE.encode()}
+    beside = {"../text.txt": model.TEXT.encode(), "../recipe.yaml": model.RECIPE.encode(), **model.adapter(), **model.older_tokenizers()}
     for name, content in {**beside, **case.files}.items():
         path = os.path.normpath(os.path.join(folder, "model", name))
         remove(path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         if content is cases.FIFO:
             os.mkfifo(path)
         elif content is cases.DIRECTORY:

@@ -81,6 +81,38 @@ def safetensors(header, data):
     return struct.pack("<Q", len(text)) + text + data
 
 
+def adapter_tensors():
+    """A LoRA adapter of the model, as peft names its tensors."""
+    draw, found = random.Random(8), {}
+    for module, (rows, cols) in {"model.layers.0.self_attn.q_proj": (64, 64), "model.layers.1.mlp.down_proj": (64, 96)}.items():
+        for part, shape in {"lora_A": [4, cols], "lora_B": [rows, 4]}.items():
+            values = [draw.gauss(0, 0.05) for _ in range(math.prod(shape))]
+            found[f"base_model.model.{module}.{part}.weight"] = (shape, struct.pack(f"<{len(values)}f", *values))
+    return found
+
+
+ADAPTER_CONFIG = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "bias": "none", "target_modules": ["q_proj", "down_proj"], "rank_pattern": {},
+                  "alpha_pattern": {"(q|k)_proj": 16}, "modules_to_save": None, "use_dora": False}
+
+
+def adapter():
+    tensors = adapter_tensors()
+    return {"../adapter/adapter_config.json": json.dumps(ADAPTER_CONFIG).encode(),
+            "../adapter/adapter_model.safetensors": safetensors(safetensors_header(tensors), b"".join(data for _, data in tensors.values()))}
+
+
+def older_tokenizers():
+    """Folders of files that tokenizers had before tokenizer.json."""
+    parts = tokenizer()["model"]
+    golden = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden", "sentencepiece", "llama")
+    with open(os.path.join(golden, "tokenizer.model"), "rb") as file:
+        sentence_piece = file.read()
+    return {"../spm/tokenizer.model": sentence_piece, "../spm/tokenizer_config.json": b'{"tokenizer_class": "LlamaTokenizer"}',
+            "../gpt2/vocab.json": json.dumps(parts["vocab"]).encode(), "../gpt2/tokenizer_config.json": b'{"tokenizer_class": "GPT2Tokenizer"}',
+            "../gpt2/merges.txt": "".join(f"{a} {b}\n" for a, b in [("#version:", "0.2"), *parts["merges"]]).encode(),
+            "../bert/vocab.txt": "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "quick", "##s", *"abcdefgh"]).encode()}
+
+
 def write_model(folder):
     """The directory, its files' bytes by name."""
     tensors = weights()

@@ -165,9 +165,21 @@ TEST(Encoder, MissingWrongAndUnknownTensorsAreNamed) {
     add_random(extra, "adapter.weight", {2});
     expect_refused(extra, "found a tensor that no part of a ");
   }
-  formats::Checkpoint without_head = golden("bert-mlm");
-  set_architecture(without_head, "BertForSequenceClassification");
-  expect_refused(without_head, "tensor 'bert.pooler.dense.weight': the checkpoint has none");
+}
+
+TEST(Encoder, AHeadThatIsNotThereIsSaidAndWhatIsThereOffered) {
+  formats::Checkpoint masked = golden("bert-mlm");
+  set_architecture(masked, "BertForSequenceClassification");
+  expect_refused(masked,
+                 "architectures[0]: found 'BertForSequenceClassification', but the checkpoint has no trained head for "
+                 "it (no tensor 'classifier.weight'); it has a masked language model's: write BertForMaskedLM");
+  for (const char* name : {"BertForMaskedLM", "BertForSequenceClassification"}) {
+    formats::Checkpoint base = golden("tinybert-base");
+    set_architecture(base, name);
+    expect_refused(base,
+                   "a base model is no more than BertModel: write that to convert it, and measure a checkpoint "
+                   "of BertForMaskedLM");
+  }
 }
 
 TEST(Encoder, TensorsOfOtherHeadsAreLeftAside) {

@@ -103,7 +103,6 @@ TEST(DecoderFamilies, ExpertsAreCounted) {
 }
 
 TEST(DecoderFamilies, VariantsThatAreNotReadAreNamed) {
-  refused(Golden("stablelm").set("qk_layernorm", true), "qk_layernorm: found true, expected false");
   refused(Golden("gemma").set("use_bidirectional_attention", true), "use_bidirectional_attention: found true");
   refused(Golden("gpt-neo").set("attention_layers", list({"global", "focal"})), "no attention type 'focal'");
   refused(Golden("gpt-neo").set("attention_layers", list({"global"})), "found attention types of 1 layers, expected 2");

@@ -144,10 +144,16 @@ TEST(Rope, LongropeNeedsAFactorForEachPair) {
                  "expected a positive number");
 }
 
-TEST(Rope, DynamicEndsWhereItWasTrained) {
-  const Rope rope = read(R"({"max_position_embeddings": 64, "rope_scaling": {"type": "dynamic", "factor": 2.0}})");
-  EXPECT_EQ(rope.max_positions, 64);
+/// The graph slows it down with the length of the text; the golden variant llama-dynamic shows by how much.
+TEST(Rope, DynamicGrowsFromTheTrainedLength) {
+  const std::string head = R"({"max_position_embeddings": 64, "rope_scaling": {"type": "dynamic")";
+  const Rope rope = read(head + R"(, "factor": 2.5}})");
+  EXPECT_EQ(rope.grows_from, 64);
+  EXPECT_EQ(rope.growth, 2.5);
   EXPECT_EQ(rope.inverse_frequencies, read("{}").inverse_frequencies);
+  expect_refused(head + "}}", "factor");
+  expect_refused(head + R"(, "factor": 0.5}})", "found 0.5, expected 1 or more");
+  expect_refused(head + R"(, "factor": 2}})", "expected more", 2);
 }
 
 TEST(Rope, TypesDescribeThemselves) {

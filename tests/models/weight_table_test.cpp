@@ -57,7 +57,8 @@ class IntegerSource final : public graph::TensorSource {
 TEST(WeightTable, IntegersAreRefused) {
   const graph::SourceMap map{{"a", std::make_shared<IntegerSource>()}};
   WeightTable table(map, "config.json", {});
-  expect_error(ErrorCode::kInput, "found i64, expected a floating dtype", [&] { table.take("a", {2}); });
+  expect_error(ErrorCode::kInput, "found i64 values and nothing that says their scale, expected a floating dtype",
+               [&] { table.take("a", {2}); });
 }
 
 TEST(WeightTable, WhatIsLeftOverMustBeExplained) {

@@ -41,6 +41,22 @@ TEST(ComparisonText, DifferentFormatsHaveAColumn) {
   EXPECT_EQ(text.find("of the files as"), std::string::npos) << text;
 }
 
+TEST(ComparisonText, AClassifiersColumnIsItsAccuracyOrEntropy) {
+  Comparison comparison;
+  comparison.text = test::sample_lines();
+  comparison.reference = test::sample_classifier();
+  comparison.candidates = {test::sample_classifier()};
+  std::string text = to_text(comparison);
+  EXPECT_NE(text.find("accuracy       KL mean (nats)"), std::string::npos) << text;
+  EXPECT_NE(text.find("90.00% \u00B1 1.00%  0.012500"), std::string::npos) << text;
+  EXPECT_NE(text.find("\n\nlabel     predicted  mean p\nnegative"), std::string::npos) << text;
+  comparison.reference.accuracy.reset();
+  comparison.candidates[0].accuracy.reset();
+  text = to_text(comparison);
+  EXPECT_NE(text.find("entropy (nats)       KL mean (nats)"), std::string::npos) << text;
+  EXPECT_NE(text.find("        0.5000  0.012500"), std::string::npos) << text;
+}
+
 TEST(ComparisonText, ANoteNamesItsCandidate) {
   Comparison comparison = two_candidates();
   comparison.candidates[1].notes = {"3 sites fell back"};

@@ -41,6 +41,27 @@ TEST(EvaluationText, DriftFromAReference) {
   EXPECT_NE(text.find("RMS delta p      1.23%\n"), std::string::npos) << text;
 }
 
+TEST(EvaluationText, AClassifiersDistributions) {
+  Evaluation evaluation;
+  evaluation.text = test::sample_lines();
+  evaluation.candidate = test::sample_classifier();
+  evaluation.reference = test::sample_classifier();
+  const std::string text = to_text(evaluation);
+  for (const char* line :
+       {"accuracy         90.00% \u00B1 1.00%\n", "entropy          0.5000 nats per line\n", "its accuracy     90.00%",
+        "KL mean          0.012500 \u00B1 0.000100 nats per line\n", "\n\nlabel     predicted"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+  }
+  EXPECT_EQ(text.find("perplexity"), std::string::npos) << text;
+  EXPECT_EQ(text.find("top-5"), std::string::npos) << text;
+}
+
+TEST(EvaluationText, ThePerplexityIsCalledWhatItIs) {
+  Evaluation evaluation = alone();
+  evaluation.text.figure = "pseudo-perplexity";
+  EXPECT_NE(to_text(evaluation).find("pseudo-perplexity  12.3457"), std::string::npos) << to_text(evaluation);
+}
+
 TEST(EvaluationText, NotesOfEveryPartAreSaid) {
   Evaluation evaluation = with_reference();
   evaluation.text.notes = {"short text"};

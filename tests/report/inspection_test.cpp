@@ -60,6 +60,22 @@ TEST(InspectionText, SummaryTensorsMemory) {
             "note: a note\n");
 }
 
+TEST(InspectionText, TasksLabelsAndTwoStacks) {
+  Inspection model = sample();
+  model.task = "classifier";
+  model.labels = {"NEGATIVE", "POSITIVE"};
+  model.decoder_layers = 3;
+  const std::string text = to_text(model);
+  EXPECT_NE(text.find("family        llama\n"
+                      "task          classifier\n"
+                      "labels        2: NEGATIVE, POSITIVE\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("layers        1 of the encoder, 3 of the decoder\n"), std::string::npos) << text;
+  model.labels.assign(20, "A");
+  EXPECT_NE(to_text(model).find("labels        20: A, A, A, A, A, A, A, A, …\n"), std::string::npos);
+}
+
 TEST(InspectionText, WhatAModelDoesNotHaveIsLeftOut) {
   Inspection model;
   model.path = "x.safetensors";

@@ -51,6 +51,7 @@ TEST(QuantizationText, VerboseListsTransformsApart) {
   site.name = "layers.0.q.weight + layers.0.k.weight";
   site.method = "awq";
   site.tokens = 1000;
+  site.transform = true;
   site.block_error = 0.002;
   site.block_error_rtn = 0.003;
   site.note = "alpha 0.5";

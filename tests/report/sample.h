@@ -49,4 +49,31 @@ inline Measurement sample_candidate() {
   return m;
 }
 
+/// A classifier as measured against labels.
+inline Measurement sample_classifier() {
+  Measurement m = sample_candidate();
+  m.perplexity.reset();
+  m.perplexity_stderr.reset();
+  m.top5_agreement.reset();
+  m.entropy = 0.5;
+  m.accuracy = 0.9;
+  m.accuracy_stderr = 0.01;
+  m.classes = {{"negative", 0.25, 0.3}, {"positive", 0.75, 0.7}};
+  return m;
+}
+
+inline TextFigures sample_lines() {
+  TextFigures text;
+  text.protocol = "lines";
+  text.figure = "";
+  text.context = 512;
+  text.windows = text.runs = text.tokens_scored = 872;
+  text.tokens_total = 20000;
+  text.tokens_dropped = 120;
+  text.special = 2;
+  text.by_line = true;
+  text.blank_lines = 3;
+  return text;
+}
+
 }  // namespace kerf::test

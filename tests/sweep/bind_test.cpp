@@ -142,6 +142,15 @@ TEST_F(Bind, PositionsMayBeginLaterAndPassOverPadding) {
   EXPECT_THAT(values(ids({0, 1, 7})[3]), ElementsAre(2, 3, 4));
 }
 
+/// What transformers' OPT makes of a mask: its cumulative sum where it is one, and -1 elsewhere.
+TEST_F(Bind, PositionsMayCountWhatTheMaskLeavesIn) {
+  const Named tensors{{"input_ids", matrix(1, {5, 5, 6, 7, 8})}, {"attention_mask", matrix(1, {0, 0, 1, 0, 1})}};
+  EXPECT_THAT(values(named(tensors)[3]), ElementsAre(0, 1, 2, 3, 4));
+  model_.positions.by_mask = true;
+  EXPECT_THAT(values(named(tensors)[3]), ElementsAre(-1, -1, 0, -1, 1));
+  EXPECT_THAT(values(ids({5, 5, 6})[3]), ElementsAre(0, 1, 2));
+}
+
 TEST_F(Bind, OnlyTokensThatCountNeedAPosition) {
   model_.positions = {.first = 2, .skipped_id = 1};
   model_.hyperparameters.max_positions = 3;

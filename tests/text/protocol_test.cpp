@@ -1,9 +1,31 @@
 #include "text/protocol.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
+
+#include "tests/support/expect_error.h"
 
 namespace kerf::text {
 namespace {
+
+using description::Task;
+using test::expect_error;
+
+/// A text of a thousand ids in ten lines, with everything that a protocol may want.
+TokenStream stream_of(std::optional<std::int64_t> bos) {
+  TokenStream stream;
+  for (std::int64_t i = 0; i < 1000; ++i) stream.ids.push_back(100 + i);
+  for (std::size_t end = 100; end <= 1000; end += 100) stream.line_ends.push_back(end);
+  stream.bos = bos;
+  stream.special.before = {1};
+  stream.special.after = {2};
+  stream.special.sentinels = {90, 91, 92, 93, 94, 95, 96, 97, 98, 99};
+  stream.special.ids = {1, 2};
+  stream.special.set_mask(3);
+  stream.source = "text.txt";
+  return stream;
+}
 
 TEST(Protocol, EveryOneDescribesItselfAndCounts) {
   for (const ProtocolInfo* info : protocols()) {
@@ -12,30 +34,90 @@ TEST(Protocol, EveryOneDescribesItselfAndCounts) {
     EXPECT_FALSE(info->summary.empty());
     EXPECT_FALSE(info->source.empty());
     EXPECT_GE(info->default_context, 2);
+    const bool causal = info->task == Task::kCausalLm;
     for (const std::optional<std::int64_t> bos : {std::optional<std::int64_t>(), std::optional<std::int64_t>(1)}) {
-      for (const std::int64_t context : {2, 3, 7, 64}) {
-        TokenStream stream;
-        stream.ids.assign(1000, 5);
-        stream.bos = bos;
+      for (const std::int64_t context : {4, 5, 7, 64}) {
+        const TokenStream stream = stream_of(bos);
         const Windows cut = info->cut(stream, context, 1 << 20);
         std::int64_t scored = 0, used = 0;
         for (const Window& window : cut.windows) {
-          ASSERT_EQ(window.ids.size(), static_cast<std::size_t>(context));
-          ASSERT_GE(window.first_scored, 0);
-          scored += std::max<std::int64_t>(context - 1 - window.first_scored, 0);
-          used += context;
+          ASSERT_LE(window.ids.size(), static_cast<std::size_t>(context + 1));
+          const auto rows = std::ssize(window.decoder_ids.empty() ? window.ids : window.decoder_ids);
+          for (std::size_t i = 0; i < window.places.size(); ++i) {
+            ASSERT_TRUE(window.places[i].position >= 0 && window.places[i].position < rows);
+            if (i > 0) {
+              ASSERT_LT(window.places[i - 1].position, window.places[i].position);
+            }
+          }
+          scored += std::ssize(window.places);
+          used += std::ssize(window.ids) + std::ssize(window.decoder_ids);
         }
         EXPECT_EQ(cut.tokens_scored, scored);
         EXPECT_EQ(cut.tokens_used, used);
-        EXPECT_EQ(cut.tokens_used + cut.tokens_dropped, cut.tokens_total);
-        EXPECT_EQ(cut.tokens_total, bos ? 1001 : 1000);
-        EXPECT_EQ(cut.uses_bos, bos.has_value());
+        EXPECT_EQ(cut.windows_cut, cut.windows_total);
+        EXPECT_GE(std::ssize(cut.windows), cut.windows_cut);
+        if (causal) {
+          EXPECT_EQ(cut.tokens_used + cut.tokens_dropped, cut.tokens_total);
+        }
+        EXPECT_EQ(cut.tokens_total, causal && bos ? 1001 : 1000);
+        EXPECT_EQ(cut.uses_bos, causal && bos.has_value());
+        EXPECT_EQ(cut.special, causal ? 0 : 2);
       }
     }
   }
 }
 
-TEST(Protocol, TheFirstIsTheDefault) { EXPECT_EQ(protocols().front()->name, "llama.cpp"); }
+/// A model that reads both ways must not see what it is asked for, and nothing special is asked for.
+TEST(Protocol, WhatIsScoredIsHidden) {
+  for (const ProtocolInfo* info : protocols()) {
+    if (info->task != Task::kMaskedLm && info->task != Task::kSequenceToSequence) continue;
+    SCOPED_TRACE(std::string(info->name));
+    const TokenStream stream = stream_of(std::nullopt);  // no id stands there twice
+    for (const Window& window : info->cut(stream, 50, 1 << 20).windows) {
+      ASSERT_FALSE(window.places.empty());
+      for (const Place& place : window.places) {
+        EXPECT_EQ(std::count(window.ids.begin(), window.ids.end(), place.target), 0);
+        EXPECT_FALSE(stream.special.contains(place.target));
+        if (window.decoder_ids.empty()) {
+          EXPECT_EQ(window.ids[static_cast<std::size_t>(place.position)], stream.special.mask);
+        } else {
+          EXPECT_EQ(window.decoder_ids[static_cast<std::size_t>(place.position)], place.target);
+        }
+      }
+    }
+  }
+}
+
+TEST(Protocol, TheFirstForATaskIsItsDefault) {
+  const SpecialTokens all = stream_of(std::nullopt).special;
+  EXPECT_EQ(choose_protocol("", Task::kCausalLm, {}).name, "llama.cpp");
+  EXPECT_EQ(choose_protocol("", Task::kMaskedLm, all).name, "masked-lm");
+  EXPECT_EQ(choose_protocol("", Task::kSequenceToSequence, all).name, "span-corruption");
+  EXPECT_EQ(choose_protocol("", Task::kClassification, {}).name, "lines");
+  EXPECT_EQ(choose_protocol("gptq", Task::kCausalLm, {}).name, "gptq");
+}
+
+TEST(Protocol, WhatTheTokensDoNotAllowIsPassedOverOrNamed) {
+  EXPECT_EQ(choose_protocol("", Task::kSequenceToSequence, {}).name, "prefix-lm");
+  expect_error(ErrorCode::kUsage, "the protocol span-corruption needs sentinel tokens (<extra_id_0> and so on)",
+               [] { choose_protocol("span-corruption", Task::kSequenceToSequence, {}); });
+  expect_error(ErrorCode::kUsage,
+               "the protocol masked-lm needs the id of the mask token, which neither a tokenizer nor",
+               [] { choose_protocol("", Task::kMaskedLm, {}); });
+}
+
+TEST(Protocol, OneForOtherModelsIsRefusedWithThoseThatFit) {
+  expect_error(ErrorCode::kUsage,
+               "the protocol llama.cpp is for a causal language model; for this masked language model there are "
+               "masked-lm, masked-lm-all, pll",
+               [] { choose_protocol("llama.cpp", Task::kMaskedLm, {}); });
+  expect_error(ErrorCode::kUsage, "the protocol pll is for a masked language model; for this classifier there is lines",
+               [] { choose_protocol("pll", Task::kClassification, {}); });
+  expect_error(ErrorCode::kUsage, "for this base model without a head there are none",
+               [] { choose_protocol("gptq", Task::kFeatures, {}); });
+  expect_error(ErrorCode::kUsage, "no protocol 'masked'; known: llama.cpp, gptq, masked-lm",
+               [] { choose_protocol("masked", Task::kMaskedLm, {}); });
+}
 
 }  // namespace
 }  // namespace kerf::text

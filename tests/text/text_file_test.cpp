@@ -56,6 +56,28 @@ TEST(TextFile, NamesWhatIsWrong) {
   test::expect_error(ErrorCode::kInput, "found no text", [&] { read({}); });
 }
 
+TEST(TextFile, LinesAreExamples) {
+  const test::TempDir dir;
+  const std::vector<std::string> paths = {dir.write("a.txt", "\n one two \r\n \t\nthree"),
+                                          dir.write("b.jsonl",
+                                                    "{\"text\": \"x\\ny\", \"label\": 1}\n\n{\"text\": \" \"}\n"
+                                                    "{\"text\": \"z\", \"label\": \"good\"}")};
+  const Examples read = read_examples(paths);
+  ASSERT_EQ(read.examples.size(), 4u);
+  EXPECT_EQ(read.blank, 4);
+  EXPECT_EQ(read.examples[0].text, " one two ");
+  EXPECT_EQ(read.examples[0].line, 2u);
+  EXPECT_TRUE(read.examples[0].label.is_null());
+  EXPECT_EQ(read.examples[1].text, "three");
+  EXPECT_EQ(read.examples[2].text, "x\ny");
+  EXPECT_EQ(read.examples[2].label.as_int64(), 1);
+  EXPECT_EQ(read.examples[3].label.as_string(), "good");
+  EXPECT_EQ(read.examples[3].file, 1u);
+  EXPECT_EQ(read.examples[3].line, 4u);
+  test::expect_error(ErrorCode::kInput, "c.txt: found no text, expected at least one line that is not blank",
+                     [&] { read_examples(std::vector<std::string>{dir.write("c.txt", "\n \n")}); });
+}
+
 TEST(TextFile, ReadsIds) {
   const test::TempDir dir;
   const auto lines = read_token_lines(dir.write("t.jsonl", "[1, 2, 3]\n\n[]\n[4194303]\n"));

@@ -11,6 +11,7 @@
 namespace kerf::text {
 namespace {
 
+using description::Task;
 using Ids = std::vector<std::int64_t>;
 
 TokenStream stream_of(std::int64_t count, std::optional<std::int64_t> bos = std::nullopt) {
@@ -25,7 +26,8 @@ TokenStream stream_of(std::int64_t count, std::optional<std::int64_t> bos = std:
 TEST(Windows, LlamaCppScoresTheSecondHalf) {
   const Windows cut = evaluation_windows(stream_of(1100), "llama.cpp", 512);
   ASSERT_EQ(cut.windows.size(), 2u);
-  EXPECT_EQ(cut.windows[0].first_scored, 256);
+  EXPECT_EQ(cut.windows[0].places.front(), (Place{256, 357}));
+  EXPECT_EQ(cut.windows[0].places.back(), (Place{510, 611}));
   EXPECT_EQ(cut.windows[0].ids.front(), 100);
   EXPECT_EQ(cut.windows[1].ids.front(), 612);
   EXPECT_EQ(cut.windows[1].ids.back(), 1123);
@@ -52,7 +54,7 @@ TEST(Windows, GptqScoresEverythingButTheFirst) {
   ASSERT_EQ(cut.windows.size(), 2u);
   EXPECT_EQ(cut.windows[0].ids, (Ids{1, 100, 101, 102}));
   EXPECT_EQ(cut.windows[1].ids, (Ids{103, 104, 105, 106}));
-  EXPECT_EQ(cut.windows[1].first_scored, 0);
+  EXPECT_EQ(cut.windows[1].places, (std::vector<Place>{{0, 104}, {1, 105}, {2, 106}}));
   EXPECT_EQ(cut.tokens_scored, 6);
   EXPECT_EQ(cut.tokens_dropped, 1);
 }
@@ -71,6 +73,40 @@ TEST(Windows, OddContexts) {
   EXPECT_EQ(evaluation_windows(stream_of(2), "gptq", 2).tokens_scored, 1);
 }
 
+TEST(Windows, AContextInWhichNothingIsScoredIsRefused) {
+  test::expect_error(ErrorCode::kUsage, "text.txt: the protocol llama.cpp scores nothing in windows of 2 tokens",
+                     [] { evaluation_windows(stream_of(9), "llama.cpp", 2); });
+}
+
+TEST(Windows, CalibrationIsCutAsTheTaskWants) {
+  TokenStream stream = stream_of(40);
+  stream.special.before = {1};
+  stream.special.after = {2};
+  stream.special.ids = {1, 2};
+  // Without a mask token, and for a bare encoder, nothing is hidden.
+  for (const Task task : {Task::kMaskedLm, Task::kFeatures}) {
+    const Windows cut = calibration_windows(stream, task, 6, 100, 0);
+    ASSERT_EQ(cut.windows.size(), 10u);
+    EXPECT_EQ(cut.windows[1].ids, (Ids{1, 104, 105, 106, 107, 2}));
+    EXPECT_EQ(cut.tokens_used, 60);
+  }
+  stream.special.set_mask(3);
+  const Windows masked = calibration_windows(stream, Task::kMaskedLm, 6, 100, 0);
+  EXPECT_EQ(masked.windows[1].ids, (Ids{1, 104, 3, 106, 107, 2}));
+  EXPECT_TRUE(masked.windows[1].places.empty());
+  EXPECT_EQ(masked.tokens_scored, 0);
+  const Windows halves = calibration_windows(stream, Task::kSequenceToSequence, 6, 100, 0);
+  EXPECT_EQ(halves.windows[0].ids, (Ids{1, 100, 101, 2}));
+  EXPECT_EQ(halves.windows[0].decoder_ids, (Ids{102, 103}));
+  EXPECT_EQ(halves.tokens_used, 60);
+  stream.line_ends = {3, 3, 40};
+  const Windows lines = calibration_windows(stream, Task::kClassification, 6, 100, 0);
+  ASSERT_EQ(lines.windows.size(), 2u);
+  EXPECT_EQ(lines.windows[0].ids, (Ids{1, 100, 101, 102, 2}));
+  EXPECT_EQ(lines.windows[1].ids, (Ids{1, 103, 104, 105, 106, 2}));
+  EXPECT_EQ(calibration_windows(stream, Task::kClassification, 6, 1, 0).windows.size(), 1u);
+}
+
 TEST(Windows, Refusals) {
   test::expect_error(ErrorCode::kInput, "text.txt: the text is too short: have 9 tokens, need 10",
                      [] { evaluation_windows(stream_of(9), "gptq", 10); });
@@ -80,13 +116,15 @@ TEST(Windows, Refusals) {
                      [] { evaluation_windows(stream_of(9), "llamacpp", 4); });
   test::expect_error(ErrorCode::kUsage, "a window of 1 tokens", [] { evaluation_windows(stream_of(9), "gptq", 1); });
   test::expect_error(ErrorCode::kUsage, "a limit of 0 windows", [] { evaluation_windows(stream_of(9), "gptq", 2, 0); });
-  test::expect_error(ErrorCode::kUsage, "0 calibration samples", [] { calibration_windows(stream_of(9), 2, 0, 0); });
-  test::expect_error(ErrorCode::kInput, "have 9 tokens, need 10", [] { calibration_windows(stream_of(9), 10, 4, 0); });
+  test::expect_error(ErrorCode::kUsage, "0 calibration samples",
+                     [] { calibration_windows(stream_of(9), Task::kCausalLm, 2, 0, 0); });
+  test::expect_error(ErrorCode::kInput, "have 9 tokens, need 10",
+                     [] { calibration_windows(stream_of(9), Task::kCausalLm, 10, 4, 0); });
 }
 
 TEST(Windows, CalibrationChoosesInTheOrderOfTheText) {
   const TokenStream stream = stream_of(1000, 1);
-  const Windows cut = calibration_windows(stream, 10, 20, 7);
+  const Windows cut = calibration_windows(stream, Task::kCausalLm, 10, 20, 7);
   ASSERT_EQ(cut.windows.size(), 20u);
   EXPECT_EQ(cut.windows_total, 100);
   EXPECT_EQ(cut.tokens_used, 200);
@@ -102,16 +140,16 @@ TEST(Windows, CalibrationChoosesInTheOrderOfTheText) {
     for (const Window& window : windows.windows) all.push_back(window.ids);
     return all;
   };
-  EXPECT_EQ(ids_of(calibration_windows(stream, 10, 20, 7)), ids_of(cut));
-  EXPECT_NE(ids_of(calibration_windows(stream, 10, 20, 8)), ids_of(cut));
+  EXPECT_EQ(ids_of(calibration_windows(stream, Task::kCausalLm, 10, 20, 7)), ids_of(cut));
+  EXPECT_NE(ids_of(calibration_windows(stream, Task::kCausalLm, 10, 20, 8)), ids_of(cut));
 }
 
 TEST(Windows, CalibrationTakesAllIfThereAreFewer) {
-  const Windows cut = calibration_windows(stream_of(35), 10, 128, 0);
+  const Windows cut = calibration_windows(stream_of(35), Task::kCausalLm, 10, 128, 0);
   EXPECT_EQ(cut.windows.size(), 3u);
   ASSERT_EQ(cut.notes.size(), 1u);
   EXPECT_EQ(cut.notes[0], "text.txt: 128 samples of 10 tokens were asked for, the text has 3");
-  EXPECT_TRUE(calibration_windows(stream_of(35), 10, 3, 0).notes.empty());
+  EXPECT_TRUE(calibration_windows(stream_of(35), Task::kCausalLm, 10, 3, 0).notes.empty());
 }
 
 TEST(Windows, StreamsFromTextAndFromIds) {
@@ -127,6 +165,13 @@ TEST(Windows, StreamsFromTextAndFromIds) {
   const TokenStream given = token_stream(sequences, "t.jsonl");
   EXPECT_EQ(given.ids, (Ids{1, 2, 3}));
   EXPECT_EQ(given.bos, std::nullopt);
+  EXPECT_EQ(given.line_ends, (std::vector<std::size_t>{2, 2, 3}));
+  const std::vector<Example> examples = {{"ab", Json(), 0, 1}, {"?", Json(), 0, 2}, {"b", Json(), 0, 4}};
+  const TokenStream lines = encode_lines(*tokenizer, examples, "l.txt");
+  EXPECT_EQ(lines.ids, (Ids{0, 1, 1}));
+  EXPECT_EQ(lines.line_ends, (std::vector<std::size_t>{2, 2, 3}));
+  EXPECT_EQ(lines.unknown, 1);
+  EXPECT_EQ(lines.bos, std::nullopt);
 }
 
 }  // namespace

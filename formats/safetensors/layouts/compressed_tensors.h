@@ -40,6 +40,13 @@ struct ConfigGroup {
   codec::Scheme scheme;              ///< its scale_dtype is not said here: the tensors have it
 };
 
+/// Formats whose weights are 8-bit floats; their quantization_config and tensors.
+bool is_float_format(std::string_view format);
+graph::SourceMap decode_floats(const JsonCursor& config, const StoredTensors& tensors);
+
+/// Error(kInput) naming the key for what changes numbers beside the weights: a quantized cache, sparsity, transforms.
+void check_nothing_else(const JsonCursor& config);
+
 /// Reads a quantization_config. Error(kInput) naming the key for whatever changes numbers and is not read here: other
 /// formats, quantized activations or caches, sparsity, transforms.
 std::vector<ConfigGroup> parse_config(const JsonCursor& config);

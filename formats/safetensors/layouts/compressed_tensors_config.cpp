@@ -95,7 +95,7 @@ void expect_empty(const JsonCursor& parent, std::string_view key, std::string_vi
 void check_format(const JsonCursor& format) {
   const std::string name = format.as_string();
   if (name != kFormat) {
-    format.fail(fmt::format("found {}, expected {}, the one format that kerf reads", quoted(name), quoted(kFormat)));
+    format.fail(fmt::format("found {}, expected {}, float-quantized or naive-quantized", quoted(name), kFormat));
   }
 }
 
@@ -165,10 +165,14 @@ Json make_config(const LayoutModules& modules) {
   return config;
 }
 
-std::vector<ConfigGroup> parse_config(const JsonCursor& config) {
+void check_nothing_else(const JsonCursor& config) {
   expect_null(config, "kv_cache_scheme", "a quantized KV cache");
   expect_empty(config, "sparsity_config", "sparsity");
   expect_empty(config, "transform_config", "transforms");
+}
+
+std::vector<ConfigGroup> parse_config(const JsonCursor& config) {
+  check_nothing_else(config);
   std::vector<ConfigGroup> groups;
   const JsonCursor list = config.at("config_groups");
   for (const auto& [name, value] : list.as_object()) {

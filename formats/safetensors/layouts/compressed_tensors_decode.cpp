@@ -287,6 +287,7 @@ void check_no_orphans(const StoredTensors& tensors, const std::set<std::string, 
 }  // namespace
 
 graph::SourceMap decode(const JsonCursor& config, const StoredTensors& tensors) {
+  if (is_float_format(config.string_or("format", ""))) return decode_floats(config, tensors);
   const std::vector<ConfigGroup> groups = parse_config(config);
   graph::SourceMap sources;
   std::set<std::string, std::less<>> taken;

@@ -44,6 +44,7 @@ struct LayoutInfo {
   /// Why the layout cannot hold a weight [rows, cols] of that scheme exactly, in one sentence; nullopt if it can. Plain
   /// floats need no layout: schemes that are not quantized are held.
   std::optional<std::string> (*refusal)(const codec::Scheme& scheme, std::int64_t rows, std::int64_t cols);
+  // The next three are null where the layout is only read: refusal() then accepts no quantized scheme.
   /// The tensors that encode() gives, without data. The scheme is one that refusal() accepts.
   std::vector<TensorPlan> (*plan)(std::string_view module, const codec::Scheme& scheme, std::int64_t rows,
                                   std::int64_t cols);

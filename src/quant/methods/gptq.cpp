@@ -124,9 +124,9 @@ SiteOutcome solve(const SiteProblem& problem, const GroupState* state) {
   outcome.dead_inputs = factor.dead();
   if (!factor.ok()) {
     outcome.tensor = round_to_nearest(problem.weights, problem.scheme, problem.name);
-    outcome.note = factor.dead() == factor.cols()
-                       ? "rounded to nearest: every input was zero"
-                       : "rounded to nearest: the Hessian stayed singular at every damping up to 10";
+    outcome.fallback = true;
+    outcome.note = factor.dead() == factor.cols() ? "every input was zero"
+                                                  : "the Hessian stayed singular at every damping up to 10";
     return outcome;
   }
   const std::int64_t rows = problem.weights.dim(0), cols = problem.weights.dim(1);

@@ -96,6 +96,7 @@ SiteReport report_for(const BlockContext& context, const sweep::Group& group,
   report.name = fmt::format("{}", fmt::join(names, " + "));
   report.scheme = context.candidate.decisions.at(context.walker.plan().sites[group.sites.front()].weight).scheme.name;
   report.method = "awq";
+  report.transform = true;
   report.tokens = statistics.tokens();
   return report;
 }
@@ -105,6 +106,11 @@ void search_group(BlockContext& context, const sweep::Group& group, const calibr
   const auto& plan = context.walker.plan();
   SiteReport report = report_for(context, group, statistics);
   std::string reason;
+  if (statistics.tokens() == 0) {
+    report.note = "not scaled: no token of the calibration text reached it";
+    context.candidate.ledger.push_back(std::move(report));
+    return;
+  }
   const auto fold = find_fold(graph, plan, context.block, group, statistics.cols(), reason);
   if (!fold || !all_quantized(context, group, *fold)) {
     report.note =

@@ -12,9 +12,14 @@ Windows cut(const TokenStream& stream, std::int64_t context, std::int64_t limit)
 }  // namespace
 
 const ProtocolInfo& gptq_protocol() {
-  static const ProtocolInfo info{"gptq",
-                                 "disjoint windows of a text encoded once, every position but the first is scored",
-                                 "Frantar et al. 2022, arXiv:2210.17323, section 4", 2048, cut};
+  static const ProtocolInfo info{
+      .name = "gptq",
+      .summary = "disjoint windows of a text encoded once, every position but the first is scored",
+      .source = "Frantar et al. 2022, arXiv:2210.17323, section 4",
+      .task = description::Task::kCausalLm,
+      .figure = "perplexity",
+      .default_context = 2048,
+      .cut = cut};
   return info;
 }
 

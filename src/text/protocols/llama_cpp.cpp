@@ -14,8 +14,13 @@ Windows cut(const TokenStream& stream, std::int64_t context, std::int64_t limit)
 }  // namespace
 
 const ProtocolInfo& llama_cpp_protocol() {
-  static const ProtocolInfo info{"llama.cpp", "disjoint windows, BOS in each, the second half of each is scored",
-                                 "ggml-org/llama.cpp, tools/perplexity", 512, cut};
+  static const ProtocolInfo info{.name = "llama.cpp",
+                                 .summary = "disjoint windows, BOS in each, the second half of each is scored",
+                                 .source = "ggml-org/llama.cpp, tools/perplexity",
+                                 .task = description::Task::kCausalLm,
+                                 .figure = "perplexity",
+                                 .default_context = 512,
+                                 .cut = cut};
   return info;
 }
 

@@ -1,0 +1,4 @@
+include(KerfPkgConfig)
+kerf_find_pkg_config(SentencePiece SentencePiece::SentencePiece sentencepiece)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(SentencePiece REQUIRED_VARS SentencePiece_PC_FOUND VERSION_VAR SentencePiece_VERSION)

@@ -1,0 +1,83 @@
+#include "quant/pooled_statistics.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace kerf::quant {
+namespace {
+
+using calibration::Statistics;
+using graph::ValueId;
+
+using Inputs = std::vector<ValueId>;
+
+/// What the methods of all candidates want to know about a weight's inputs.
+std::set<std::string> wanted_observers(const std::vector<Candidate*>& candidates, ValueId weight) {
+  std::set<std::string> names;
+  for (const Candidate* candidate : candidates) {
+    const auto found = candidate->decisions.find(weight);
+    if (found == candidate->decisions.end() || found->second.method == nullptr) continue;
+    names.insert(found->second.method->observers.begin(), found->second.method->observers.end());
+  }
+  return names;
+}
+
+Inputs inputs_of(const graph::Graph& graph, const sweep::Site& site) {
+  Inputs inputs;
+  for (const graph::NodeId node : site.linear_uses) inputs.push_back(graph.node(node).inputs[0]);
+  return inputs;
+}
+
+/// Statistics to be filled, one for all weights that read the same inputs, and which of them an input goes to.
+struct Collection {
+  std::map<Inputs, std::shared_ptr<Statistics>> by_inputs;
+  PooledStatistics by_weight;
+  std::map<ValueId, std::vector<Statistics*>> readers;
+};
+
+Collection make_collection(const sweep::Walker& walker, const std::vector<Candidate*>& candidates) {
+  Collection collection;
+  for (const sweep::Site& site : walker.plan().sites) {
+    if (site.linear_uses.size() < 2) continue;
+    const auto names = wanted_observers(candidates, site.weight);
+    if (names.empty()) continue;
+    const Inputs inputs = inputs_of(walker.graph(), site);
+    auto& statistics = collection.by_inputs[inputs];
+    if (statistics == nullptr) {
+      const std::int64_t cols = walker.graph().value(site.weight).weight.source->row_size();
+      statistics = std::make_shared<Statistics>(cols, std::vector<std::string>(names.begin(), names.end()));
+      for (const ValueId input : inputs) collection.readers[input].push_back(statistics.get());
+    }
+    collection.by_weight.emplace(site.weight, statistics);
+  }
+  return collection;
+}
+
+}  // namespace
+
+PooledStatistics pool_statistics(const sweep::Walker& walker, const std::vector<Candidate*>& candidates,
+                                 sweep::Stream stream) {
+  const Collection collection = make_collection(walker, candidates);
+  const auto end_of_graph = static_cast<graph::NodeId>(walker.graph().nodes().size());
+  for (const sweep::Block& block : walker.plan().blocks) {
+    if (collection.by_weight.empty()) break;
+    std::vector<ValueId> wanted;
+    for (const sweep::Group& group : block.groups) {
+      if (collection.readers.contains(group.input)) wanted.push_back(group.input);
+    }
+    const sweep::Operands operands = walker.prepare_block(block, nullptr, nullptr);
+    walker.visit(stream, block.end, wanted, nullptr, &operands, -1, [&](std::size_t, std::span<const Tensor> values) {
+      for (std::size_t v = 0; v < values.size(); ++v) {
+        for (Statistics* statistics : collection.readers.at(wanted[v])) {
+          statistics->observe(values[v].data<float>(), values[v].size() / statistics->cols());
+        }
+      }
+    });
+    if (block.end != end_of_graph) walker.advance(stream, block.end, nullptr, &operands);
+  }
+  return collection.by_weight;
+}
+
+}  // namespace kerf::quant

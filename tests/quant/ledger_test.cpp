@@ -1,0 +1,41 @@
+#include "quant/ledger.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace kerf::quant {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+SiteReport site(const std::string& name, const std::string& method, const std::string& note, bool fallback) {
+  SiteReport report;
+  report.name = name;
+  report.method = method;
+  report.note = note;
+  report.fallback = fallback;
+  return report;
+}
+
+TEST(Ledger, NothingToSayOfSitesWithoutNotesAndOfTransforms) {
+  SiteReport transform = site("a + b", "awq", "alpha 0.50, folded into norm", false);
+  transform.transform = true;
+  EXPECT_THAT(ledger_notes(std::vector{site("a", "gptq", "", false), transform}), IsEmpty());
+}
+
+TEST(Ledger, FallbacksAreCountedAndTheFirstIsGivenInItsOwnWords) {
+  const std::vector ledger{site("a", "gptq", "", false), site("b", "rtn", "3 tokens", true),
+                           site("c", "rtn", "4 tokens", true)};
+  EXPECT_THAT(ledger_notes(ledger),
+              ElementsAre("2 of 3 weights: rtn in place of the method asked for; first b: 3 tokens"));
+}
+
+TEST(Ledger, OtherNotesStandApart) {
+  const std::vector ledger{site("a", "gptq", "seen 5 tokens", false), site("b", "rtn", "none", true)};
+  EXPECT_THAT(ledger_notes(ledger), ElementsAre("1 of 2 weights: rtn in place of the method asked for; first b: none",
+                                                "1 of 2 weights: seen 5 tokens; first a"));
+}
+
+}  // namespace
+}  // namespace kerf::quant

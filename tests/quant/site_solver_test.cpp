@@ -1,0 +1,89 @@
+#include "quant/site_solver.h"
+
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/quant/quantizing.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/golden_model.h"
+
+namespace kerf::quant {
+namespace {
+
+using calibration::Statistics;
+using graph::ValueId;
+using test::GoldenModel;
+using testing::HasSubstr;
+
+CalibrationData text_of(const GoldenModel& model, std::int64_t windows) {
+  return {.windows = model.windows(windows, 32, 1), .statistics = nullptr};
+}
+
+/// The router decides how much an expert learns of the text; where that is too little, its weights are rounded.
+TEST(SiteSolver, ExpertsThatFewTokensReachAreRoundedAndSaySo) {
+  const GoldenModel model("qwen3-moe");
+  // 9 windows: 288 tokens choose 2 of 4 experts each, 256 tokens are 4 for each of 64 channels.
+  Candidate asked = candidate_of(model.walker, "int4-g32", "gptq"),
+            rounded = candidate_of(model.walker, "int4-g32", "rtn");
+  quantize(model.walker, {&asked, &rounded}, text_of(model, 9));
+  int few = 0, enough = 0;
+  for (const SiteReport& report : asked.ledger) {
+    const bool expert = report.name.find("experts") != std::string::npos;
+    const auto id = [&] {
+      for (const sweep::Site& site : model.walker.plan().sites) {
+        if (model.built.graph.value(site.weight).weight.name == report.name) return site.weight;
+      }
+      return graph::kNoValue;
+    }();
+    const auto cols = model.built.graph.value(id).weight.source->row_size();
+    const bool scarce = report.tokens < kTokensPerChannel * cols;
+    EXPECT_EQ(report.fallback, expert && scarce) << report.name;
+    if (!report.fallback) continue;
+    ++(expert ? few : enough);
+    EXPECT_EQ(report.method, "rtn");
+    EXPECT_THAT(report.note, HasSubstr(std::to_string(report.tokens) + " tokens reached the expert, fewer than 4"));
+    EXPECT_EQ(codes_of(asked, id).codes, codes_of(rounded, id).codes);
+  }
+  EXPECT_GT(few, 0);
+  EXPECT_EQ(enough, 0);
+}
+
+/// Not even a token: nothing is divided by it.
+TEST(SiteSolver, ExpertsThatNoTokenReachesAreFinite) {
+  const GoldenModel model("qwen3-moe");
+  for (const std::vector<std::string>& transforms : {std::vector<std::string>{}, std::vector<std::string>{"awq"}}) {
+    Candidate candidate = candidate_of(model.walker, "int4-g32", "gptq", transforms);
+    // One window of one token: two of four experts are never chosen.
+    quantize(model.walker, {&candidate}, {.windows = model.windows(1, 1, 3), .statistics = nullptr});
+    int unreached = 0;
+    for (const SiteReport& report : candidate.ledger) {
+      if (report.transform || report.tokens > 0) continue;
+      ++unreached;
+      EXPECT_TRUE(report.fallback) << report.name;
+      EXPECT_THAT(report.note, HasSubstr("0 tokens reached the expert"));
+    }
+    EXPECT_GE(unreached, 2 * 2 * 3) << "three matrices of two experts of two layers";
+    for (const Tensor& logits : model.logits(model.windows(2, 16, 5), &candidate.overlay)) {
+      for (const float value : logits.values<float>()) ASSERT_TRUE(std::isfinite(value));
+    }
+  }
+}
+
+TEST(SiteSolver, OtherWeightsKeepTheirMethodAndAWarning) {
+  const GoldenModel model("llama");
+  Candidate candidate = candidate_of(model.walker, "int4-g32", "gptq");
+  quantize(model.walker, {&candidate}, text_of(model, 1));
+  for (const SiteReport& report : candidate.ledger) {
+    EXPECT_EQ(report.method, "gptq");
+    EXPECT_FALSE(report.fallback);
+    EXPECT_THAT(report.note, HasSubstr("seen 32 tokens, fewer than 4 for each of"));
+  }
+  Candidate informed = candidate_of(model.walker, "int4-g32", "gptq");
+  quantize(model.walker, {&informed}, text_of(model, 16));
+  for (const SiteReport& report : informed.ledger) EXPECT_EQ(report.note, "") << report.name;
+}
+
+}  // namespace
+}  // namespace kerf::quant
