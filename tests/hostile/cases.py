@@ -2,6 +2,7 @@
 
 `refuse` is true where accepting would be wrong; random mutants may be harmless and then only have to behave.
 """
+import base64
 import copy
 import io
 import json

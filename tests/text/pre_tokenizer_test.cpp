@@ -119,7 +119,7 @@ TEST(PreTokenizer, Metaspace) {
             (Strings{"a", "_b"}));
   EXPECT_EQ(pieces_of(metaspace(R"(, "add_prefix_space": true, "str_rep": "_")"), " a_b "), (Strings{"_a", "_b", "_"}));
   EXPECT_EQ(pieces_of(metaspace(R"(, "add_prefix_space": false)"), "a b"), (Strings{"a", "_b"}));
-  test::expect_error(ErrorCode::kInput, "prepend_scheme: no prepend_scheme 'alway'; did you mean 'always'?",
+  test::expect_error(ErrorCode::kInput, "prepend_scheme: no prepend_scheme 'alway'; did you mean always?",
                      [&] { pieces_of(metaspace(R"(, "prepend_scheme": "alway")"), "a"); });
   test::expect_error(ErrorCode::kInput, "add_prefix_space: found false, which contradicts prepend_scheme",
                      [&] { pieces_of(metaspace(R"(, "add_prefix_space": false, "prepend_scheme": "first")"), "a"); });

@@ -32,7 +32,7 @@ TEST(TokenTrie, PrefixesFromShortToLong) {
 }
 
 TEST(TokenTrie, EmptyAndEqualTokens) {
-  EXPECT_EQ(prefixes(TokenTrie({}), "a"), Found());
+  EXPECT_EQ(prefixes(TokenTrie(std::vector<TokenTrie::Entry>()), "a"), Found());
   EXPECT_EQ(prefixes(TokenTrie(), "a"), Found());
   const TokenTrie trie({{"", 0}, {"a", 1}, {"a", 7}, {"", 2}});
   EXPECT_EQ(prefixes(trie, "aa"), (Found{{1, 7}}));

@@ -124,8 +124,8 @@ TEST(Tokenizer, RefusesByFileAndKey) {
   refuse("dir/tokenizer.json: found null, expected the object of a tokenizer.json", "null");
   refuse("dir/tokenizer.json: key 'model' is missing", "{}");
   refuse("dir/tokenizer.json: version: found version '2.0'", R"({"version": "2.0", "model": )" + kModel + "}");
-  refuse("dir/tokenizer.json: normalizer.type: no normalizer 'Nmt'",
-         with_model(kModel, R"("normalizer": {"type": "Nmt"},)"));
+  refuse("dir/tokenizer.json: normalizer.type: no normalizer 'Nmtt'",
+         with_model(kModel, R"("normalizer": {"type": "Nmtt"},)"));
   refuse(
       "dir/tokenizer.json: pre_tokenizer.pretokenizers[1].type: no pre-tokenizer 'Y'",
       with_model(
