@@ -70,7 +70,7 @@ void add_architecture(Table& facts, const Inspection& model) {
 std::string labels_text(const std::vector<std::string>& labels) {
   constexpr std::size_t kShown = 8;
   const std::vector<std::string> first(labels.begin(), labels.begin() + std::min(labels.size(), kShown));
-  return fmt::format("{}: {}{}", labels.size(), printable(join(first, ", ")), labels.size() > kShown ? ", …" : "");
+  return fmt::format("{}: {}{}", labels.size(), printable(join(first, ", ")), labels.size() > kShown ? ", ..." : "");
 }
 
 std::string summary(const Inspection& model) {

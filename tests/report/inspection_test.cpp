@@ -73,7 +73,7 @@ TEST(InspectionText, TasksLabelsAndTwoStacks) {
       << text;
   EXPECT_NE(text.find("layers        1 of the encoder, 3 of the decoder\n"), std::string::npos) << text;
   model.labels.assign(20, "A");
-  EXPECT_NE(to_text(model).find("labels        20: A, A, A, A, A, A, A, A, …\n"), std::string::npos);
+  EXPECT_NE(to_text(model).find("labels        20: A, A, A, A, A, A, A, A, ...\n"), std::string::npos);
 }
 
 TEST(InspectionText, WhatAModelDoesNotHaveIsLeftOut) {
