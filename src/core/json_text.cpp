@@ -56,7 +56,9 @@ class JsonBuilder {
   }
   bool end_object() { return close(); }
   bool end_array() { return close(); }
-  bool parse_error(std::size_t position, const std::string& token, const nlohmann::json::exception&) {
+  bool parse_error(std::size_t position, const std::string& token, const nlohmann::json::exception& error) {
+    constexpr int kNumberOverflow = 406;  // of nlohmann's list of exceptions
+    if (error.id == kNumberOverflow) fail("number " + kerf::quoted(token, 40) + " is out of range");
     // `position` counts the bytes read so far.
     const std::size_t at = position == 0 ? 0 : position - 1;
     throw_input(file_, line_and_column(text_, at),

@@ -194,7 +194,7 @@ TEST(Decoder, MissingWrongAndUnknownTensorsAreNamed) {
   expect_error(ErrorCode::kInput, "no part of a gpt2 model reads", [&] { build(fewer_layers); });
   formats::Checkpoint untied = golden("llama-tied-mha");
   untied.config.set("tie_word_embeddings", Json(false));
-  expect_error(ErrorCode::kInput, "tensor 'model.lm_head.weight': the checkpoint has none", [&] { build(untied); });
+  expect_error(ErrorCode::kInput, "tensor 'lm_head.weight': the checkpoint has none", [&] { build(untied); });
 }
 
 void expect_refused(const std::string& name, const std::string& key, Json value, const std::string& message) {

@@ -23,7 +23,8 @@ class SpecialTokensOf : public ::testing::Test {
   }
   static std::string short_list(const SpecialTokens& tokens) {
     std::string text;
-    for (const Json& token : tokens.added_tokens().as_array()) {
+    const Json added = tokens.added_tokens();
+    for (const Json& token : added.as_array()) {
       text += token.find("content")->as_string() + "=" + token.find("id")->dump();
       for (const char* flag : {"special", "lstrip", "normalized"}) {
         if (token.find(flag)->as_bool()) text += std::string(" ") + flag;
