@@ -200,7 +200,9 @@ struct QuantizationChoice {
   double damping = 0.01;
   bool sequential = true, act_order = true;
 };
-/// "scheme[/method[+transform...]]" -> choice; the rest from `defaults`.
+/// Is the candidate's spec the path of a recipe?
+bool names_a_recipe(const std::string& spec);
+/// "scheme[/method[+transform...]]" or the path of a recipe -> choice; the rest from `defaults`.
 QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice& defaults);
 
 struct OutputRequest {
@@ -254,7 +256,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
 
 struct CompareOptions {
   ModelInput model;                     ///< candidates that are models are read in the same way, without the adapters
-  std::vector<std::string> candidates;  ///< specs, or paths of quantized models
+  std::vector<std::string> candidates;  ///< specs, or paths of recipes or quantized models
   QuantizationChoice defaults;
   CalibrationOptions calibration;
   EvaluationOptions evaluation;

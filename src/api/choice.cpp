@@ -110,8 +110,14 @@ quant::Candidate make_candidate(const OpenModel& model, const QuantizationChoice
 
 namespace kerf {
 
+bool names_a_recipe(const std::string& spec) { return ends_with(spec, ".yaml") || ends_with(spec, ".yml"); }
+
 QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice& defaults) {
   QuantizationChoice choice = defaults;
+  if (names_a_recipe(spec)) {
+    choice.recipe_file = spec;
+    return choice;
+  }
   const std::size_t slash = spec.find('/');
   choice.scheme = spec.substr(0, slash);
   choice.method.clear();

@@ -35,7 +35,7 @@ Row make_row(const OpenModel& reference, const std::string& spec, const CompareO
   Row row;
   row.spec = spec;
   const bool names_a_path = spec.find('/') == 0 || spec.find("./") == 0 || spec.find("../") == 0 || path_exists(spec);
-  if (names_a_path) {
+  if (names_a_path && !names_a_recipe(spec)) {
     ModelInput input = options.model;
     input.path = spec;
     input.adapters.clear();
