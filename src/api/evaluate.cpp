@@ -35,6 +35,11 @@ std::size_t windows_at_once(const std::vector<const OpenModel*>& models, const s
   return std::max<std::size_t>(std::max(ram / 2, kScratch) / std::max<std::uint64_t>(bytes, 1), 1);
 }
 
+bool brings_tokenizer(const OpenModel& model) {
+  const description::Tokenizer& tokenizer = model.checkpoint().tokenizer;
+  return !tokenizer.tokenizer_json.is_null() || !tokenizer.sentence_piece.empty();
+}
+
 /// Series of the models, of which the first is the reference if there are two.
 std::vector<eval::Series> measure(const std::vector<const OpenModel*>& models, const api::EvaluationText& text,
                                   const api::Session& session) {
@@ -72,8 +77,10 @@ Evaluation evaluate(const ModelInput& model_input, const ModelInput& reference_i
   if (!reference_input.path.empty()) reference.emplace(reference_input);
   const OpenModel model(model_input);
   if (reference) api::check_comparable(model, *reference);
-  // The reference's tokenizer cuts the text: a candidate need not bring one.
-  const api::EvaluationText text = api::evaluation_text(reference ? *reference : model, options);
+  // The reference's tokenizer cuts the text, so that a candidate need not bring one; if only the candidate does, its
+  // own.
+  const bool by_reference = reference && (brings_tokenizer(*reference) || !brings_tokenizer(model));
+  const api::EvaluationText text = api::evaluation_text(by_reference ? *reference : model, options);
 
   std::vector<const OpenModel*> models;
   if (reference) models.push_back(&*reference);

@@ -13,9 +13,10 @@ namespace {
 struct Options {
   explicit Options(CLI::App& app)
       : model(app, "the reference: Hugging Face directory, .safetensors or .gguf file"),
-        candidates(add_list(app, "--candidate", "SPEC",
-                            "what to measure: scheme[/method[+transform...]], a recipe (.yaml), or the path of a quantized model; "
-                            "may be given several times")),
+        candidates(add_list(
+            app, "--candidate", "SPEC",
+            "what to measure: scheme[/method[+transform...]], a recipe (.yaml), or the path of a quantized model; "
+            "may be given several times")),
         adapters(app, "--lora", "MODEL"),
         json(app),
         evaluation(app),
