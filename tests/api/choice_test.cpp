@@ -1,0 +1,58 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kerf/kerf.h"
+
+#include "tests/support/expect_error.h"
+#include "tests/support/source_dir.h"
+#include "tests/support/temp_dir.h"
+
+namespace kerf {
+namespace {
+
+using test::expect_error;
+using testing::ElementsAre;
+
+TEST(ParseSpec, SchemeMethodAndTransforms) {
+  QuantizationChoice defaults;
+  defaults.embedding = "int8-g32";
+  const QuantizationChoice choice = parse_spec("int4-g32/gptq+awq", defaults);
+  EXPECT_EQ(choice.scheme, "int4-g32");
+  EXPECT_EQ(choice.method, "gptq");
+  EXPECT_THAT(choice.transforms, ElementsAre("awq"));
+  EXPECT_EQ(choice.embedding, "int8-g32");
+  EXPECT_EQ(parse_spec("int8", {}).method, "rtn");
+  expect_error(ErrorCode::kUsage, "int7-g31x", [] { parse_spec("int7-g31x", {}); });
+}
+
+TEST(ParseSpec, ARecipeIsNamedByItsEnding) {
+  EXPECT_TRUE(names_a_recipe("a/b.yaml"));
+  EXPECT_TRUE(names_a_recipe("b.yml"));
+  EXPECT_FALSE(names_a_recipe("int4-g32/rtn"));
+  const QuantizationChoice choice = parse_spec("mixed.yaml", {});
+  EXPECT_EQ(choice.recipe_file, "mixed.yaml");
+  EXPECT_EQ(choice.scheme, "");
+}
+
+/// Two recipes side by side: that which gives the same matrices more bits drifts less and takes more bytes.
+TEST(Compare, RecipesAreCandidates) {
+  const test::TempDir folder;
+  folder.write("four.yaml", "rules:\n  - {role: down, scheme: int4-g32}\n");
+  folder.write("eight.yaml", "rules:\n  - {role: down, scheme: int8-g32}\n");
+  std::string ids = "[";
+  for (int i = 0; i < 64; ++i) ids += (i > 0 ? "," : "") + std::to_string(3 + i * 37 % 150);
+  folder.write("ids.jsonl", ids + "]\n");
+  CompareOptions options;
+  options.model = test::source_dir() + "/tests/golden/checkpoints/llama";
+  options.candidates = {folder.path() + "/four.yaml", folder.path() + "/eight.yaml"};
+  options.evaluation.text.tokens_file = folder.path() + "/ids.jsonl";
+  options.evaluation.context = 64;
+  const Comparison result = compare(options, {});
+  ASSERT_EQ(result.candidates.size(), 2U);
+  EXPECT_GT(result.candidates[0].kl_mean.value(), 4 * result.candidates[1].kl_mean.value());
+  EXPECT_GT(result.candidates[1].kl_mean.value(), 0);
+  EXPECT_LT(result.candidates[0].bytes, result.candidates[1].bytes);
+}
+
+}  // namespace
+}  // namespace kerf
