@@ -33,7 +33,7 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/kerfConfig.cmake.in ${
                               INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/kerfConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/kerfConfig.cmake ${PROJECT_BINARY_DIR}/kerfConfigVersion.cmake
-              cmake/FindDNNL.cmake cmake/FindOniguruma.cmake cmake/FindSentencePiece.cmake cmake/Findutf8proc.cmake
+              cmake/FindDNNL.cmake cmake/FindOniguruma.cmake cmake/Findutf8proc.cmake
               cmake/FindxxHash.cmake
               cmake/KerfPkgConfig.cmake
         DESTINATION ${package_dir})

@@ -10,9 +10,6 @@ target_compile_options(kerf_options INTERFACE
   -fno-trapping-math -fno-math-errno
   # GCC 12 reports overlapping copies in std::string's operator+ that are not there (GCC bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
-# Only libraries that a program uses: Debian's libsentencepiece brings symbols of a Protocol Buffers of its own, which
-# must not meet those of libprotobuf, on which libonnx (tests) stands.
-target_link_options(kerf_options INTERFACE -Wl,--as-needed)
 if(KERF_ARCH)
   target_compile_options(kerf_options INTERFACE -march=${KERF_ARCH})
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")

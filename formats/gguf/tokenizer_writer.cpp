@@ -255,7 +255,7 @@ void write_tokenizer(const description::Tokenizer& tokenizer, const description:
                                 : "the model has no tokenizer";
     return write_no_tokenizer(why, model, vocab_size, metadata, notes);
   }
-  if (!tokenizer.sentence_piece.empty()) {
+  if (tokenizer.sentence_piece != nullptr) {
     return write_no_tokenizer("the model's tokenizer is a SentencePiece file, which kerf does not write into GGUF",
                               model, vocab_size, metadata, notes);
   }

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/strings.h"
+#include "formats/impostor.h"
 
 namespace kerf::formats::tokenizer_files {
 namespace {
@@ -52,10 +53,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 32> kClassOf
 }};
 
 Json optional_json(const std::string& path) {
-  if (!path_exists(path)) return {};
-  Json json = Json::parse(read_file(path, kMaxSmallBytes), path);
-  if (!json.is_object()) throw_input(path, "", fmt::format("holds {}, expected an object", json.kind()));
-  return json;
+  return path_exists(path) ? read_json_object(path, kMaxSmallBytes) : Json();
 }
 
 }  // namespace
@@ -83,7 +81,13 @@ std::string Folder::tokenizer_class() const {
   return "";
 }
 
-std::string read_vocabulary_file(const std::string& path) { return read_file(path, kMaxVocabularyBytes); }
+std::string read_vocabulary_file(const std::string& path) {
+  std::string contents = read_file(path, kMaxVocabularyBytes);
+  if (const auto impostor = describe_impostor(std::string_view(contents).substr(0, kImpostorBytes))) {
+    throw_input(path, "", fmt::format("is {}", *impostor));
+  }
+  return contents;
+}
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;

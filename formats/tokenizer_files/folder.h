@@ -37,7 +37,7 @@ class Folder {
   Json tokenizer_config_, special_tokens_map_, added_tokens_, config_;
 };
 
-/// Reads the whole of a vocabulary's file. Error(kInput) if it is larger than any.
+/// Reads the whole of a vocabulary's file. Error(kInput) if it is larger than any, or what people have in place of one.
 std::string read_vocabulary_file(const std::string& path);
 /// Its lines, without their ends; the last may have none.
 std::vector<std::string_view> lines_of(std::string_view text);

@@ -1,7 +1,8 @@
-// tokenizer.model: SentencePiece (Kudo & Richardson 2018, arXiv:1808.06226). The library cuts the text; what classes of
+// tokenizer.model: SentencePiece (Kudo & Richardson 2018, arXiv:1808.06226). The model cuts the text; what classes of
 // transformers add around it is said here, as their tokenization_*.py have it.
 #include <array>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -10,12 +11,15 @@
 
 #include "core/error.h"
 #include "core/strings.h"
+#include "formats/impostor.h"
 #include "formats/tokenizer_files/folder.h"
 #include "formats/tokenizer_files/sentence_piece_model.h"
 #include "formats/tokenizer_files/special_tokens.h"
 
 namespace kerf::formats::tokenizer_files {
 namespace {
+
+using description::SentencePieceModel;
 
 constexpr std::string_view kSpace = "\u2581";
 
@@ -101,8 +105,7 @@ class Ids {
  public:
   Ids(const SentencePieceModel& model, const Class& kind) {
     for (std::size_t id = 0; id < model.pieces.size(); ++id) {
-      const std::string piece(model.pieces[id].text);
-      by_piece_.emplace(piece, static_cast<std::int64_t>(id) + kind.id_offset);
+      by_piece_.emplace(model.pieces[id].text, static_cast<std::int64_t>(id) + kind.id_offset);
     }
     for (const auto& [piece, id] : kind.fixed_ids) by_piece_.insert_or_assign(std::string(piece), id);
     for (const auto& [piece, id] : by_piece_) bound_ = std::max(bound_, id + 1);
@@ -178,29 +181,34 @@ std::optional<description::FramingToken> framing(const Folder& folder, const Cla
   return token;
 }
 
-/// The model, for text::Tokenizer: where its ids are, and what stands around the library.
+/// The model, for text::Tokenizer: where its ids are, and what stands around it.
 Json model_json(const SentencePieceModel& model, const Class& kind, const Ids& ids, bool is_legacy, bool adds_prefix,
                 const std::string& unknown) {
   Json vocab = Json::object();
   for (const auto& [piece, id] : kind.fixed_ids) vocab.set(std::string(piece), id);
   for (const SentencePieceModel::Piece& piece : model.pieces) {
-    const std::string text(piece.text);
-    if (!vocab.contains(text)) vocab.set(text, *ids.find(text));
+    if (!vocab.contains(piece.text)) vocab.set(piece.text, *ids.find(piece.text));
   }
-  return description::typed("SentencePiece",
-                            {{"vocab", std::move(vocab)},
-                             {"id_offset", kind.id_offset},
-                             {"unk_token", model.pieces[static_cast<std::size_t>(model.unknown_id)].text},
-                             {"keeps_spaces_after", is_legacy ? Json() : Json(unknown)},
-                             {"prefix", !is_legacy && adds_prefix ? Json(kSpace) : Json()},
-                             {"splits_comma_after_digit", kind.name == "AlbertTokenizer"}});
+  return description::typed("SentencePiece", {{"vocab", std::move(vocab)},
+                                              {"id_offset", kind.id_offset},
+                                              {"keeps_spaces_after", is_legacy ? Json() : Json(unknown)},
+                                              {"prefix", !is_legacy && adds_prefix ? Json(kSpace) : Json()},
+                                              {"splits_comma_after_digit", kind.name == "AlbertTokenizer"}});
+}
+
+std::string read_model_file(const std::string& path) {
+  std::string bytes = read_vocabulary_file(path);
+  if (bytes.empty()) throw_input(path, "", "is empty, expected a SentencePiece model (an unfinished download?)");
+  if (const auto impostor = describe_binary_impostor(std::string_view(bytes).substr(0, kImpostorBytes))) {
+    throw_input(path, "", fmt::format("is {}", *impostor));
+  }
+  return bytes;
 }
 
 }  // namespace
 
 void read_sentence_piece(const Folder& folder, const std::string& model_file, description::Tokenizer& tokenizer) {
-  tokenizer.sentence_piece = read_vocabulary_file(model_file);
-  const SentencePieceModel model = parse_sentence_piece_model(tokenizer.sentence_piece, model_file);
+  SentencePieceModel model = parse_sentence_piece_model(read_model_file(model_file), model_file);
   const Class& kind = class_of(folder, model, model_file, tokenizer.notes);
   const Ids ids(model, kind);
   const JsonCursor config = folder.tokenizer_config();
@@ -228,10 +236,10 @@ void read_sentence_piece(const Folder& folder, const std::string& model_file, de
        .post_processor =
            description::template_processing(framing(folder, kind, special, kind.before, "add_bos_token", true),
                                             framing(folder, kind, special, kind.after, "add_eos_token", false)),
-       .decoder = decoder(is_legacy ? model.adds_dummy_prefix : adds_prefix),
+       .decoder = decoder(is_legacy ? model.add_dummy_prefix : adds_prefix),
        .model = model_json(model, kind, ids, is_legacy, adds_prefix, special.name("unk_token"))});
-  // The wire format joins messages: this one says of the normalizer that it adds no space before a text.
-  if (!is_legacy) tokenizer.sentence_piece += std::string("\x1a\x02\x18\x00", 4);
+  if (!is_legacy) model.add_dummy_prefix = false;
+  tokenizer.sentence_piece = std::make_shared<const SentencePieceModel>(std::move(model));
 }
 
 }  // namespace kerf::formats::tokenizer_files

@@ -1,9 +1,8 @@
 #include "formats/tokenizer_files/sentence_piece_model.h"
 
-#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,19 +14,21 @@
 namespace kerf::formats::tokenizer_files {
 namespace {
 
-using Piece = SentencePieceModel::Piece;
-using Type = SentencePieceModel::Type;
+using Model = description::SentencePieceModel;
+using Piece = Model::Piece;
+using Type = Model::Type;
 using Field = ProtobufReader::Field;
 
 constexpr std::size_t kMostPieces = std::size_t{1} << 22;
 /// The library's own trainer stops at 512 bytes; users' pieces may be longer.
 constexpr std::size_t kLongestPiece = 4096;
+constexpr std::size_t kByteValues = 256;
 
 // Numbers of fields in sentencepiece_model.proto.
-constexpr std::uint64_t kPieces = 1, kTrainer = 2, kNormalizer = 3, kDenormalizer = 5;
+constexpr std::uint64_t kPieces = 1, kTrainer = 2, kNormalizer = 3;
 constexpr std::uint64_t kPieceText = 1, kPieceScore = 2, kPieceType = 3;
-constexpr std::uint64_t kModelType = 3;
-constexpr std::uint64_t kCharsMap = 2, kDummyPrefix = 3;
+constexpr std::uint64_t kModelType = 3, kWhitespaceAsSuffix = 24, kByteFallback = 35;
+constexpr std::uint64_t kCharsMap = 2, kDummyPrefix = 3, kRemoveWhitespaces = 4, kEscapeWhitespaces = 5;
 
 Piece parse_piece(std::string_view bytes, const std::string& file, std::size_t id) {
   ProtobufReader reader(bytes, file, fmt::format("piece {}", id));
@@ -51,16 +52,19 @@ Piece parse_piece(std::string_view bytes, const std::string& file, std::size_t i
   return piece;
 }
 
-void check_pieces(SentencePieceModel& model, const std::string& file) {
-  if (model.pieces.empty()) throw_input(file, "", "has no pieces: not a SentencePiece model");
+void check_unique(const Model& model, const std::string& file) {
   std::unordered_map<std::string_view, std::size_t> ids;
-  std::int64_t unknowns = 0;
   for (std::size_t id = 0; id < model.pieces.size(); ++id) {
     const auto [other, is_new] = ids.emplace(model.pieces[id].text, id);
-    if (!is_new) {
-      throw_input(file, fmt::format("piece {}", id),
-                  fmt::format("{} is piece {} too", quoted(model.pieces[id].text), other->second));
-    }
+    if (is_new) continue;
+    throw_input(file, fmt::format("piece {}", id),
+                fmt::format("{} is piece {} too", quoted(model.pieces[id].text), other->second));
+  }
+}
+
+void find_unknown(Model& model, const std::string& file) {
+  std::int64_t unknowns = 0;
+  for (std::size_t id = 0; id < model.pieces.size(); ++id) {
     if (model.pieces[id].type != Type::kUnknown) continue;
     ++unknowns;
     model.unknown_id = static_cast<std::int64_t>(id);
@@ -68,119 +72,51 @@ void check_pieces(SentencePieceModel& model, const std::string& file) {
   if (unknowns != 1) throw_input(file, "", fmt::format("has {} unknown pieces, expected one", unknowns));
 }
 
-/// A trie of the library darts-clone, a double array of 32-bit units, and the strings that its values point to.
-class CharsMap {
- public:
-  CharsMap(std::string_view blob, const ProtobufReader& reader) : reader_(reader) {
-    std::uint32_t trie_bytes = 0;
-    if (blob.size() <= sizeof(trie_bytes)) refuse();
-    std::memcpy(&trie_bytes, blob.data(), sizeof(trie_bytes));
-    blob.remove_prefix(sizeof(trie_bytes));
-    if (trie_bytes == 0 || trie_bytes % 4 != 0 || trie_bytes >= blob.size()) refuse();
-    units_.resize(trie_bytes / 4);
-    std::memcpy(units_.data(), blob.data(), trie_bytes);
-    strings_ = blob.substr(trie_bytes);
-    if (strings_.back() != '\0') refuse();
+/// With byte_fallback there is a piece for each byte, and without it none.
+void check_bytes(const Model& model, const std::string& file) {
+  std::unordered_set<std::string> expected;
+  for (std::size_t byte = 0; model.byte_fallback && byte < kByteValues; ++byte) {
+    expected.insert(fmt::format("<0x{:02X}>", byte));
   }
-
-  /// Follows every way through the trie: whatever a text holds, a look-up stays inside, ends, and finds no more entries
-  /// than the library has room for.
-  void check() {
-    nodes_.resize(units_.size());
-    enter(offset(units_[0]), false);
-    while (!path_.empty()) {
-      Step& step = path_.back();
-      const std::size_t base = step.base;
-      if (step.label == 256) {
-        leave();
-        continue;
-      }
-      const std::size_t label = step.label++;
-      const std::uint32_t unit = units_[base ^ label];
-      // A value is no way on: its highest bit is set.
-      if ((unit & 0x800000ffU) == label) enter((base ^ label) ^ offset(unit), (unit & 0x100U) != 0);
-    }
+  for (std::size_t id = 0; id < model.pieces.size(); ++id) {
+    const Piece& piece = model.pieces[id];
+    if (piece.type != Type::kByte || expected.erase(piece.text) > 0) continue;
+    throw_input(file, fmt::format("piece {}", id),
+                fmt::format("{} is of the type of bytes, {}", quoted(piece.text),
+                            model.byte_fallback ? "expected <0x00> to <0xFF>" : "but the model has no byte_fallback"));
   }
+  if (expected.empty()) return;
+  throw_input(
+      file, "",
+      fmt::format("has byte_fallback, but {} of the {} pieces of bytes are missing", expected.size(), kByteValues));
+}
 
- private:
-  [[noreturn]] void refuse() const { reader_.fail("has a broken table of characters (precompiled_charsmap)"); }
-  static std::size_t offset(std::uint32_t unit) {
-    return static_cast<std::size_t>(unit >> 10) << ((unit & 0x200U) >> 6);
-  }
-
-  /// A node on the way from the root, and the next of its children to look at.
-  struct Step {
-    std::size_t base = 0, label = 0;
-    bool has_value = false;
-  };
-  enum class State : std::uint8_t { kNew, kOnPath, kDone };
-  struct Node {
-    State state = State::kNew;
-    std::uint8_t values = 0;  ///< the most that lie below on one way
-  };
-
-  /// `base`: where the units of a node's children begin; with a value the first of them is that.
-  void enter(std::size_t base, bool has_value) {
-    if ((base | 0xffU) >= units_.size()) refuse();
-    if (has_value && (units_[base] & 0x7fffffffU) >= strings_.size()) refuse();
-    Node& node = nodes_[base];
-    if (node.state == State::kOnPath) refuse();
-    if (node.state == State::kDone) {
-      count(node.values, has_value);
-      return;
-    }
-    node.state = State::kOnPath;
-    path_.push_back({base, 0, has_value});
-  }
-
-  void leave() {
-    const Step step = path_.back();
-    path_.pop_back();
-    nodes_[step.base].state = State::kDone;
-    count(nodes_[step.base].values, step.has_value);
-  }
-
-  /// Tells the node above what lies below it.
-  void count(std::size_t values, bool has_value) {
-    const std::size_t all = values + (has_value ? 1 : 0);
-    if (all > kMostMatches) refuse();
-    if (path_.empty()) return;
-    std::uint8_t& above = nodes_[path_.back().base].values;
-    above = std::max(above, static_cast<std::uint8_t>(all));
-  }
-
-  /// Prefixes of a text that the library looks up at once.
-  static constexpr std::size_t kMostMatches = 32;
-
-  const ProtobufReader& reader_;
-  std::vector<std::uint32_t> units_;
-  std::string_view strings_;
-  std::vector<Node> nodes_;
-  std::vector<Step> path_;
-};
-
-void parse_trainer(std::string_view bytes, const std::string& file, SentencePieceModel& model) {
+void parse_trainer(std::string_view bytes, const std::string& file, Model& model) {
   ProtobufReader reader(bytes, file, "trainer_spec");
   for (Field field; reader.next(field);) {
+    if (field.number == kWhitespaceAsSuffix) model.treat_whitespace_as_suffix = reader.varint(field) != 0;
+    if (field.number == kByteFallback) model.byte_fallback = reader.varint(field) != 0;
     if (field.number != kModelType) continue;
     const std::uint64_t kind = reader.varint(field);
     if (kind < 1 || kind > 4) reader.fail(fmt::format("says model_type {}, expected 1 to 4", kind));
-    model.kind = static_cast<SentencePieceModel::Kind>(kind);
+    model.kind = static_cast<Model::Kind>(kind);
   }
 }
 
-void parse_normalizer(std::string_view bytes, const std::string& file, std::string place, SentencePieceModel* model) {
-  ProtobufReader reader(bytes, file, std::move(place));
+void parse_normalizer(std::string_view bytes, const std::string& file, Model& model) {
+  ProtobufReader reader(bytes, file, "normalizer_spec");
   for (Field field; reader.next(field);) {
-    if (field.number == kDummyPrefix && model != nullptr) model->adds_dummy_prefix = reader.varint(field) != 0;
-    if (field.number == kCharsMap && !reader.bytes(field).empty()) CharsMap(field.bytes, reader).check();
+    if (field.number == kCharsMap) model.charsmap = reader.bytes(field);
+    if (field.number == kDummyPrefix) model.add_dummy_prefix = reader.varint(field) != 0;
+    if (field.number == kRemoveWhitespaces) model.remove_extra_whitespaces = reader.varint(field) != 0;
+    if (field.number == kEscapeWhitespaces) model.escape_whitespaces = reader.varint(field) != 0;
   }
 }
 
 }  // namespace
 
-SentencePieceModel parse_sentence_piece_model(std::string_view bytes, const std::string& file) {
-  SentencePieceModel model;
+Model parse_sentence_piece_model(std::string_view bytes, const std::string& file) {
+  Model model;
   ProtobufReader reader(bytes, file, "");
   bool has_trainer = false, has_normalizer = false;
   for (Field field; reader.next(field);) {
@@ -192,12 +128,13 @@ SentencePieceModel parse_sentence_piece_model(std::string_view bytes, const std:
       bool& seen = field.number == kTrainer ? has_trainer : has_normalizer;
       if (std::exchange(seen, true)) reader.fail("has the same specification twice");
       if (field.number == kTrainer) parse_trainer(reader.bytes(field), file, model);
-      if (field.number == kNormalizer) parse_normalizer(reader.bytes(field), file, "normalizer_spec", &model);
-    } else if (field.number == kDenormalizer) {
-      parse_normalizer(reader.bytes(field), file, "denormalizer_spec", nullptr);
+      if (field.number == kNormalizer) parse_normalizer(reader.bytes(field), file, model);
     }
   }
-  check_pieces(model, file);
+  if (model.pieces.empty()) throw_input(file, "", "has no pieces: not a SentencePiece model");
+  check_unique(model, file);
+  find_unknown(model, file);
+  check_bytes(model, file);
   return model;
 }
 

@@ -37,7 +37,7 @@ std::size_t windows_at_once(const std::vector<const OpenModel*>& models, const s
 
 bool brings_tokenizer(const OpenModel& model) {
   const description::Tokenizer& tokenizer = model.checkpoint().tokenizer;
-  return !tokenizer.tokenizer_json.is_null() || !tokenizer.sentence_piece.empty();
+  return !tokenizer.tokenizer_json.is_null() || tokenizer.sentence_piece != nullptr;
 }
 
 /// Series of the models, of which the first is the reference if there are two.

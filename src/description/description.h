@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,14 +13,16 @@
 
 namespace kerf::description {
 
+struct SentencePieceModel;
+
 /// What a model is, as data that formats, models and text share. A container without Hugging Face files (GGUF) fills
 /// the same fields by writing its metadata in Hugging Face's terms.
 struct Tokenizer {
   Json tokenizer_json;      ///< tokenizer.json's content, or null
   Json tokenizer_config;    ///< tokenizer_config.json's content, or null
   std::string source_file;  ///< for errors
-  /// The bytes of a SentencePiece model that cuts the text, checked by who read them; empty: tokenizer_json says how.
-  std::string sentence_piece{};
+  /// The SentencePiece model that cuts the text (description/sentence_piece.h); null: tokenizer_json says how.
+  std::shared_ptr<const SentencePieceModel> sentence_piece{};
   std::optional<Error> refusal{};    ///< why the files that are there make no tokenizer, for who needs one
   std::vector<std::string> notes{};  ///< what was noticed and is harmless, one sentence each
 };

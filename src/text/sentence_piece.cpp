@@ -1,20 +1,16 @@
 #include "text/sentence_piece.h"
 
-#include <exception>
+#include <algorithm>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-#include <sentencepiece_processor.h>
-
-#include "core/error.h"
 #include "core/strings.h"
+#include "text/sentence_piece/piece_encoder.h"
 
 namespace kerf::text {
 namespace {
-
-constexpr std::string_view kSpace = "\u2581";
 
 void replace_all(std::string& text, std::string_view what, std::string_view by) {
   std::string out;
@@ -27,15 +23,14 @@ void replace_all(std::string& text, std::string_view what, std::string_view by) 
 
 class SentencePiece : public Model {
  public:
-  SentencePiece(const std::string& model, const JsonCursor& json)
-      : vocabulary_(Vocabulary::from_json(json.at("vocab"))),
-        file_(json.file()),
+  SentencePiece(std::shared_ptr<const description::SentencePieceModel> model, const JsonCursor& json)
+      : encoder_(std::move(model), json.file()),
+        vocabulary_(Vocabulary::from_json(json.at("vocab"))),
         prefix_(json.string_or("prefix", "")),
         guard_(json.string_or("keeps_spaces_after", "")),
         splits_comma_(json.bool_or("splits_comma_after_digit", false)) {
-    load(model);
-    map_ids(json.at("unk_token").as_string(), json.int64_or("id_offset", 0));
-    if (!guard_.empty()) guard_pieces_ = pieces_of(guard_).size();
+    map_ids(json.int64_or("id_offset", 0));
+    encoder_.encode(guard_, guard_pieces_);
   }
 
   const Vocabulary& vocabulary() const override { return vocabulary_; }
@@ -47,48 +42,30 @@ class SentencePiece : public Model {
   }
 
  private:
-  void load(const std::string& model) {
-    try {
-      const auto status = processor_.LoadFromSerializedProto(model);
-      if (!status.ok())
-        throw_input(file_, "", fmt::format("the SentencePiece library refuses it: {}", status.message()));
-    } catch (const Error&) {
-      throw;
-    } catch (const std::bad_alloc&) {
-      throw;
-    } catch (const std::exception& error) {
-      throw_input(file_, "", fmt::format("the SentencePiece library refuses it: {}", quoted(error.what())));
+  void map_ids(std::int64_t offset) {
+    for (std::int32_t id = 0; id < encoder_.table().count(); ++id) {
+      ids_.push_back(vocabulary_.id_of(encoder_.table().piece(id).text).value_or(id + offset));
     }
-  }
-
-  void map_ids(const std::string& unknown, std::int64_t offset) {
-    for (int id = 0; id < processor_.GetPieceSize(); ++id) {
-      const auto mapped = vocabulary_.id_of(processor_.IdToPiece(id));
-      ids_.push_back(mapped ? *mapped : id + offset);
-    }
-    unknown_ = processor_.PieceToId(unknown);
-  }
-
-  std::vector<int> pieces_of(std::string_view text) const {
-    std::vector<int> result;
-    const auto status = processor_.Encode(absl::string_view(text.data(), text.size()), &result);
-    if (!status.ok())
-      throw_input(file_, "", fmt::format("the SentencePiece library refuses a text: {}", status.message()));
-    return result;
   }
 
   void encode_part(std::string text, bool begins_text, EncodedIds& out) const {
-    if (!guard_.empty()) replace_all(text, kSpace, " ");
+    if (!guard_.empty()) replace_all(text, kSpaceSign, " ");
     if (begins_text) text.insert(0, prefix_);
-    const bool guarded = !guard_.empty() && (starts_with(text, " ") || starts_with(text, kSpace));
-    std::vector<int> found = pieces_of(guarded ? guard_ + text : text);
-    const std::size_t first = guarded && found.size() >= guard_pieces_ ? guard_pieces_ : 0;
-    for (std::size_t i = first; i < found.size(); ++i) append(found[i], out);
+    const bool is_guarded = !guard_.empty() && (starts_with(text, " ") || starts_with(text, kSpaceSign));
+    EncodedIds found;
+    encoder_.encode(is_guarded ? guard_ + text : text, found);
+    const bool has_guard = is_guarded && found.ids.size() >= guard_pieces_.ids.size();
+    for (std::size_t i = has_guard ? guard_pieces_.ids.size() : 0; i < found.ids.size(); ++i) append(found.ids[i], out);
+    out.unknown += found.unknown - (has_guard ? std::min(guard_pieces_.unknown, found.unknown) : 0);
   }
 
-  void append(int piece, EncodedIds& out) const {
-    if (splits_comma_ && append_digits(processor_.IdToPiece(piece), out)) return;
-    if (piece == unknown_) ++out.unknown;
+  void append(std::int64_t piece, EncodedIds& out) const {
+    const auto id = static_cast<std::int32_t>(piece);
+    if (splits_comma_ && append_digits(encoder_.table().piece(id).text, out)) return;
+    append_mapped(id, out);
+  }
+
+  void append_mapped(std::int32_t piece, EncodedIds& out) const {
     out.ids.push_back(ids_[static_cast<std::size_t>(piece)]);
   }
 
@@ -99,35 +76,38 @@ class SentencePiece : public Model {
       return false;
     }
     std::string digits = piece.substr(0, piece.size() - 1);
-    replace_all(digits, kSpace, "");
+    replace_all(digits, kSpaceSign, "");
+    EncodedIds found;
+    encoder_.encode(digits, found);
+    const PieceTable& table = encoder_.table();
     std::vector<std::string> parts;
-    for (const int id : pieces_of(digits)) parts.push_back(processor_.IdToPiece(id));
-    if (!starts_with(piece, kSpace) && !parts.empty() && starts_with(parts.front(), kSpace)) {
-      parts.front().erase(0, kSpace.size());
+    for (const std::int64_t id : found.ids) parts.push_back(table.piece(static_cast<std::int32_t>(id)).text);
+    if (!starts_with(piece, kSpaceSign) && !parts.empty() && starts_with(parts.front(), kSpaceSign)) {
+      parts.front().erase(0, kSpaceSign.size());
       if (parts.front().empty()) parts.erase(parts.begin());
     }
     parts.emplace_back(",");
     for (const std::string& part : parts) {
-      const int id = processor_.PieceToId(part);
-      if (id == unknown_) ++out.unknown;
-      out.ids.push_back(ids_[static_cast<std::size_t>(id)]);
+      const std::int32_t id = table.id_of(part);
+      if (id == table.unknown_id()) ++out.unknown;
+      append_mapped(id, out);
     }
     return true;
   }
 
-  sentencepiece::SentencePieceProcessor processor_;
+  PieceEncoder encoder_;
   Vocabulary vocabulary_;
-  std::string file_, prefix_, guard_;
+  std::string prefix_, guard_;
+  EncodedIds guard_pieces_;
   bool splits_comma_;
-  std::size_t guard_pieces_ = 0;
-  std::vector<std::int64_t> ids_;  ///< by the library's id
-  int unknown_ = 0;
+  std::vector<std::int64_t> ids_;  ///< by the model's id
 };
 
 }  // namespace
 
-std::unique_ptr<Model> make_sentence_piece_model(const std::string& model, const JsonCursor& json) {
-  return std::make_unique<SentencePiece>(model, json);
+std::unique_ptr<Model> make_sentence_piece_model(std::shared_ptr<const description::SentencePieceModel> model,
+                                                 const JsonCursor& json) {
+  return std::make_unique<SentencePiece>(std::move(model), json);
 }
 
 }  // namespace kerf::text

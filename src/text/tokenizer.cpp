@@ -35,7 +35,7 @@ std::shared_ptr<const Tokenizer> Tokenizer::make(const description::Tokenizer& d
     json.fail(fmt::format("found {}, expected the object of a tokenizer.json", description.tokenizer_json.kind()));
   }
   std::shared_ptr<Tokenizer> tokenizer(new Tokenizer());
-  tokenizer->read_components(json, description.sentence_piece);
+  tokenizer->read_components(json, description);
   tokenizer->notes_.insert(tokenizer->notes_.end(), description.notes.begin(), description.notes.end());
   const auto parent = description.source_file.rfind('/');
   const std::string config_file = parent == std::string::npos
@@ -45,7 +45,7 @@ std::shared_ptr<const Tokenizer> Tokenizer::make(const description::Tokenizer& d
   return tokenizer;
 }
 
-void Tokenizer::read_components(const JsonCursor& json, const std::string& sentence_piece) {
+void Tokenizer::read_components(const JsonCursor& json, const description::Tokenizer& description) {
   if (const auto version = json.get("version"); version && version->as_string() != "1.0") {
     version->fail(fmt::format("found version {}, expected '1.0'", quoted(version->as_string())));
   }
@@ -53,8 +53,9 @@ void Tokenizer::read_components(const JsonCursor& json, const std::string& sente
   if (const auto part = json.get("pre_tokenizer")) pre_tokenizer_ = make_pre_tokenizer(*part);
   if (const auto part = json.get("post_processor")) post_processor_ = make_post_processor(*part);
   if (const auto part = json.get("decoder")) decoder_ = make_decoder(*part);
-  model_ = sentence_piece.empty() ? make_model(json.at("model"))
-                                  : make_sentence_piece_model(sentence_piece, json.at("model"));
+  const JsonCursor model = json.at("model");
+  model_ =
+      description.sentence_piece ? make_sentence_piece_model(description.sentence_piece, model) : make_model(model);
   if (const auto part = json.get("added_tokens")) {
     added_ = AddedTokens::from_json(*part, model_->vocabulary(), normalizer_.get());
   }

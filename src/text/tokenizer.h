@@ -63,7 +63,7 @@ class Tokenizer {
 
  private:
   Tokenizer() = default;
-  void read_components(const JsonCursor& json, const std::string& sentence_piece);
+  void read_components(const JsonCursor& json, const description::Tokenizer& description);
   void read_special_tokens(const Json& config, const std::string& file);
   void check_special_ids(const JsonCursor& json) const;
   std::optional<std::int64_t> special_id(const Json& config, const std::string& file, std::string_view key);

@@ -1,11 +1,10 @@
 // The unigram language model (Kudo 2018, arXiv:1804.10959): of all ways to cut a piece into tokens the one with the
-// largest sum of scores, found from left to right (Viterbi).
+// largest sum of scores.
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -15,10 +14,12 @@
 #include <fmt/format.h>
 
 #include "core/strings.h"
+#include "text/best_cut.h"
 #include "text/byte_tokens.h"
 #include "text/cached_words.h"
 #include "text/library_number.h"
 #include "text/model.h"
+#include "text/pieces.h"
 #include "text/token_trie.h"
 #include "text/unicode.h"
 #include "text/unknown_token.h"
@@ -26,21 +27,10 @@
 namespace kerf::text {
 namespace {
 
-/// A character without a token scores this much less than the worst token.
-constexpr double kUnknownPenalty = 10.0;
-constexpr std::uint32_t kUnreached = std::numeric_limits<std::uint32_t>::max();
-
-/// The best way to reach a place in a word.
-struct Step {
-  double score = 0;                  ///< of all tokens up to here
-  std::uint32_t begin = kUnreached;  ///< where the last of them begins
-  std::int32_t id = 0;
-};
-
 /// What encoding one text needs in memory; used again from piece to piece.
 struct Scratch {
-  std::vector<Step> steps;               ///< by place, from `base` on
-  std::vector<std::uint32_t> backwards;  ///< places on the best path, the last first
+  BestCut<double>::Scratch cut;
+  Span unknown;  ///< characters without a token, which are one token together
 };
 
 std::vector<std::string_view> pieces_of(const JsonCursor& list, std::vector<double>& scores) {
@@ -72,8 +62,8 @@ class Unigram : public Model {
     for (std::int64_t id = 0; id < vocabulary_.id_bound(); ++id) {
       entries.push_back({*vocabulary_.token(id), static_cast<std::int32_t>(id)});
     }
-    trie_ = TokenTrie(entries);
-    unknown_score_ = *std::min_element(scores_.begin(), scores_.end()) - kUnknownPenalty;
+    const double worst = *std::min_element(scores_.begin(), scores_.end());
+    best_cut_ = BestCut<double>(TokenTrie(entries), std::move(scores_), worst - kUnknownPenalty);
   }
 
   const Vocabulary& vocabulary() const override { return vocabulary_; }
@@ -89,73 +79,24 @@ class Unigram : public Model {
     return id ? std::optional(id->as_int64_in(0, vocabulary.id_bound() - 1)) : std::nullopt;
   }
 
-  /// Where no token reaches beyond a place that one reaches, every path goes through it: what is before is settled and
-  /// leaves the memory. (Scores go on from there, not from 0: that they are rounded in the same way matters in ties.)
+  /// Unknown characters wait until a known one follows.
   void encode_word(std::string_view word, Scratch& scratch, EncodedIds& out) const {
-    auto& steps = scratch.steps;
-    steps.assign(1, {});
-    std::size_t base = 0, reach = 0;
-    std::size_t unknown_begin = 0, unknown_end = 0;  // characters without a token, which are one token together
-    for (std::size_t at = 0;;) {
-      if (at == reach) {
-        settle(word, base, at, scratch, unknown_begin, unknown_end, out);
-        steps[0] = {.score = steps[at - base].score};
-        steps.resize(1);
-        base = at;
-      }
-      if (at == word.size()) break;
-      const std::size_t character = code_point_at(word, at).bytes;
-      reach = std::max(reach, extend(word, at, character, base, steps));
-      at += character;
-    }
-    append_unknown(word.substr(unknown_begin, unknown_end - unknown_begin), out);
-  }
-
-  /// Tries all tokens that begin at `at`; returns the furthest end.
-  std::size_t extend(std::string_view word, std::size_t at, std::size_t character, std::size_t base,
-                     std::vector<Step>& steps) const {
-    const double score = steps[at - base].score;
-    std::size_t reach = at + character;
-    const auto offer = [&](std::size_t end, std::int32_t id, double token_score) {
-      if (steps.size() <= end - base) steps.resize(end - base + 1);
-      Step& step = steps[end - base];
-      const double sum = token_score + score;
-      if (step.begin != kUnreached && !(sum > step.score)) return;
-      step = {sum, static_cast<std::uint32_t>(at), id < 0 ? unknown_for(word.substr(at, character)) : id};
+    Span& unknown = scratch.unknown = {};
+    const auto append_waiting = [&] { append_unknown(word.substr(unknown.begin, unknown.end - unknown.begin), out); };
+    const auto unknown_id = [&](std::string_view character) {
+      return static_cast<std::int32_t>(unknown_.id_for(character));
     };
-    bool has_character = false;
-    trie_.find_prefixes(word.substr(at), [&](std::size_t bytes, std::int32_t id) {
-      offer(at + bytes, id, scores_[static_cast<std::size_t>(id)]);
-      has_character = has_character || bytes == character;
-      reach = std::max(reach, at + bytes);
-    });
-    if (!has_character) offer(at + character, -1, unknown_score_);
-    return reach;
-  }
-
-  std::int32_t unknown_for(std::string_view character) const {
-    return static_cast<std::int32_t>(unknown_.id_for(character));
-  }
-
-  /// Appends the tokens of the best path from `base` to `end`; unknown characters wait until a known one follows.
-  void settle(std::string_view word, std::size_t base, std::size_t end, Scratch& scratch, std::size_t& unknown_begin,
-              std::size_t& unknown_end, EncodedIds& out) const {
-    auto& backwards = scratch.backwards;
-    backwards.clear();
-    for (std::size_t at = end; at > base; at = scratch.steps[at - base].begin) {
-      backwards.push_back(static_cast<std::uint32_t>(at));
-    }
-    for (auto place = backwards.rbegin(); place != backwards.rend(); ++place) {
-      const Step& step = scratch.steps[*place - base];
-      if (unknown_.id() && step.id == *unknown_.id()) {
-        if (unknown_end != step.begin) unknown_begin = step.begin;
-        unknown_end = *place;
-        continue;
+    best_cut_.run(word, scratch.cut, unknown_id, [&](Span place, std::int32_t id) {
+      if (unknown_.id() && id == *unknown_.id()) {
+        if (unknown.end != place.begin) unknown.begin = place.begin;
+        unknown.end = place.end;
+        return;
       }
-      if (unknown_end > unknown_begin) append_unknown(word.substr(unknown_begin, unknown_end - unknown_begin), out);
-      unknown_begin = unknown_end = *place;
-      out.ids.push_back(step.id);
-    }
+      append_waiting();
+      unknown = {place.end, place.end};
+      out.ids.push_back(id);
+    });
+    append_waiting();
   }
 
   /// A run of unknown characters may be a token of its own that the best path does not use.
@@ -169,12 +110,11 @@ class Unigram : public Model {
     }
   }
 
-  std::vector<double> scores_;  ///< by id
+  std::vector<double> scores_;  ///< by id, while the vocabulary is read
   Vocabulary vocabulary_;
   UnknownToken unknown_;
   std::optional<ByteTokens> bytes_;
-  TokenTrie trie_;
-  double unknown_score_ = 0;
+  BestCut<double> best_cut_;
   mutable WordCachePool caches_;
 };
 
