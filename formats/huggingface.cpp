@@ -20,6 +20,7 @@
 #include "formats/safetensors/unusual_dtypes.h"
 #include "formats/text_part.h"
 #include "formats/tokenizer_files/folder.h"
+#include "formats/tokenizer_files/special_tokens.h"
 #include "formats/weight_files.h"
 
 namespace kerf::formats {
@@ -31,6 +32,7 @@ constexpr std::uint64_t kMaxTokenizerBytes = std::uint64_t{256} << 20;
 constexpr std::string_view kConfigFile = "config.json";
 constexpr std::string_view kTokenizerFile = "tokenizer.json";
 constexpr std::string_view kTokenizerConfigFile = "tokenizer_config.json";
+constexpr std::string_view kSpecialTokensFile = "special_tokens_map.json";
 
 /// What belongs to a model whatever its weights' precision: the tokenizer, how to generate, and the terms of use.
 constexpr std::array<std::string_view, 20> kCarried = {
@@ -126,6 +128,13 @@ bool matches(const std::string& path) {
   return looks_like_safetensors(start) || pytorch::looks_like_checkpoint(file_name(path), start);
 }
 
+Json with_mapped_roles(Json tokenizer_config, const std::string& directory) {
+  const std::string file = join_path(directory, kSpecialTokensFile);
+  if (!path_exists(file)) return tokenizer_config;
+  const Json map = read_json_object(file, kMaxConfigBytes);
+  return tokenizer_files::with_mapped_roles(std::move(tokenizer_config), {map, file});
+}
+
 }  // namespace
 
 description::Tokenizer read_tokenizer(const std::string& path) {
@@ -137,6 +146,7 @@ description::Tokenizer read_tokenizer(const std::string& path) {
   if (path_exists(config)) tokenizer.tokenizer_config = read_json_object(config, kMaxConfigBytes);
   if (path_exists(tokenizer.source_file)) {
     tokenizer.tokenizer_json = read_json_object(tokenizer.source_file, kMaxTokenizerBytes);
+    tokenizer.tokenizer_config = with_mapped_roles(std::move(tokenizer.tokenizer_config), directory);
   } else if (is_folder) {
     tokenizer_files::read_older_tokenizer(directory, tokenizer);
   }

@@ -25,7 +25,23 @@ std::int64_t id_of_key(const JsonCursor& decoder, const std::string& key) {
   return id;
 }
 
+/// "<s>" or {"content": "<s>", ...}.
+std::string content_of(const JsonCursor& token) {
+  return token.json().is_object() ? token.at("content").as_string() : token.as_string();
+}
+
 }  // namespace
+
+Json with_mapped_roles(Json tokenizer_config, const JsonCursor& special_tokens_map) {
+  for (const std::string_view role : kRoles) {
+    const auto token = special_tokens_map.get(role);
+    // A null says that there is none.
+    if (!token || tokenizer_config.contains(role)) continue;
+    if (tokenizer_config.is_null()) tokenizer_config = Json::object();
+    tokenizer_config.set(std::string(role), content_of(*token));
+  }
+  return tokenizer_config;
+}
 
 SpecialTokens::SpecialTokens(const Folder& folder, const std::vector<DefaultToken>& defaults,
                              const std::function<std::optional<std::int64_t>(std::string_view)>& id_of,
@@ -46,11 +62,8 @@ SpecialTokens::SpecialTokens(const Folder& folder, const std::vector<DefaultToke
 SpecialTokens::Token SpecialTokens::read_token(const JsonCursor& value) {
   Token token;
   token.flags.special = true;
-  if (!value.json().is_object()) {
-    token.content = value.as_string();
-    return token;
-  }
-  token.content = value.at("content").as_string();
+  token.content = content_of(value);
+  if (!value.json().is_object()) return token;
   token.flags.single_word = value.bool_or("single_word", false);
   token.flags.lstrip = value.bool_or("lstrip", false);
   token.flags.rstrip = value.bool_or("rstrip", false);

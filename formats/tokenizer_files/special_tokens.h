@@ -19,6 +19,10 @@ struct DefaultToken {
   bool lstrip = false, rstrip = false;
 };
 
+/// tokenizer_config.json (or null) with the tokens of roles, such as mask_token, that only special_tokens_map.json
+/// names. Error(kInput) naming the key where that one is malformed.
+Json with_mapped_roles(Json tokenizer_config, const JsonCursor& special_tokens_map);
+
 /// The tokens that are found in a text before it is cut up, of all the places that name some: tokenizer_config.json's
 /// added_tokens_decoder, or else added_tokens.json; the special tokens of special_tokens_map.json and
 /// tokenizer_config.json, and those that the class has by itself.

@@ -146,10 +146,10 @@ class CharacterMap::PathCheck {
 
   /// Tells the state above what lies below it.
   void count(std::uint16_t bytes_below) {
+    if (path_.empty()) return;
     if (bytes_below >= kLongestString) {
       where_.fail(fmt::format("the character map replaces a string of more than {} bytes", kLongestString));
     }
-    if (path_.empty()) return;
     std::uint16_t& above = states_[path_.back().state].bytes_below;
     above = std::max(above, static_cast<std::uint16_t>(bytes_below + 1));
   }

@@ -43,10 +43,11 @@ class Tokenizer {
   std::optional<std::int64_t> id_of(std::string_view token) const;
   bool is_special(std::int64_t id) const;
 
-  /// tokenizer_config.json's bos_token and eos_token (cls_token and sep_token where it has only those).
+  /// tokenizer_config.json's (or special_tokens_map.json's) bos_token and eos_token; cls_token and sep_token where
+  /// there are only those.
   std::optional<std::int64_t> bos_id() const { return bos_id_; }
   std::optional<std::int64_t> eos_id() const { return eos_id_; }
-  /// tokenizer_config.json's mask_token, or else the token that BERT's or RoBERTa's relatives have.
+  /// The mask_token of the same files, or else the token that BERT's or RoBERTa's relatives have.
   std::optional<std::int64_t> mask_id() const { return mask_id_; }
   /// Does a text begin with BOS? As llama.cpp's converter decides it: tokenizer_config.json's add_bos_token, or else
   /// whether the post-processor puts that token in front. Then bos_id() has a value.

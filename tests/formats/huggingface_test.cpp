@@ -105,6 +105,14 @@ TEST_F(HuggingFaceDirectory, ReadsATokenizerByItself) {
   EXPECT_TRUE(read_tokenizer(path).tokenizer_config.is_null());
 }
 
+TEST_F(HuggingFaceDirectory, SpecialTokensThatOnlyTheirMapNames) {
+  const TempDir folder;
+  folder.write("tokenizer.json", R"({"model":{}})");
+  folder.write("tokenizer_config.json", R"({"cls_token":"[C]"})");
+  folder.write("special_tokens_map.json", R"({"cls_token":"[D]","mask_token":{"content":"[HIDDEN]"}})");
+  EXPECT_EQ(read_tokenizer(folder.path()).tokenizer_config.dump(), R"({"cls_token": "[C]", "mask_token": "[HIDDEN]"})");
+}
+
 TEST_F(HuggingFaceDirectory, OpensTheCacheOfTheHub) {
   const TempDir cache;
   const std::string revision = "0123456789abcdef";

@@ -1,7 +1,9 @@
-// A tokenizer.model: what passes the checks, the SentencePiece library must read and cut texts by, whatever they hold.
+// A tokenizer.model: texts are cut by what passes the checks, whatever it holds.
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "core/error.h"
 #include "core/json.h"
@@ -20,15 +22,17 @@ const std::string kTexts[] = {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);
   try {
-    const auto parsed = kerf::formats::tokenizer_files::parse_sentence_piece_model(bytes, "fuzz.model");
+    auto parsed = kerf::formats::tokenizer_files::parse_sentence_piece_model(bytes, "fuzz.model");
     kerf::Json vocab = kerf::Json::object(), json = kerf::Json::object();
     for (std::size_t id = 0; id < parsed.pieces.size(); ++id) {
-      vocab.set(std::string(parsed.pieces[id].text), static_cast<std::int64_t>(id));
+      vocab.set(parsed.pieces[id].text, static_cast<std::int64_t>(id));
     }
     json.set("vocab", std::move(vocab));
-    json.set("unk_token", parsed.pieces[static_cast<std::size_t>(parsed.unknown_id)].text);
+    json.set("keeps_spaces_after", parsed.pieces[static_cast<std::size_t>(parsed.unknown_id)].text);
     json.set("splits_comma_after_digit", true);
-    const auto model = kerf::text::make_sentence_piece_model(bytes, kerf::JsonCursor(json, "fuzz.model"));
+    const auto model = kerf::text::make_sentence_piece_model(
+        std::make_shared<const kerf::description::SentencePieceModel>(std::move(parsed)),
+        kerf::JsonCursor(json, "fuzz.model"));
     for (const std::string& text : kTexts) {
       kerf::text::Pieces pieces;
       pieces.assign(text);

@@ -14,6 +14,7 @@ import zipfile
 from hostile import model, pytorch
 
 FIFO, DIRECTORY, MISSING = object(), object(), object()
+LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
 
 
 class Link(str):
@@ -376,7 +377,7 @@ def compressed(entries):
 
 def hub_cases():
     """What people have in place of a model."""
-    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
+    pointer = LFS_POINTER
     tensors = model.weights()
     header = model.safetensors_header(tensors)
     whole = model.safetensors(header, b"".join(data for _, data in tensors.values()))
@@ -578,7 +579,8 @@ def older_tokenizer_cases(count):
 
     spm = valid["../spm/tokenizer.model"]
     for name, content in {"empty": b"", "html": b"<!DOCTYPE html>", "truncated": spm[:-3], "half": spm[:len(spm) // 2], "doubled": spm + spm,
-                          "pieces-alone": spm[:40], "length-huge": b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f" + spm, "zeros": b"\0" * 1000}.items():
+                          "pieces-alone": spm[:40], "length-huge": b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f" + spm, "zeros": b"\0" * 1000,
+                          "lfs": LFS_POINTER, "charsmap-short": spm.replace(b"\x1a\x12\n\x08identity\x12\x00", b"\x1a\x15\n\x08identity\x12\x03abc"), "no-fallback": spm.replace(b"\x98\x02\x01", b"\x98\x02\x00")}.items():
         yield case(name, "spm", {"../spm/tokenizer.model": content})
     yield case("class", "spm", {"../spm/tokenizer_config.json": b'{"tokenizer_class": "MagicTokenizer"}'})
     yield case("bos", "spm", {"../spm/tokenizer_config.json": b'{"tokenizer_class": "LlamaTokenizer", "bos_token": 7}'})
@@ -588,7 +590,7 @@ def older_tokenizer_cases(count):
                         "merges-unknown": {"../gpt2/merges.txt": b"qq zz\n"}, "vocab-list": {"../gpt2/vocab.json": b"[]"}, "vocab-text": {"../gpt2/vocab.json": b'{"a": "b"}'},
                         "vocab-huge-id": {"../gpt2/vocab.json": b'{"<|endoftext|>": 9223372036854775807}'}, "vocab-empty": {"../gpt2/vocab.json": b"{}"}}.items():
         yield case(name, "gpt2", files)
-    for name, content in {"empty": b"", "latin1": b"[UNK]\n\xe9\n", "no-unknown": b"a\nb\n"}.items():
+    for name, content in {"empty": b"", "latin1": b"[UNK]\n\xe9\n", "no-unknown": b"a\nb\n", "lfs": LFS_POINTER}.items():
         yield case(name, "bert", {"../bert/vocab.txt": content})
     yield case("basic", "bert", {"../bert/tokenizer_config.json": b'{"do_basic_tokenize": false}'})
     for kind, file in {"spm": "tokenizer.model", "gpt2": "vocab.json", "bert": "vocab.txt"}.items():

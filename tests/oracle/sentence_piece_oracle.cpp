@@ -24,7 +24,7 @@ namespace {
 using description::SentencePieceModel;
 using Options = std::unordered_map<std::string, std::string>;
 
-constexpr int kTextsOfAModel = 60000;
+constexpr int kTextsOfAModel = 3000;
 
 const std::string& training_text() {
   static const std::string text = read_file(test::source_dir() + "/examples/tiny-llama/calibration.txt", 1 << 20);

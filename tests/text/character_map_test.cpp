@@ -57,6 +57,20 @@ TEST(CharacterMap, TheShortestPrefixCounts) {
   EXPECT_EQ(map_of(longer).find("a"), std::nullopt);
 }
 
+TEST(CharacterMap, TheLongestPrefix) {
+  const CharacterMap map = map_of(table());
+  const auto expect = [&](std::string_view text, std::size_t bytes, std::string_view replacement) {
+    const auto match = map.longest_prefix(text);
+    EXPECT_EQ(match.bytes, bytes) << text;
+    EXPECT_EQ(match.replacement, replacement) << text;
+  };
+  expect("a", 1, "x");
+  expect("abc", 2, "yz");
+  expect("ac", 1, "x");
+  expect("ba", 0, "");
+  expect("", 0, "");
+}
+
 TEST(CharacterMap, OfSentencePiece) {
   const CharacterMap map(read_file(test::source_dir() + "/tests/golden/tokenizers/nmt_nfkc.charsmap", 1 << 20),
                          test::cursor("0"));
@@ -91,6 +105,19 @@ TEST(CharacterMap, HostileTables) {
   refuse("leads in a circle", bytes_of(circle, kReplacements));
   circle[256 ^ 'b'] = unit((256 ^ 'b') ^ 1, 'b');
   refuse("leads in a circle", bytes_of(circle, kReplacements));
+}
+
+TEST(CharacterMap, StringsHaveAnEnd) {
+  const auto chain = [](std::uint32_t levels) {
+    Units units(256 * (levels + 1), 0);
+    for (std::uint32_t level = 0; level < levels; ++level) {
+      const std::uint32_t state = level * 256, next = state + 256;
+      units[state ^ 'a'] = unit(state ^ 'a' ^ next, 'a');
+    }
+    return units;
+  };
+  EXPECT_NO_THROW(map_of(chain(1024)));
+  test::expect_error(ErrorCode::kInput, "replaces a string of more than 1024 bytes", [&] { map_of(chain(1025)); });
 }
 
 // Paths that share states, as compilers make them, multiply: they are looked at once.

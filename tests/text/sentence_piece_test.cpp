@@ -1,5 +1,5 @@
-// Ids against tests/golden/make_sentencepiece.py: the library's own program, and what classes of transformers do around
-// it, written out in Python.
+// Ids against tests/golden/make_sentencepiece.py: the SentencePiece library's own program, and what classes of
+// transformers do around it, written out in Python. (tests/oracle compares with the library itself.)
 #include "text/sentence_piece.h"
 
 #include <string>
@@ -53,15 +53,22 @@ TEST(SentencePiece, DecodesToTheText) {
 }
 
 TEST(SentencePiece, CountsUnknownCharacters) {
-  const auto tokenizer = Tokenizer::make(formats::read_tokenizer(kGolden + "t5"));
-  EXPECT_EQ(tokenizer->encode_counted("the", false).unknown, 0);
-  EXPECT_EQ(tokenizer->encode_counted("\u4f60 \u597d", false).unknown, 2);
+  for (const std::string name : {"t5", "t5-not-legacy"}) {
+    const auto tokenizer = Tokenizer::make(formats::read_tokenizer(kGolden + name));
+    EXPECT_EQ(tokenizer->encode_counted("the", false).unknown, 0) << name;
+    EXPECT_EQ(tokenizer->encode_counted(" \u4f60 \u597d\u597d", false).unknown, 3) << name;
+  }
 }
 
-TEST(SentencePiece, WhatTheLibraryRefusesIsAnError) {
-  const Json json = Json::parse(R"({"vocab":{"a":0},"unk_token":"a"})", "x.model");
-  test::expect_error(ErrorCode::kInput, "x.model: the SentencePiece library refuses it",
-                     [&] { make_sentence_piece_model("no model", JsonCursor(json, "x.model")); });
+TEST(SentencePiece, ATableOfCharactersThatIsNotSoundIsAnError) {
+  description::SentencePieceModel model;
+  model.pieces = {{"<unk>", 0, description::SentencePieceModel::Type::kUnknown}};
+  model.charsmap = "abc";
+  const Json json = Json::parse(R"({"vocab":{"<unk>":0}})", "x.model");
+  test::expect_error(ErrorCode::kInput, "x.model: normalizer_spec.precompiled_charsmap: found a character map", [&] {
+    make_sentence_piece_model(std::make_shared<const description::SentencePieceModel>(model),
+                              JsonCursor(json, "x.model"));
+  });
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "core/file.h"
@@ -12,6 +13,7 @@
 namespace kerf::formats::tokenizer_files {
 namespace {
 
+using description::SentencePieceModel;
 using test::expect_error;
 using Type = SentencePieceModel::Type;
 
@@ -41,7 +43,12 @@ TEST(SentencePieceModel, ReadsWhatTheTrainerWrote) {
   const SentencePieceModel model = parse_sentence_piece_model(bytes, path);
   EXPECT_EQ(model.pieces.size(), 600U);
   EXPECT_EQ(model.kind, SentencePieceModel::Kind::kBpe);
-  EXPECT_FALSE(model.adds_dummy_prefix);
+  EXPECT_FALSE(model.add_dummy_prefix);
+  EXPECT_FALSE(model.remove_extra_whitespaces);
+  EXPECT_TRUE(model.escape_whitespaces);
+  EXPECT_FALSE(model.treat_whitespace_as_suffix);
+  EXPECT_TRUE(model.byte_fallback);
+  EXPECT_EQ(model.charsmap, "");
   EXPECT_EQ(model.unknown_id, 3);
   EXPECT_EQ(model.pieces[2].text, "<bos>");
   EXPECT_EQ(model.pieces[2].type, Type::kControl);
@@ -69,36 +76,31 @@ TEST(SentencePieceModel, RefusesPiecesThatTheLibraryCannotHave) {
   refused("<!DOCTYPE html>", "m.model: ");
 }
 
-/// A trie whose root leads on 'a' to a value: the root's children begin at 256, those of 'a' at `below`.
-std::string chars_map(std::uint32_t value, std::uint32_t root = 256, std::uint32_t below = 512) {
-  std::vector<std::uint32_t> trie(768, 0x80000000U);  // an unused unit is no child of any
-  trie[0] = root << 10;
-  const std::uint32_t child = root ^ 'a';
-  if (child < trie.size()) trie[child] = ((child ^ below) << 10) | 0x100U | 'a';
-  trie[below] = value | 0x80000000U;
-  std::string blob(4, '\0');
-  const auto bytes = static_cast<std::uint32_t>(trie.size() * 4);
-  std::memcpy(blob.data(), &bytes, 4);
-  blob.append(reinterpret_cast<const char*>(trie.data()), bytes);
-  return blob + std::string("x\0", 2);
+TEST(SentencePieceModel, WhatTheSpecificationsSay) {
+  const SentencePieceModel plain = parse(kUnknown);
+  EXPECT_EQ(plain.kind, SentencePieceModel::Kind::kUnigram);
+  EXPECT_TRUE(plain.add_dummy_prefix && plain.remove_extra_whitespaces && plain.escape_whitespaces);
+  EXPECT_FALSE(plain.treat_whitespace_as_suffix || plain.byte_fallback);
+  const SentencePieceModel suffix = parse(kUnknown + message(2, "\x18\x03\xc0\x01\x01"));
+  EXPECT_EQ(suffix.kind, SentencePieceModel::Kind::kWord);
+  EXPECT_TRUE(suffix.treat_whitespace_as_suffix);
+  const std::string off = std::string("\x18\0\x20\0\x28\0", 6);
+  const SentencePieceModel bare = parse(kUnknown + message(3, message(2, "map") + off));
+  EXPECT_EQ(bare.charsmap, "map");
+  EXPECT_FALSE(bare.add_dummy_prefix || bare.remove_extra_whitespaces || bare.escape_whitespaces);
 }
 
-TEST(SentencePieceModel, ATableOfCharactersStaysInsideItself) {
-  const auto with = [](const std::string& blob) { return kUnknown + message(3, message(2, blob)); };
-  EXPECT_NO_THROW(parse(with(chars_map(0))));
-  const auto refused = [&](const std::string& blob) {
-    expect_error(ErrorCode::kInput, "normalizer_spec: has a broken table of characters", [&] { parse(with(blob)); });
+TEST(SentencePieceModel, PiecesOfBytesAreAllThereOrNone) {
+  const std::string fallback = message(2, "\x98\x02\x01");
+  std::string bytes;
+  for (int byte = 0; byte < 256; ++byte) bytes += piece(fmt::format("<0x{:02X}>", byte), 6);
+  EXPECT_TRUE(parse(kUnknown + bytes + fallback).byte_fallback);
+  const auto refused = [](const std::string& model, std::string_view what) {
+    expect_error(ErrorCode::kInput, what, [&] { parse(model); });
   };
-  refused(chars_map(2));            // a value beyond the strings
-  refused(chars_map(0, 256, 256));  // a way that never ends
-  refused(chars_map(0, 0x1000));    // children beyond the trie
-  refused(chars_map(0).substr(0, 100));
-  refused("abc");
-  std::string open = chars_map(0);
-  open.back() = 'x';  // the last string has no end
-  refused(open);
-  expect_error(ErrorCode::kInput, "denormalizer_spec: has a broken table",
-               [&] { parse(kUnknown + message(5, message(2, "abc"))); });
+  refused(kUnknown + bytes, "piece 1: '<0x00>' is of the type of bytes, but the model has no byte_fallback");
+  refused(kUnknown + fallback, "has byte_fallback, but 256 of the 256 pieces of bytes are missing");
+  refused(kUnknown + bytes + piece("<0x1ff>", 6) + fallback, "piece 257: '<0x1ff>' is of the type of bytes, expected");
 }
 
 }  // namespace

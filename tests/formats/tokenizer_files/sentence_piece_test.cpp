@@ -1,3 +1,5 @@
+#include "description/sentence_piece.h"
+
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -44,7 +46,8 @@ TEST_F(SentencePieceFiles, ModelsThatAreNotLegacyAddNoSpaceThemselves) {
   EXPECT_TRUE(legacy.tokenizer_json.find("model")->find("prefix")->is_null());
   const auto today = read(R"({"tokenizer_class":"LlamaTokenizer","legacy":false})");
   EXPECT_EQ(today.tokenizer_json.find("model")->find("prefix")->as_string(), "\u2581");
-  EXPECT_EQ(today.sentence_piece.size(), legacy.sentence_piece.size() + 4);
+  EXPECT_FALSE(today.sentence_piece->add_dummy_prefix);
+  EXPECT_TRUE(legacy.sentence_piece->add_dummy_prefix);
   const auto bare = read(R"({"tokenizer_class":"LlamaTokenizer","legacy":false,"add_prefix_space":false})");
   EXPECT_TRUE(bare.tokenizer_json.find("model")->find("prefix")->is_null());
 }
@@ -55,6 +58,18 @@ TEST_F(SentencePieceFiles, SomeoneMustSayWhose) {
                [&] { read(R"({"tokenizer_class":"MagicTokenizer"})"); });
   expect_error(ErrorCode::kInput, "names no sep_token that the vocabulary has, which a AlbertTokenizer needs",
                [&] { read(R"({"tokenizer_class":"AlbertTokenizer"})"); });
+}
+
+TEST_F(SentencePieceFiles, WhatPeopleHaveInPlaceOfAModelIsNamed) {
+  const auto refused = [&](const std::string& content, std::string_view what) {
+    dir_.write("tokenizer.model", content);
+    expect_error(ErrorCode::kInput, what, [&] { read(R"({"tokenizer_class":"LlamaTokenizer"})"); });
+  };
+  refused("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 499723\n",
+          "tokenizer.model: is a Git LFS pointer, not the file it stands for; run 'git lfs pull'");
+  refused("<!DOCTYPE html>\n<html>", "tokenizer.model: is an HTML page");
+  refused("Access to model org/x is restricted.", "tokenizer.model: is the text 'Access to model");
+  refused("", "tokenizer.model: is empty, expected a SentencePiece model");
 }
 
 }  // namespace

@@ -37,6 +37,20 @@ class SpecialTokensOf : public ::testing::Test {
   test::TempDir dir_;
 };
 
+TEST(MappedRoles, FillWhatTheConfigurationLeavesOut) {
+  const auto mapped = [](std::string_view config, std::string_view map) {
+    const Json json = Json::parse(map, "special_tokens_map.json");
+    return with_mapped_roles(Json::parse(config, "tokenizer_config.json"), {json, "special_tokens_map.json"}).dump();
+  };
+  const std::string map = R"({"bos_token":"<s>","mask_token":{"content":"<mask>","lstrip":true},"other":7})";
+  EXPECT_EQ(mapped("null", map), R"({"bos_token": "<s>", "mask_token": "<mask>"})");
+  EXPECT_EQ(mapped(R"({"bos_token":"<b>"})", map), R"({"bos_token": "<b>", "mask_token": "<mask>"})");
+  EXPECT_EQ(mapped(R"({"mask_token":null,"bos_token":null})", map), R"({"mask_token": null, "bos_token": null})");
+  EXPECT_EQ(mapped("null", "{}"), "null");
+  expect_error(ErrorCode::kInput, "special_tokens_map.json: mask_token: found an integer, expected a string",
+               [&] { mapped("{}", R"({"mask_token":7})"); });
+}
+
 TEST_F(SpecialTokensOf, TheDecoderSaysAll) {
   dir_.write("tokenizer_config.json", R"({"bos_token":"<s>","added_tokens_decoder":{
     "0":{"content":"<s>","special":true,"normalized":false},"12":{"content":"<b>","special":false,"normalized":true,"lstrip":true}}})");
