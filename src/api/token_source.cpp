@@ -81,6 +81,9 @@ TokenSource::TokenSource(const OpenModel& model, const TextInput& input, std::st
     special_ = tokenizer_ != nullptr ? text::special_tokens(*tokenizer_) : text::special_tokens(description);
   }
   if (input.mask_token < 0) return;
+  if (description.task != description::Task::kMaskedLm && description.task != description::Task::kFeatures) {
+    notes_.push_back(fmt::format("--mask-token is not used: the model is a {}", task_name(description.task)));
+  }
   if (input.mask_token >= description.hyperparameters.vocab_size) {
     throw_usage(fmt::format("--mask-token {}: the model has ids 0 to {}", input.mask_token,
                             description.hyperparameters.vocab_size - 1));

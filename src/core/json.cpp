@@ -16,6 +16,7 @@ namespace {
 
 /// Objects up to this many keys are searched directly.
 constexpr std::size_t kIndexedFrom = 16;
+constexpr std::size_t kAhead = 16;
 
 std::uint32_t hash_of(std::string_view key) { return static_cast<std::uint32_t>(hash_bytes(key)); }
 
@@ -27,8 +28,8 @@ std::uint32_t hash_of(std::string_view key) { return static_cast<std::uint32_t>(
 
 std::size_t Json::Object::position(std::string_view key) const {
   if (is_indexed()) {
-    const Slot& slot = index_[slot_of(key, hash_of(key))];
-    return slot.position == kEmpty ? entries_.size() : slot.position;
+    const std::uint32_t position = index_[slot_of(key, hash_of(key))].position;
+    return position == kEmpty ? entries_.size() : position;
   }
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     if (entries_[i].first == key) return i;
@@ -46,26 +47,38 @@ std::size_t Json::Object::slot_of(std::string_view key, std::uint32_t hash) cons
   return at;
 }
 
-void Json::Object::rebuild_index() {
-  index_.clear();
-  if (entries_.size() < kIndexedFrom) return;
-  index_.resize(std::bit_ceil(entries_.size() * 4));
+const Json::Object::Entry* Json::Object::rebuild_index() {
+  const Entry* repeated = nullptr;
+  std::vector<std::uint32_t> hashes(entries_.size());
+  for (std::size_t i = 0; i < entries_.size(); ++i) hashes[i] = hash_of(entries_[i].first);
+  index_.assign(std::bit_ceil(entries_.size() * 2), Slot{});
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    const std::uint32_t hash = hash_of(entries_[i].first);
-    index_[slot_of(entries_[i].first, hash)] = {hash, static_cast<std::uint32_t>(i)};
+    // A large index is not in the processor's cache: what will be needed is asked for in time.
+    if (i + kAhead < entries_.size()) __builtin_prefetch(&index_[hashes[i + kAhead] & (index_.size() - 1)], 1);
+    Slot& slot = index_[slot_of(entries_[i].first, hashes[i])];
+    if (slot.position == kEmpty) {
+      slot = {hashes[i], static_cast<std::uint32_t>(i)};
+    } else if (repeated == nullptr) {
+      repeated = &entries_[i];
+    }
   }
+  return repeated;
 }
 
-void Json::Object::grow_index() {
-  std::vector<Slot> slots(index_.size() * 2);
-  const std::size_t mask = slots.size() - 1;
-  for (const Slot& slot : index_) {
-    if (slot.position == kEmpty) continue;
-    std::size_t at = slot.hash & mask;
-    while (slots[at].position != kEmpty) at = (at + 1) & mask;
-    slots[at] = slot;
+std::optional<Json::Object> Json::Object::from_entries(std::vector<Entry> entries, std::string& twice) {
+  Object object;
+  object.entries_ = std::move(entries);
+  const Entry* repeated = nullptr;
+  if (object.size() >= kIndexedFrom) {
+    repeated = object.rebuild_index();
+  } else {
+    for (std::size_t i = 1; i < object.size() && repeated == nullptr; ++i) {
+      if (object.position(object.entries_[i].first) < i) repeated = &object.entries_[i];
+    }
   }
-  index_ = std::move(slots);
+  if (repeated == nullptr) return object;
+  twice = repeated->first;
+  return std::nullopt;
 }
 
 const Json* Json::Object::find(std::string_view key) const {
@@ -78,27 +91,18 @@ Json* Json::Object::find(std::string_view key) {
   return at < entries_.size() ? &entries_[at].second : nullptr;
 }
 
-bool Json::Object::append(std::string&& key, Json&& value) {
-  if (!is_indexed()) {
-    if (position(key) < entries_.size()) return false;
-    entries_.emplace_back(std::move(key), std::move(value));
-    if (entries_.size() == kIndexedFrom) rebuild_index();
-    return true;
-  }
-  if ((entries_.size() + 1) * 2 > index_.size()) grow_index();
-  const std::uint32_t hash = hash_of(key);
-  Slot& slot = index_[slot_of(key, hash)];
-  if (slot.position != kEmpty) return false;
-  slot = {hash, static_cast<std::uint32_t>(entries_.size())};
-  entries_.emplace_back(std::move(key), std::move(value));
-  return true;
-}
-
 void Json::Object::set(std::string key, Json value) {
   if (Json* existing = find(key)) {
     *existing = std::move(value);
-  } else {
-    append(std::move(key), std::move(value));
+    return;
+  }
+  entries_.emplace_back(std::move(key), std::move(value));
+  if (entries_.size() * 2 > index_.size() && entries_.size() >= kIndexedFrom) {
+    rebuild_index();
+  } else if (is_indexed()) {
+    const std::string& added = entries_.back().first;
+    const std::uint32_t hash = hash_of(added);
+    index_[slot_of(added, hash)] = {hash, static_cast<std::uint32_t>(entries_.size() - 1)};
   }
 }
 
@@ -106,7 +110,7 @@ bool Json::Object::erase(std::string_view key) {
   const std::size_t at = position(key);
   if (at == entries_.size()) return false;
   entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(at));
-  rebuild_index();
+  if (is_indexed()) rebuild_index();
   return true;
 }
 

@@ -29,12 +29,12 @@ class Json {
     void set(std::string key, Json value);
     bool erase(std::string_view key);
     std::size_t size() const { return entries_.size(); }
-    std::size_t capacity() const { return entries_.capacity(); }
-    void reserve(std::size_t count) { entries_.reserve(count); }
     auto begin() const { return entries_.begin(); }
     auto end() const { return entries_.end(); }
-    /// Adds a key that must be new; false, and no change to anything, if the object has it already.
-    bool append(std::string&& key, Json&& value);
+
+    Object() = default;
+    /// The entries in their order. If two have the same key, nullopt, and `twice` is that key.
+    static std::optional<Object> from_entries(std::vector<Entry> entries, std::string& twice);
 
    private:
     /// A place of the index: the entry's position and what its key hashes to.
@@ -47,8 +47,8 @@ class Json {
     bool is_indexed() const { return !index_.empty(); }
     std::size_t position(std::string_view key) const;
     std::size_t slot_of(std::string_view key, std::uint32_t hash) const;
-    void rebuild_index();
-    void grow_index();
+    /// Indexes all entries. Returns the first whose key an earlier one has, which stays out of the index; or null.
+    const Entry* rebuild_index();
     std::vector<Entry> entries_;
     /// Kept once an object has more than a few entries: look-up must not be a linear scan. Open addressing, a power of
     /// two, at most half full.

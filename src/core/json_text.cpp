@@ -2,6 +2,8 @@
 // what it leaves open: duplicate keys, depth, and integers that stay integers.
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -46,16 +48,27 @@ class JsonBuilder {
     if (!std::isfinite(value)) fail("number " + kerf::quoted(digits) + " is out of range");
     return add(Json(value));
   }
-  bool string(string_t& value) { return add(Json(std::move(value))); }
+  // Texts are copied, so that the parser keeps the memory that it reads into.
+  bool string(string_t& value) { return add(Json(std::as_const(value))); }
   bool binary(binary_t&) { return false; }
-  bool start_object(std::size_t) { return open(Json::object()); }
-  bool start_array(std::size_t) { return open(Json::array()); }
+  bool start_object(std::size_t) { return open(true); }
+  bool start_array(std::size_t) { return open(false); }
   bool key(string_t& name) {
-    stack_.back().key = std::move(name);
+    stack_.back().entries.emplace_back(std::as_const(name), Json());
     return true;
   }
-  bool end_object() { return close(); }
-  bool end_array() { return close(); }
+  bool end_object() {
+    std::string twice;
+    auto object = Json::Object::from_entries(std::move(stack_.back().entries), twice);
+    if (!object) fail("key " + kerf::quoted(twice) + " appears twice");
+    stack_.pop_back();
+    return add(Json(std::move(*object)));
+  }
+  bool end_array() {
+    Json array(std::move(stack_.back().items));
+    stack_.pop_back();
+    return add(std::move(array));
+  }
   bool parse_error(std::size_t position, const std::string& token, const nlohmann::json::exception& error) {
     constexpr int kNumberOverflow = 406;  // of nlohmann's list of exceptions
     if (error.id == kNumberOverflow) fail("number " + kerf::quoted(token, 40) + " is out of range");
@@ -66,33 +79,28 @@ class JsonBuilder {
   }
 
  private:
+  /// An array or object that is still open.
   struct Frame {
-    Json value;
-    std::string key;
+    bool is_object = false;
+    Json::Array items;
+    std::vector<Json::Object::Entry> entries;  ///< the last may wait for its value
   };
 
   bool add(Json value) {
     if (stack_.empty()) {
       root_ = std::move(value);
-      return true;
-    }
-    Frame& top = stack_.back();
-    if (top.value.is_array()) {
-      top.value.as_array().push_back(std::move(value));
-    } else if (!top.value.as_object().append(std::move(top.key), std::move(value))) {
-      fail("key " + kerf::quoted(top.key) + " appears twice");
+    } else if (Frame& top = stack_.back(); top.is_object) {
+      top.entries.back().second = std::move(value);
+    } else {
+      top.items.push_back(std::move(value));
     }
     return true;
   }
-  bool open(Json container) {
+  bool open(bool is_object) {
     if (stack_.size() == kMaxDepth) fail(fmt::format("nested deeper than {} levels", kMaxDepth));
-    stack_.push_back(Frame{std::move(container), {}});
+    stack_.push_back(Frame{is_object, {}, {}});
+    if (!is_object) stack_.back().items.reserve(2);  // lists of pairs are the longest
     return true;
-  }
-  bool close() {
-    Json value = std::move(stack_.back().value);
-    stack_.pop_back();
-    return add(std::move(value));
   }
   [[noreturn]] void fail(std::string message) { throw_input(file_, "", std::move(message)); }
 

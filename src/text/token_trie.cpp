@@ -6,23 +6,29 @@
 namespace kerf::text {
 namespace {
 
-/// The first eight bytes as a number that sorts as they do.
-std::uint64_t sort_key(std::string_view token) {
+/// Eight bytes from `from` on as a number that sorts as they do; zeros where the token has ended.
+std::uint64_t sort_key(std::string_view token, std::size_t from) {
   std::uint64_t key = 0;
-  for (std::size_t i = 0; i < 8; ++i) key = key << 8 | (i < token.size() ? static_cast<unsigned char>(token[i]) : 0u);
+  for (std::size_t i = from; i < from + 8; ++i) {
+    key = key << 8 | (i < token.size() ? static_cast<unsigned char>(token[i]) : 0u);
+  }
   return key;
 }
 
-/// Positions of the entries in the order of their bytes; equal ones in the order in which they came.
+/// Positions of the entries in the order of their bytes; equal ones in the order in which they came. Most tokens differ
+/// in their first bytes, so that sorting rarely looks at the tokens themselves, which lie all over the memory.
 std::vector<std::uint32_t> sorted(const std::vector<TokenTrie::Entry>& entries) {
   struct Keyed {
-    std::uint64_t key;
+    std::uint64_t first, second;
     std::uint32_t position;
   };
   std::vector<Keyed> keyed(entries.size());
-  for (std::uint32_t i = 0; i < entries.size(); ++i) keyed[i] = {sort_key(entries[i].token), i};
+  for (std::uint32_t i = 0; i < entries.size(); ++i) {
+    keyed[i] = {sort_key(entries[i].token, 0), sort_key(entries[i].token, 8), i};
+  }
   std::sort(keyed.begin(), keyed.end(), [&](const Keyed& a, const Keyed& b) {
-    if (a.key != b.key) return a.key < b.key;
+    if (a.first != b.first) return a.first < b.first;
+    if (a.second != b.second) return a.second < b.second;
     const int order = entries[a.position].token.compare(entries[b.position].token);
     return order != 0 ? order < 0 : a.position < b.position;
   });
@@ -47,6 +53,10 @@ class TokenTrie::Builder {
  public:
   Builder(const std::vector<Entry>& entries, TokenTrie& trie) : trie_(trie) {
     begins_.reserve(entries.size() + 1);
+    ids_.reserve(entries.size());
+    std::size_t bytes = 0;
+    for (const Entry& entry : entries) bytes += entry.token.size();
+    trie_.labels_.reserve(bytes);
     for (const std::uint32_t position : sorted(entries)) {
       begins_.push_back(static_cast<std::uint32_t>(trie_.labels_.size()));
       trie_.labels_ += entries[position].token;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -10,35 +11,44 @@
 
 namespace kerf::text {
 
+namespace {
+
+/// Tables of large vocabularies are not in the processor's cache: places that will be needed are asked for in time.
+constexpr std::size_t kAhead = 16;
+
+std::int64_t checked_id(const JsonCursor& json, const std::string& token, const Json& id) {
+  if (!id.is_integer()) {
+    json.fail(fmt::format("the id of token {} is {}, expected an integer", quoted(token), id.kind()));
+  }
+  // An integer above 2^63 is out of range like any other large one.
+  const std::int64_t value = id.as_double() > static_cast<double>(kMaxTokenId) ? kMaxTokenId + 1 : id.as_int64();
+  if (value < 0 || value > kMaxTokenId) {
+    json.fail(
+        fmt::format("the id of token {} is {}, expected one from 0 to {}", quoted(token), id.dump(), kMaxTokenId));
+  }
+  return value;
+}
+
+}  // namespace
+
 Vocabulary Vocabulary::from_json(const JsonCursor& json) {
   const auto& entries = json.as_object();
   if (entries.size() == 0) json.fail("found no token, expected at least one");
-  std::size_t bytes = 0;
-  std::int64_t largest = 0;
-  for (const auto& [token, id] : entries) {
-    if (!id.is_integer())
-      json.fail(fmt::format("the id of token {} is {}, expected an integer", quoted(token), id.kind()));
-    // An integer above 2^63 is out of range like any other large one.
-    const std::int64_t value = id.as_double() > static_cast<double>(kMaxTokenId) ? kMaxTokenId + 1 : id.as_int64();
-    if (value < 0 || value > kMaxTokenId) {
-      json.fail(
-          fmt::format("the id of token {} is {}, expected one from 0 to {}", quoted(token), id.dump(), kMaxTokenId));
-    }
-    bytes += token.size();
-    largest = std::max(largest, value);
-  }
   Vocabulary vocabulary;
-  vocabulary.texts_.reserve(bytes);
-  vocabulary.places_.resize(static_cast<std::size_t>(largest) + 1);
-  vocabulary.slots_.resize(std::bit_ceil(entries.size() * 2));
-  for (const auto& [token, id] : entries) {
-    const Place& place = vocabulary.places_[static_cast<std::size_t>(id.as_int64())];
+  std::vector<std::int32_t> ids;
+  ids.reserve(entries.size());
+  for (const auto& [token, json_id] : entries) {
+    const std::int64_t id = checked_id(json, token, json_id);
+    if (id >= vocabulary.id_bound()) vocabulary.places_.resize(static_cast<std::size_t>(id) + 1);
+    const Place& place = vocabulary.places_[static_cast<std::size_t>(id)];
     if (place.used) {
       json.fail(fmt::format("tokens {} and {} both have id {}, expected one token an id",
-                            quoted(vocabulary.text_of(place)), quoted(token), id.as_int64()));
+                            quoted(vocabulary.text_of(place)), quoted(token), id));
     }
-    vocabulary.insert(token, id.as_int64());
+    vocabulary.place(token, id);
+    ids.push_back(static_cast<std::int32_t>(id));
   }
+  vocabulary.index(ids);
   return vocabulary;
 }
 
@@ -48,21 +58,34 @@ Vocabulary Vocabulary::from_list(const std::vector<std::string_view>& tokens, co
   }
   Vocabulary vocabulary;
   vocabulary.places_.resize(tokens.size());
-  vocabulary.slots_.resize(std::bit_ceil(tokens.size() * 2));
-  for (std::size_t id = 0; id < tokens.size(); ++id) vocabulary.insert(tokens[id], static_cast<std::int64_t>(id));
+  for (std::size_t id = 0; id < tokens.size(); ++id) vocabulary.place(tokens[id], static_cast<std::int64_t>(id));
+  std::vector<std::int32_t> ids(tokens.size());
+  std::iota(ids.begin(), ids.end(), 0);
+  vocabulary.index(ids);
   return vocabulary;
 }
 
-void Vocabulary::insert(std::string_view token, std::int64_t id) {
+void Vocabulary::place(std::string_view token, std::int64_t id) {
   places_[static_cast<std::size_t>(id)] = {texts_.size(), static_cast<std::uint32_t>(token.size()), true};
   texts_ += token;
-  ++count_;
-  const std::uint64_t hash = hash_bytes(token);
+}
+
+void Vocabulary::index(const std::vector<std::int32_t>& ids) {
+  count_ = ids.size();
+  slots_.resize(std::bit_ceil(ids.size() * 2));
   const std::size_t mask = slots_.size() - 1;
-  std::size_t at = hash & mask;
-  const auto tag = static_cast<std::uint32_t>(hash >> 32);
-  while (slots_[at].id >= 0 && !holds(slots_[at], tag, token)) at = (at + 1) & mask;
-  slots_[at] = {tag, static_cast<std::int32_t>(id)};
+  std::vector<std::uint64_t> hashes(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    hashes[i] = hash_bytes(text_of(places_[static_cast<std::size_t>(ids[i])]));
+  }
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (i + kAhead < ids.size()) __builtin_prefetch(&slots_[hashes[i + kAhead] & mask], 1);
+    const auto tag = static_cast<std::uint32_t>(hashes[i] >> 32);
+    const std::string_view token = text_of(places_[static_cast<std::size_t>(ids[i])]);
+    std::size_t at = hashes[i] & mask;
+    while (slots_[at].id >= 0 && !holds(slots_[at], tag, token)) at = (at + 1) & mask;
+    slots_[at] = {tag, ids[i]};
+  }
 }
 
 std::optional<std::int64_t> Vocabulary::id_of(std::string_view token) const {

@@ -43,7 +43,10 @@ class Vocabulary {
     std::uint32_t tag = 0;
     std::int32_t id = -1;  ///< -1: empty
   };
-  void insert(std::string_view token, std::int64_t id);
+  /// Appends a token's text and gives it a place, which must be there. To be found by its text it has to be indexed.
+  void place(std::string_view token, std::int64_t id);
+  /// Indexes all tokens in the order of `ids`; a token that is there twice has the last.
+  void index(const std::vector<std::int32_t>& ids);
   std::string_view text_of(const Place& place) const {
     return std::string_view(texts_).substr(place.offset, place.bytes);
   }

@@ -357,6 +357,11 @@ class Protocols(unittest.TestCase):
         for name, more in (("bert-mlm", ["--mask-token", MASK, "--protocol", "masked-lm-all"]), ("t5", []), ("bert-cls", [])):
             self.refused(3, "token id 500", "eval", golden(name), "--tokens", wide, "--context", 128, *more)
 
+    def test_a_mask_token_that_nothing_uses_is_noted(self):
+        found = self.json("eval", os.path.join(CHECKPOINTS, "llama"), "--tokens", self.write("ids.jsonl", drawn(200)),
+                          "--context", CONTEXT, "--mask-token", 4)
+        self.assertIn("--mask-token is not used: the model is a causal language model", found["text"]["notes"])
+
     def test_a_negative_id_that_is_masked_is_refused(self):
         ids = drawn(128)
         ids[0] = -5

@@ -1,5 +1,6 @@
-// compare.mjs TOKENIZE_LINES EXAMPLE CHARSMAP [NAME]: ids and decoded texts of kerf and of Hugging Face's tokenizers
-// library for many texts and tokenizers. Exits with 1 on any difference. NAME: only tokenizers whose names begin with it.
+// compare.mjs TOKENIZE_LINES EXAMPLE CHARSMAP [NAME|--models|--kinds|--variants]: ids and decoded texts of kerf and of
+// Hugging Face's tokenizers library for many texts and tokenizers. Exits with 1 on any difference. NAME: only tokenizers
+// whose names begin with it; --models: those of published models, --kinds: those of other kinds, --variants: small ones.
 import {join} from 'node:path';
 import {runKerf, theirTokenizer, withTokenizers} from './setting.mjs';
 import {makeTexts} from './texts.mjs';
@@ -8,7 +9,10 @@ import {variants} from './variants.mjs';
 const [program, example, charsmap, wanted = ''] = process.argv.slice(2);
 
 const kTexts = 24000;
-const kVariantTexts = 3000;
+/// Tokenizers that differ from another one in a part only see fewer texts, so that the comparison ends in minutes.
+const kSomeTexts = 6000;
+const kVariantTexts = 1500;
+const kAllTexts = ['qwen3', 'llama3', 'gemma3', 'gpt4o', 'gpt2', 'bert_uncased', 't5'];
 const kShown = 5;
 
 function parsed(model, options, values) {
@@ -46,14 +50,17 @@ async function compareTokenizer(name, file, texts) {
   console.log(`${name}: ${texts.length} texts, ${comparisons - before} comparisons`);
 }
 
+const isWanted = (group, name) => (wanted.startsWith('--') ? wanted === `--${group}` : name.startsWith(wanted));
 const texts = makeTexts(kTexts, join(example, 'evaluation.txt'));
-const some = texts.filter((_, i) => i % Math.floor(texts.length / kVariantTexts) === 0);
-await withTokenizers(example, charsmap, async (files, base, write) => {
-  for (const [name, file] of Object.entries(files)) {
-    if (name.startsWith(wanted)) await compareTokenizer(name, file, texts);
+const someTexts = (count) => texts.filter((_, i) => i % Math.floor(texts.length / count) === 0);
+await withTokenizers(example, charsmap, async ({models, kinds, base, write}) => {
+  for (const [group, files] of Object.entries({models, kinds})) {
+    for (const [name, file] of Object.entries(files)) {
+      if (isWanted(group, name)) await compareTokenizer(name, file, kAllTexts.includes(name) ? texts : someTexts(kSomeTexts));
+    }
   }
   for (const [name, description] of Object.entries(variants(base))) {
-    if (name.startsWith(wanted)) await compareTokenizer(`variant_${name}`, write(name, description), some);
+    if (isWanted('variants', name)) await compareTokenizer(`variant_${name}`, write(name, description), someTexts(kVariantTexts));
   }
 });
 console.log(`${comparisons} comparisons, ${differences} differences`);

@@ -18,9 +18,9 @@ async function theirSeconds(file) {
   return best;
 }
 
-await withTokenizers(example, charsmap, async (files) => {
+await withTokenizers(example, charsmap, async ({models, kinds}) => {
   console.log(`${megabytes.toFixed(2)} MB, ${lines.length} lines; MB/s of kerf, of tokenizers, ratio`);
-  for (const [name, file] of Object.entries(files)) {
+  for (const [name, file] of Object.entries({...models, ...kinds})) {
     if (!name.startsWith(wanted)) continue;
     const ours = megabytes / Number(runKerf(program, file, ['--seconds'], lines)[0]);
     const theirs = megabytes / (await theirSeconds(file));

