@@ -13,7 +13,7 @@ using graph::Role;
 
 codec::Scheme scheme_named(const std::string& name, DType scales) {
   codec::Scheme scheme = codec::parse_scheme(name);
-  scheme.scale_dtype = scales;
+  if (!scheme.fixed_scale_dtype) scheme.scale_dtype = scales;
   return scheme;
 }
 

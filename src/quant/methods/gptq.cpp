@@ -2,7 +2,7 @@
 // column is compensated in the columns that follow, weighted by the inverse Hessian. Columns go in order of falling
 // diag(H) ("act-order") with static groups: a group's parameters come from the original weights, so that the stored
 // order of columns does not change. Without act-order a group's parameters come from the updated weights when its
-// first column is reached, as in the authors' code.
+// first column is reached, as in the authors' code. Parameters are those of least squared error, weighted by diag(H).
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -11,6 +11,7 @@
 #include "core/threads.h"
 #include "ops/linalg.h"
 #include "quant/hessian.h"
+#include "quant/importance.h"
 #include "quant/method.h"
 #include "quant/sources.h"
 
@@ -30,16 +31,18 @@ std::shared_ptr<const GroupState> prepare(const calibration::Statistics& statist
 /// Rows [first, first + count) of one weight.
 class RowSolver {
  public:
-  RowSolver(const SiteProblem& problem, const HessianFactor& factor, const codec::Grid& grid,
-            codec::QuantizedTensor& out, std::int64_t first, std::int64_t count)
+  RowSolver(const SiteProblem& problem, const HessianFactor& factor, const Rounder& rounder,
+            std::span<const float> importance, codec::QuantizedTensor& out, std::int64_t first, std::int64_t count)
       : problem_(problem),
         factor_(factor),
-        grid_(grid),
+        fitter_(rounder.fitter()),
+        grid_(rounder.grid()),
+        importance_(importance),
         out_(out),
         first_(first),
         count_(count),
         cols_(out.cols),
-        width_(out.scheme.group_width(out.cols)),
+        width_(fitter_.width(out.cols)),
         static_groups_(problem.options.act_order || out.scheme.granularity != Granularity::kGroup),
         values_(static_cast<std::size_t>(count * cols_)),
         errors_(static_cast<std::size_t>(count * kUpdateBlock)) {}
@@ -76,10 +79,10 @@ class RowSolver {
   }
 
   void fit(std::int64_t r, std::int64_t column, std::span<const float> group) {
-    bool overflow = false;
-    const GroupParams params = grid_.fit(group, overflow);
-    if (overflow) throw_scale_overflow(problem_.name, out_.scheme, first_ + r);
-    codec::set_params(out_, out_.group_index(first_ + r, column), params);
+    const auto importance = importance_.subspan(static_cast<std::size_t>(column), group.size());
+    if (!fitter_.fit(group, importance, out_, first_ + r, column)) {
+      throw_scale_overflow(problem_.name, out_.scheme, first_ + r);
+    }
   }
 
   void solve_block(std::int64_t r, std::int64_t begin, std::int64_t end) {
@@ -104,17 +107,19 @@ class RowSolver {
 
   const SiteProblem& problem_;
   const HessianFactor& factor_;
+  const codec::Fitter& fitter_;
   const codec::Grid& grid_;
+  std::span<const float> importance_;  ///< by column
   codec::QuantizedTensor& out_;
   std::int64_t first_, count_, cols_, width_;
   bool static_groups_;
   std::vector<float> values_, errors_;
 };
 
-void fit_tensor(const SiteProblem& problem, const codec::Grid& grid, codec::QuantizedTensor& out) {
-  bool overflow = false;
-  codec::set_params(out, 0, grid.fit(problem.weights.values<float>(), overflow));
-  if (overflow) throw_scale_overflow(problem.name, out.scheme, 0);
+void fit_tensor(const SiteProblem& problem, const Rounder& rounder, codec::QuantizedTensor& out) {
+  if (!rounder.fitter().fit(problem.weights.values<float>(), {}, out, 0, 0)) {
+    throw_scale_overflow(problem.name, out.scheme, 0);
+  }
 }
 
 SiteOutcome solve(const SiteProblem& problem, const GroupState* state) {
@@ -131,12 +136,13 @@ SiteOutcome solve(const SiteProblem& problem, const GroupState* state) {
   }
   const std::int64_t rows = problem.weights.dim(0), cols = problem.weights.dim(1);
   outcome.tensor = codec::make_quantized(problem.scheme, rows, cols);
-  const auto grid = codec::make_grid(problem.scheme);
-  if (problem.scheme.granularity == Granularity::kTensor) fit_tensor(problem, *grid, outcome.tensor);
+  const Rounder rounder(problem.scheme, codec::FitRule::kSearch);
+  const std::vector<float> importance = relative_importance(*problem.statistics);
+  if (problem.scheme.granularity == Granularity::kTensor) fit_tensor(problem, rounder, outcome.tensor);
   const std::int64_t tasks = (rows + kRowsAtOnce - 1) / kRowsAtOnce;
   parallel_for(tasks, [&](std::int64_t task) {
     const std::int64_t first = task * kRowsAtOnce;
-    RowSolver(problem, factor, *grid, outcome.tensor, first, std::min(kRowsAtOnce, rows - first)).solve();
+    RowSolver(problem, factor, rounder, importance, outcome.tensor, first, std::min(kRowsAtOnce, rows - first)).solve();
   });
   return outcome;
 }
