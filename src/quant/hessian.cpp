@@ -65,6 +65,17 @@ Tensor inverse_upper(const Matrix& lower) {
   return result;
 }
 
+Tensor damped_hessian(const float* outer, std::int64_t cols, double scale, double added) {
+  Tensor result(DType::kF32, {cols, cols});
+  float* const h = result.data<float>();
+  parallel_for(cols, [&](std::int64_t i) {
+    for (std::int64_t j = 0; j < cols; ++j) h[i * cols + j] = static_cast<float>(scale * outer_at(outer, cols, i, j));
+    const bool dead = outer_at(outer, cols, i, i) <= 0;
+    h[i * cols + i] = static_cast<float>((dead ? 1 : scale * outer_at(outer, cols, i, i)) + added);
+  });
+  return result;
+}
+
 }  // namespace
 
 HessianFactor::HessianFactor(const calibration::Statistics& statistics, double damping, bool act_order) {
@@ -91,7 +102,9 @@ HessianFactor::HessianFactor(const calibration::Statistics& statistics, double d
     upper_ = inverse_upper(h);
     const auto values = upper_.values<float>();
     ok_ = std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
-    if (ok_) return;
+    if (!ok_) continue;
+    damped_ = damped_hessian(outer, cols, scale / mean, damping_);
+    return;
   }
 }
 

@@ -26,12 +26,14 @@ class HessianFactor : public GroupState {
   /// U, row-major [cols, cols], zero below the diagonal.
   const float* upper() const { return upper_.data<float>(); }
   double damping() const { return damping_; }
+  /// H with its damping over the mean of its diagonal, symmetric [cols, cols], columns in their own order.
+  const Tensor& damped() const { return damped_; }
   std::int64_t dead() const { return dead_; }
 
  private:
   bool ok_ = false;
   std::vector<std::int64_t> order_;
-  Tensor upper_;
+  Tensor upper_, damped_;
   double damping_ = 0;
   std::int64_t dead_ = 0;
 };

@@ -82,11 +82,12 @@ void Quantizer::start_overlay(Candidate& candidate) {
       if (!is_stored_as(*source, decision.scheme.float_dtype)) {
         candidate.overlay.set(id, make_rounded_source(source, decision.scheme.float_dtype));
       }
-    } else if (decision.scheme.quantized() && candidate.transforms.empty() && decision.method->observers.empty()) {
-      candidate.overlay.set(id, make_rtn_source(source, decision.scheme));
+    } else if (decision.scheme.quantized() && candidate.transforms.empty() && decision.method->by_row) {
+      candidate.overlay.set(id, make_rtn_source(source, decision.scheme, *decision.method->by_row));
     } else if (decision.scheme.quantized() &&
                !walker_.plan().sites[static_cast<std::size_t>(walker_.plan().site_of(id))].lookup_uses.empty()) {
-      candidate.overlay.set(id, make_rtn_source(source, decision.scheme));
+      candidate.overlay.set(
+          id, make_rtn_source(source, decision.scheme, decision.method->by_row.value_or(codec::FitRule::kRange)));
     }
   }
 }

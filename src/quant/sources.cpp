@@ -29,11 +29,11 @@ std::int64_t slab_rows(std::int64_t cols) {
 
 class RtnSource : public graph::TensorSource {
  public:
-  RtnSource(graph::SourcePtr source, Scheme scheme)
+  RtnSource(graph::SourcePtr source, Scheme scheme, codec::FitRule rule)
       : TensorSource(scheme.scale_dtype, source->shape(), source->label()),
         source_(std::move(source)),
         scheme_(std::move(scheme)),
-        rounder_(scheme_) {}
+        rounder_(scheme_, rule) {}
 
   std::optional<Scheme> scheme() const override { return scheme_; }
   std::uint64_t stored_bytes() const override { return (codec::storage_bits(scheme_, rows(), row_size()) + 7) / 8; }
@@ -204,8 +204,8 @@ QuantizedTensor round_to_nearest(const Tensor& values, const Scheme& scheme, con
   return Rounder(scheme).round(values, {}, scheme, label);
 }
 
-graph::SourcePtr make_rtn_source(graph::SourcePtr source, Scheme scheme) {
-  return std::make_shared<RtnSource>(std::move(source), std::move(scheme));
+graph::SourcePtr make_rtn_source(graph::SourcePtr source, Scheme scheme, codec::FitRule rule) {
+  return std::make_shared<RtnSource>(std::move(source), std::move(scheme), rule);
 }
 
 graph::SourcePtr make_quantized_source(QuantizedTensor tensor, const graph::TensorSource& original,

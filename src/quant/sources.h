@@ -12,10 +12,11 @@
 
 namespace kerf::quant {
 
-/// Codes rounded to nearest, each group by its own range. Reads its source when asked, holds nothing: a conversion
+/// Codes rounded to nearest, the parameters by `rule`. Reads its source when asked, holds nothing: a conversion
 /// without data streams through this. read_quantized() throws Error(kInput) naming the weight and row if a scale does
 /// not fit the scheme's scale dtype.
-graph::SourcePtr make_rtn_source(graph::SourcePtr source, codec::Scheme scheme);
+graph::SourcePtr make_rtn_source(graph::SourcePtr source, codec::Scheme scheme,
+                                 codec::FitRule rule = codec::FitRule::kRange);
 
 /// Codes that a method chose. The codes count towards `budget` and go to its scratch file when it is used up.
 graph::SourcePtr make_quantized_source(codec::QuantizedTensor tensor, const graph::TensorSource& original,

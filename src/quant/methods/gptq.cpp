@@ -13,6 +13,7 @@
 #include "quant/hessian.h"
 #include "quant/importance.h"
 #include "quant/method.h"
+#include "quant/polish.h"
 #include "quant/sources.h"
 
 namespace kerf::quant {
@@ -144,6 +145,9 @@ SiteOutcome solve(const SiteProblem& problem, const GroupState* state) {
     const std::int64_t first = task * kRowsAtOnce;
     RowSolver(problem, factor, rounder, importance, outcome.tensor, first, std::min(kRowsAtOnce, rows - first)).solve();
   });
+  if (problem.options.polish > 0 && problem.scheme.granularity != Granularity::kTensor) {
+    polish(problem.weights, factor.damped(), outcome.tensor, problem.options.polish);
+  }
   return outcome;
 }
 

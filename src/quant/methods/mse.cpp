@@ -19,6 +19,7 @@ const MethodInfo mse_method{
     .summary = "round to nearest; each group's scale by a search for the least squared error of its weights",
     .source = "Banner et al. 2018, arXiv:1810.05723, section 3, as a search",
     .observers = {},
+    .by_row = codec::FitRule::kSearch,
     .prepare = nullptr,
     .solve = solve,
 };
