@@ -7,6 +7,7 @@
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 
+#include "core/checked.h"
 #include "core/threads.h"
 #include "ops/linalg.h"
 
@@ -104,8 +105,27 @@ HessianFactor::HessianFactor(const calibration::Statistics& statistics, double d
     ok_ = std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
     if (!ok_) continue;
     damped_ = damped_hessian(outer, cols, scale / mean, damping_);
+    mean_ = mean;
     return;
   }
+}
+
+Tensor HessianFactor::solve(const Tensor& sums, std::int64_t tokens) const {
+  const Eigen::Index n = static_cast<Eigen::Index>(cols()), rows = static_cast<Eigen::Index>(sums.dim(0));
+  using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const Eigen::LLT<Matrix> factor(Eigen::Map<const RowMajor>(damped_.data<float>(), n, n).cast<double>());
+  // damped() is H over mean_, and H is 2 / tokens of the sums.
+  const double scale = 2.0 / static_cast<double>(std::max<std::int64_t>(tokens, 1)) / mean_;
+  Tensor result(DType::kF32, {sums.dim(0), sums.dim(1)});
+  Eigen::Map<RowMajor> out(result.data<float>(), rows, n);
+  const Eigen::Map<const RowMajor> in(sums.data<float>(), rows, n);
+  parallel_for(div_up(sums.dim(0), std::int64_t{kColumnsAtOnce}), [&](std::int64_t task) {
+    const Eigen::Index first = static_cast<Eigen::Index>(task) * kColumnsAtOnce;
+    const Eigen::Index count = std::min(kColumnsAtOnce, rows - first);
+    const Matrix solved = factor.solve((in.middleRows(first, count).cast<double>() * scale).transpose());
+    out.middleRows(first, count) = solved.transpose().cast<float>();
+  });
+  return result;
 }
 
 double relative_objective(const Tensor& weights, const codec::QuantizedTensor& quantized,

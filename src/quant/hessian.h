@@ -25,6 +25,8 @@ class HessianFactor : public GroupState {
   const std::vector<std::int64_t>& order() const { return order_; }
   /// U, row-major [cols, cols], zero below the diagonal.
   const float* upper() const { return upper_.data<float>(); }
+  /// A (H + damping)^-1 for a matrix A [rows, cols] of sums over `tokens`, as H has them. Needs ok().
+  Tensor solve(const Tensor& sums, std::int64_t tokens) const;
   double damping() const { return damping_; }
   /// H with its damping over the mean of its diagonal, symmetric [cols, cols], columns in their own order.
   const Tensor& damped() const { return damped_; }
@@ -34,7 +36,7 @@ class HessianFactor : public GroupState {
   bool ok_ = false;
   std::vector<std::int64_t> order_;
   Tensor upper_, damped_;
-  double damping_ = 0;
+  double damping_ = 0, mean_ = 0;
   std::int64_t dead_ = 0;
 };
 

@@ -217,7 +217,7 @@ std::shared_ptr<calibration::ModelStatistics> statistics_of(const GoldenModel& m
       const auto& first = graph.value(plan.sites[group.sites[0]].weight).weight;
       const auto shared = std::make_shared<calibration::Statistics>(first.source->row_size(), std::vector{observer});
       const sweep::Stream start(data.windows, budget_of(1 << 20));
-      model.walker.visit(start, group.first_node, {&group.input, 1}, nullptr, nullptr, -1,
+      model.walker.visit(start, group.first_node, {&group.input, 1}, nullptr, nullptr, std::nullopt,
                          [&](std::size_t, std::span<const Tensor> values) {
                            shared->observe(values[0].data<float>(), values[0].size() / shared->cols());
                          });
