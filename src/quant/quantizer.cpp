@@ -266,10 +266,11 @@ void Quantizer::observe_drift(const sweep::Group& group, const sweep::Operands& 
   for (std::size_t begin = 0; begin < windows; begin += kDriftWindows) {
     const std::size_t end = std::min(windows, begin + kDriftWindows);
     std::vector<Tensor> expected(end - begin);
-    walker_.visit(*reference_, group.first_node, {&group.input, 1}, nullptr, &shared, {begin, end},
+    walker_.visit(*reference_, group.first_node, {&group.input, 1}, nullptr, &shared,
+                  sweep::Walker::WindowRange{begin, end},
                   [&](std::size_t window, std::span<const Tensor> values) { expected[window - begin] = values[0]; });
-    walker_.visit(*candidate.stream, group.first_node, {&group.input, 1}, &candidate.overlay, &shared, {begin, end},
-                  [&](std::size_t window, std::span<const Tensor> values) {
+    walker_.visit(*candidate.stream, group.first_node, {&group.input, 1}, &candidate.overlay, &shared,
+                  sweep::Walker::WindowRange{begin, end}, [&](std::size_t window, std::span<const Tensor> values) {
                     const Tensor& x = values[0];
                     const std::int64_t rows = x.size() / own.cols();
                     own.observe(x.data<float>(), rows);

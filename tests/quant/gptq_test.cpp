@@ -102,7 +102,8 @@ TEST_P(GptqOnScheme, SameBitsForAnyNumberOfThreads) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Schemes, GptqOnScheme,
-                         testing::Values("int4-g32", "int4-g32-asym", "int4-g32-min", "int3-g64-asym", "int8",
+                         testing::Values("int4-g32", "int4-g32-asym", "int4-g32-min", "int3-g64-asym", "int8", "q2_k",
+                                         "q3_k", "q4_k", "q6_k", "iq4_nl", "iq4_xs", "nf4-g64", "mxfp4", "f8_e4m3",
                                          "int4-g40", "int4-tensor"),
                          [](const auto& each) {
                            std::string name = each.param;

@@ -1,12 +1,13 @@
 // The blocks of 256 weights, against decoders written out here from the description of ggml's formats: for random bytes
 // (all of which are valid blocks) each weight must have exactly the value that ggml's own loops give it, and the bytes
 // must come back.
+#include "codec/blocks/super_block_row.h"
+
 #include <array>
 #include <bit>
 
 #include <gtest/gtest.h>
 
-#include "codec/block_codec.h"
 #include "codec/float_codec.h"
 #include "tests/codec/quantize.h"
 
@@ -189,7 +190,7 @@ INSTANTIATE_TEST_SUITE_P(All, SuperBlocks,
                                          Case{"q4_k", 144, {0, 2}, decode_q4_k}, Case{"q5_k", 176, {0, 2}, decode_q5_k},
                                          Case{"q6_k", 210, {208}, decode_q6_k},
                                          Case{"iq4_xs", 136, {0}, decode_iq4_xs}),
-                         [](const auto& info) { return test_name(info.param.name); });
+                         [](const auto& tested) { return test_name(tested.param.name); });
 
 }  // namespace
 }  // namespace kerf::codec
