@@ -19,6 +19,12 @@ using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic>;
 /// Columns of U that one task solves: fixed, so that bits do not depend on the number of threads.
 constexpr Eigen::Index kColumnsAtOnce = 128;
 
+/// Damping that is added for each input channel a token. Measured with gptq, int4-g32, on a 29M Llama (KL divergence,
+/// 16 windows; rounding to nearest 0.0246): one token a channel 0.047 at damping 0.01, 0.020 at 1; four 0.0217 at 0.01,
+/// 0.0154 at 1; 32 0.0149 at 0.01, 0.0143 at 0.3; with 128 it hardly matters up to 0.3.
+constexpr double kDampingOfScarcity = 4;
+constexpr double kMostDamping = 10;
+
 /// Entry (i, j) of the symmetric matrix of which only the tiles up to the diagonal were collected.
 double outer_at(const float* outer, std::int64_t cols, std::int64_t i, std::int64_t j) {
   return static_cast<double>(i >= j ? outer[i * cols + j] : outer[j * cols + i]);
@@ -96,7 +102,10 @@ HessianFactor::HessianFactor(const calibration::Statistics& statistics, double d
     });
   }
   if (!(mean > 0) || !std::isfinite(mean)) return;  // no input was ever different from zero
-  for (damping_ = damping; damping_ <= 10.0; damping_ = std::max(damping_ * 10, 1e-3)) {
+  const double scarcity =
+      static_cast<double>(cols) / static_cast<double>(std::max<std::int64_t>(statistics.tokens(), 1));
+  damping_ = std::min(damping + kDampingOfScarcity * scarcity, kMostDamping);
+  for (; damping_ <= kMostDamping; damping_ = std::max(damping_ * 10, 1e-3)) {
     Matrix h = reversed_hessian(outer, order_, scale, damping_ * mean, mean);
     const Eigen::LLT<Eigen::Ref<Matrix>, Eigen::Lower> factor(h);
     if (factor.info() != Eigen::Success) continue;

@@ -198,59 +198,124 @@ class RowPolisher {
   float rounded(double value) const { return codec::round_to(scheme_.scale_dtype, static_cast<float>(value)) + 0.0F; }
 
   bool polish_group(std::int64_t r, std::int64_t begin, std::int64_t end) {
-    const std::int64_t from = begin - begin_, to = end - begin_, row = first_ + r;
-    const std::int64_t group = out_.group_index(row, begin);
-    const GroupParams params = codec::get_params(out_, group);
-    const std::vector<float> levels = scale_direction(r, from, to, params);
+    const std::int64_t from = begin - begin_, to = end - begin_;
+    const std::int64_t group = out_.group_index(first_ + r, begin);
+    const std::vector<float> levels = scale_direction(r, from, to, codec::get_params(out_, group));
     const Moments by_scale = moments(r, from, to, levels.data());
-    bool changed = false;
-    if (by_scale.curvature > 0) changed = move_scale(r, from, to, group, by_scale.slope / by_scale.curvature);
-    if (scheme_.offset == Offset::kSymmetric) return changed;
+    if (!(by_scale.curvature > 0)) return false;
+    const double scale_step = by_scale.slope / by_scale.curvature;
+    if (scheme_.offset == Offset::kSymmetric) return move_line(r, from, to, group, {scale_step, 0});
     std::vector<float> ones(static_cast<std::size_t>(block_));
     std::fill(ones.begin() + from, ones.begin() + to, 1.0f);
     const Moments by_offset = moments(r, from, to, ones.data());
-    if (!(by_offset.curvature > 0)) return changed;
-    return move_offset(r, from, to, group, by_offset.slope / by_offset.curvature) || changed;
+    const double both = cross(from, to, levels.data());
+    const double determinant = by_scale.curvature * by_offset.curvature - both * both;
+    bool changed = false;
+    // Both at once first: where one alone would have to go back for what the other does, neither moves.
+    if (determinant > 1e-6 * by_scale.curvature * by_offset.curvature) {
+      changed = move_line(r, from, to, group,
+                          {(by_scale.slope * by_offset.curvature - by_offset.slope * both) / determinant,
+                           (by_offset.slope * by_scale.curvature - by_scale.slope * both) / determinant});
+    }
+    if (changed) return true;
+    changed = move_line(r, from, to, group, {scale_step, 0});
+    const Moments now = moments(r, from, to, ones.data());
+    return move_line(r, from, to, group, {0, now.slope / now.curvature}) || changed;
   }
 
-  bool move_scale(std::int64_t r, std::int64_t from, std::int64_t to, std::int64_t group, double step) {
-    const auto g = static_cast<std::size_t>(group);
-    const auto nothing = [] {};
-    if (!scheme_.has_super_blocks()) {
-      const float wanted = rounded(static_cast<double>(out_.scales[g]) + step);
-      if (!std::isfinite(wanted * static_cast<float>(grid_.highest_code()))) return false;
-      return move(out_.scales[g], wanted, r, from, to, nothing);
+  /// direction^T H 1 on columns [from, to) of the block.
+  double cross(std::int64_t from, std::int64_t to, const float* direction) const {
+    double result = 0;
+    for (std::int64_t i = from; i < to; ++i) {
+      const float* const h = hessian(i);
+      float sum = 0;
+#pragma omp simd reduction(+ : sum)
+      for (std::int64_t k = from; k < to; ++k) sum += h[k];
+      result += static_cast<double>(direction[i]) * static_cast<double>(sum);
     }
-    const float unit = out_.super_scales[static_cast<std::size_t>(out_.super_index(first_ + r, begin_))];
-    if (unit == 0) return false;
+    return result;
+  }
+
+  /// How far a group's scale, and what is added to all its values, should go.
+  struct Step {
+    double scale = 0, offset = 0;
+  };
+
+  /// What is stored of a group's line: v = scale * level + offset.
+  struct Line {
+    float scale = 0, minimum = 0;
+    std::uint8_t zero_point = 0;
+    std::int8_t scale_code = 0;
+    std::uint8_t minimum_code = 0;
+    bool operator==(const Line&) const = default;
+  };
+
+  Line stored_line(std::size_t group) const {
+    Line line;
+    line.scale = out_.scales[group];
+    if (!out_.minima.empty()) line.minimum = out_.minima[group];
+    if (!out_.zero_points.empty()) line.zero_point = out_.zero_points[group];
+    if (!out_.scale_codes.empty()) line.scale_code = out_.scale_codes[group];
+    if (!out_.minimum_codes.empty()) line.minimum_code = out_.minimum_codes[group];
+    return line;
+  }
+
+  void store_line(std::size_t group, const Line& line) {
+    out_.scales[group] = line.scale;
+    if (!out_.minima.empty()) out_.minima[group] = line.minimum;
+    if (!out_.zero_points.empty()) out_.zero_points[group] = line.zero_point;
+    if (!out_.scale_codes.empty()) out_.scale_codes[group] = line.scale_code;
+    if (!out_.minimum_codes.empty()) out_.minimum_codes[group] = line.minimum_code;
+  }
+
+  /// Takes the step as far as it can be stored, if the objective falls.
+  bool move_line(std::int64_t r, std::int64_t from, std::int64_t to, std::int64_t group, const Step& step) {
+    const auto g = static_cast<std::size_t>(group);
+    const Line before = stored_line(g);
+    Line wanted = before;
+    if (!(scheme_.has_super_blocks() ? step_codes(r, step, wanted) : step_numbers(step, wanted))) return false;
+    if (wanted == before) return false;
+    store_line(g, wanted);
+    if (take(r, from, to)) return true;
+    store_line(g, before);
+    return false;
+  }
+
+  /// False: it cannot be stored.
+  bool step_numbers(const Step& step, Line& line) const {
+    const float old_scale = line.scale;
+    line.scale = rounded(static_cast<double>(line.scale) + step.scale);
+    if (!std::isfinite(line.scale * static_cast<float>(grid_.highest_code()))) return false;
+    if (scheme_.offset == Offset::kMinimum) {
+      line.minimum = rounded(static_cast<double>(line.minimum) + step.offset);
+      return std::isfinite(line.minimum);
+    }
+    if (scheme_.offset == Offset::kSymmetric || step.offset == 0) return true;
+    if (old_scale == 0 || line.scale == 0) return false;
+    const double zero = static_cast<double>(line.zero_point) - step.offset / static_cast<double>(line.scale);
+    line.zero_point =
+        static_cast<std::uint8_t>(std::clamp(std::nearbyint(zero), 0.0, static_cast<double>(grid_.highest_code())));
+    return true;
+  }
+
+  bool step_codes(std::int64_t r, const Step& step, Line& line) const {
+    const auto block = static_cast<std::size_t>(out_.super_index(first_ + r, begin_));
     const int bits = scheme_.super.scale_bits;
+    const float unit = out_.super_scales[block];
+    if (unit == 0) return false;
     const double low = scheme_.super.signed_scales ? -(1 << (bits - 1)) : 0;
     const double high = (1 << (scheme_.super.signed_scales ? bits - 1 : bits)) - 1;
-    const double wanted = std::clamp(std::nearbyint(out_.scale_codes[g] + step / static_cast<double>(unit)), low, high);
-    return move(out_.scale_codes[g], static_cast<std::int8_t>(wanted), r, from, to,
-                [&] { out_.expand_super_block(first_ + r, begin_); });
-  }
-
-  bool move_offset(std::int64_t r, std::int64_t from, std::int64_t to, std::int64_t group, double step) {
-    const auto g = static_cast<std::size_t>(group);
-    const auto nothing = [] {};
-    if (scheme_.offset == Offset::kZeroPoint) {
-      if (out_.scales[g] == 0) return false;
-      const double wanted = out_.zero_points[g] - step / static_cast<double>(out_.scales[g]);
-      const double code = std::clamp(std::nearbyint(wanted), 0.0, static_cast<double>(grid_.highest_code()));
-      return move(out_.zero_points[g], static_cast<std::uint8_t>(code), r, from, to, nothing);
-    }
-    if (!scheme_.has_super_blocks()) {
-      const float wanted = rounded(static_cast<double>(out_.minima[g]) + step);
-      return std::isfinite(wanted) && move(out_.minima[g], wanted, r, from, to, nothing);
-    }
-    const float unit = out_.super_minima[static_cast<std::size_t>(out_.super_index(first_ + r, begin_))];
-    if (unit == 0) return false;
-    const double high = (1 << scheme_.super.scale_bits) - 1;
-    const double wanted =
-        std::clamp(std::nearbyint(out_.minimum_codes[g] - step / static_cast<double>(unit)), 0.0, high);
-    return move(out_.minimum_codes[g], static_cast<std::uint8_t>(wanted), r, from, to,
-                [&] { out_.expand_super_block(first_ + r, begin_); });
+    line.scale_code = static_cast<std::int8_t>(
+        std::clamp(std::nearbyint(line.scale_code + step.scale / static_cast<double>(unit)), low, high));
+    line.scale = unit * static_cast<float>(line.scale_code);
+    if (scheme_.offset != Offset::kMinimum) return true;
+    const float minimum_unit = out_.super_minima[block];
+    if (minimum_unit == 0) return step.offset == 0;
+    const double most = (1 << bits) - 1;
+    line.minimum_code = static_cast<std::uint8_t>(
+        std::clamp(std::nearbyint(line.minimum_code - step.offset / static_cast<double>(minimum_unit)), 0.0, most));
+    line.minimum = -(minimum_unit * static_cast<float>(line.minimum_code));
+    return true;
   }
 
   /// The scale of the super-block, and its minimum, along which all its values go.

@@ -139,8 +139,8 @@ TEST_P(QuantizerOf, MoreBitsDriftLess) {
               two = candidate_of(model.walker, "int2-g32", method);
     quantize(model.walker, {&eight, &four, &two}, text_of(model));
     EXPECT_GT(drift(model, eight), 1e-4) << method;
-    // The random T5, whose attention is not scaled, multiplies an error most: 0.114 by rounding.
-    EXPECT_LT(drift(model, eight), 0.15) << method;
+    // The random T5, whose attention is not scaled, multiplies an error most: 0.11 by rounding, 0.17 by gptq.
+    EXPECT_LT(drift(model, eight), 0.25) << method;
     EXPECT_LT(2 * drift(model, eight), drift(model, four)) << method;
     EXPECT_LT(drift(model, four), drift(model, two)) << method;
   }
