@@ -6,7 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "core/checked.h"
 #include "core/error.h"
+#include "core/threads.h"
+#include "ops/linalg.h"
 
 namespace kerf::calibration {
 
@@ -21,6 +24,20 @@ Statistics::Statistics(std::int64_t cols, const std::vector<std::string>& observ
 void Statistics::observe(const float* x, std::int64_t rows) {
   for (auto& [name, state] : states_) find_observer(name)->observe(x, rows, cols_, state);
   tokens_ += rows;
+}
+
+void Statistics::observe_drift(const float* reference, const float* x, std::int64_t rows) {
+  /// Rows of the matrix that one task sums: fixed, so that sums do not depend on the number of threads.
+  constexpr std::int64_t kRowsAtOnce = 128;
+  if (!drift_.defined()) drift_ = Tensor::zeros(DType::kF32, {cols_, cols_});
+  std::vector<float> off(static_cast<std::size_t>(rows * cols_));
+  for (std::size_t i = 0; i < off.size(); ++i) off[i] = reference[i] - x[i];
+  float* const sums = drift_.data<float>();
+  parallel_for(div_up(cols_, kRowsAtOnce), [&](std::int64_t task) {
+    const std::int64_t first = task * kRowsAtOnce, count = std::min(kRowsAtOnce, cols_ - first);
+    ops::linalg::gemm(true, false, count, cols_, rows, 1.0f, off.data() + first, cols_, x, cols_, 1.0f,
+                      sums + first * cols_, cols_);
+  });
 }
 
 namespace {

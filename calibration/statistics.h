@@ -27,6 +27,10 @@ class Statistics {
 
   /// Adds tokens x [rows, cols].
   void observe(const float* x, std::int64_t rows);
+  /// Adds to drift() what tokens x [rows, cols] are off from the reference's.
+  void observe_drift(const float* reference, const float* x, std::int64_t rows);
+  /// Sum over tokens of (r - x) x^T [cols, cols], r what the reference has where x is; not defined() if nobody looked.
+  const Tensor& drift() const { return drift_; }
   /// Adds what another text gave. Both must have the same channels and observers (Error kInput otherwise).
   void merge(const Statistics& other);
   /// For readers of saved statistics.
@@ -35,6 +39,7 @@ class Statistics {
  private:
   std::int64_t cols_ = 0, tokens_ = 0;
   std::map<std::string, Tensor, std::less<>> states_;
+  Tensor drift_;
 };
 
 /// Statistics of a whole model on its reference stream, by weight name. Weights that read the same value share one

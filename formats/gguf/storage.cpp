@@ -13,7 +13,7 @@ using codec::Scheme;
 
 /// Does a block of `stored` hold runs of `wanted`'s codes, its parameters repeated?
 bool same_values(const Scheme& wanted, const Scheme& stored) {
-  return wanted.bits == stored.bits && wanted.offset == stored.offset && wanted.scale_dtype == stored.scale_dtype;
+  return wanted.scale_dtype == stored.scale_dtype && wanted.super == stored.super;
 }
 
 bool groups_suit(const Scheme& wanted, const Scheme& stored) {
@@ -24,7 +24,9 @@ bool groups_suit(const Scheme& wanted, const Scheme& stored) {
 std::string block_names() {
   std::string names;
   for (const codec::BlockCodec* block : codec::block_codecs()) {
-    names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", block->name, block->scheme_name);
+    names += names.empty() ? "" : ", ";
+    names += block->name;
+    if (block->scheme_name != block->name) names += fmt::format(" ({})", block->scheme_name);
   }
   return names;
 }
@@ -33,7 +35,7 @@ std::string no_block(const Scheme& scheme) {
   if (scheme.offset == codec::Offset::kZeroPoint) {
     return fmt::format("GGUF has no block with integer zero points ({}); it has {}", scheme.name, block_names());
   }
-  return fmt::format("GGUF has no block of {}-bit codes for {}; it has {}", scheme.bits, scheme.name, block_names());
+  return fmt::format("GGUF has no block for {}; it has {}", scheme.name, block_names());
 }
 
 using Choice = std::pair<Storage, std::optional<std::string>>;
@@ -53,6 +55,7 @@ Choice choose_block(const Scheme& scheme, std::int64_t cols) {
   for (const codec::BlockCodec* block : codec::block_codecs()) {
     const Scheme stored = codec::parse_scheme(block->scheme_name);
     if (stored.kind != scheme.kind || stored.bits != scheme.bits || stored.offset != scheme.offset) continue;
+    if (stored.levels != scheme.levels || stored.has_super_blocks() != scheme.has_super_blocks()) continue;
     if (!same_values(scheme, stored)) {
       nearest = fmt::format("GGUF's {} has scales of {}, not {}", block->name, dtype_name(stored.scale_dtype),
                             dtype_name(scheme.scale_dtype));
@@ -76,6 +79,7 @@ Choice choose(const Scheme& scheme, std::int64_t cols) {
     case Scheme::Kind::kFloat:
       return choose_float(scheme.float_dtype);
     case Scheme::Kind::kInteger:
+    case Scheme::Kind::kTable:
       break;
   }
   return choose_block(scheme, cols);

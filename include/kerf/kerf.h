@@ -199,6 +199,7 @@ struct QuantizationChoice {
   std::vector<std::string> keep;  ///< name patterns of weights that stay as they are
   double damping = 0.01;
   bool sequential = true, act_order = true;
+  int polish = 2;  ///< sweeps of coordinate descent after gptq
 };
 /// Is the candidate's spec the path of a recipe?
 bool names_a_recipe(const std::string& spec);

@@ -49,7 +49,7 @@ void observe_block(const api::OpenModel& model, const sweep::Block& block, sweep
     collected.push_back(std::make_shared<Statistics>(source->row_size(), observers));
   }
   const sweep::Operands shared = model.walker().prepare_block(block, nullptr, nullptr);
-  model.walker().visit(stream, block.end, wanted, nullptr, &shared, -1,
+  model.walker().visit(stream, block.end, wanted, nullptr, &shared, std::nullopt,
                        [&](std::size_t, std::span<const Tensor> values) {
                          for (std::size_t g = 0; g < values.size(); ++g) {
                            collected[g]->observe(values[g].data<float>(), values[g].size() / collected[g]->cols());

@@ -13,7 +13,7 @@ using graph::Role;
 
 codec::Scheme scheme_named(const std::string& name, DType scales) {
   codec::Scheme scheme = codec::parse_scheme(name);
-  scheme.scale_dtype = scales;
+  if (!scheme.fixed_scale_dtype) scheme.scale_dtype = scales;
   return scheme;
 }
 
@@ -102,7 +102,7 @@ quant::Candidate make_candidate(const OpenModel& model, const QuantizationChoice
   candidate.spec = spec;
   candidate.decisions = quant::decide(model.graph(), model.walker().plan(), make_recipe(model, choice));
   for (const std::string& name : choice.transforms) candidate.transforms.push_back(&quant::find_transform(name));
-  candidate.options = {choice.damping, choice.act_order, choice.sequential};
+  candidate.options = {choice.damping, choice.act_order, choice.polish, choice.sequential};
   return candidate;
 }
 

@@ -32,7 +32,8 @@ std::vector<Tensor> run_windows(const OpenModel& model, std::vector<sweep::Windo
   std::vector<Tensor> results;
   const graph::ValueId logits = *model.graph().find_output("logits");
   model.walker().visit(stream, static_cast<graph::NodeId>(model.graph().nodes().size()), {&logits, 1}, nullptr, nullptr,
-                       -1, [&](std::size_t, std::span<const Tensor> values) { results.push_back(values.front()); });
+                       std::nullopt,
+                       [&](std::size_t, std::span<const Tensor> values) { results.push_back(values.front()); });
   return results;
 }
 

@@ -188,10 +188,14 @@ ChoiceGroup::ChoiceGroup(CLI::App& app, bool with_scheme) {
   head_ = add_value(app, "--head", "SCHEME", "scheme of the output head", "the source's, F32 as f16");
   scale_dtype_ = add_value(app, "--scale-dtype", "DTYPE", "dtype of the scales", "f16");
   keep_ = add_repeatable(app, "--keep", "GLOB", "weights whose names match stay as they are");
-  damping_ = add_value(app, "--damping", "X", "gptq: fraction of the Hessian's mean diagonal that is added to it",
-                       fmt::format("{}", QuantizationChoice{}.damping));
+  damping_ =
+      add_value(app, "--damping", "X",
+                "gptq: fraction of the Hessian's mean diagonal that is added to it, beside what few tokens ask for",
+                fmt::format("{}", QuantizationChoice{}.damping));
   no_sequential_ = add_flag(app, "--no-sequential",
                             "gptq: statistics of the unquantized model, instead of what the layers before really give");
+  polish_ = add_value(app, "--polish", "N", "gptq: sweeps of coordinate descent over codes and scales that follow",
+                      fmt::format("{}", QuantizationChoice{}.polish));
   no_act_order_ = add_flag(app, "--no-act-order", "gptq: columns in their order, instead of by falling importance");
 }
 
@@ -212,6 +216,7 @@ QuantizationChoice ChoiceGroup::read() const {
   choice.damping = real_or(damping_, choice.damping, 0, 1);
   choice.sequential = !is_set(no_sequential_);
   choice.act_order = !is_set(no_act_order_);
+  choice.polish = static_cast<int>(integer_or(polish_, choice.polish, 0));
   return choice;
 }
 

@@ -114,6 +114,7 @@ class ChoiceGroup {
   CLI::Option *scheme_ = nullptr, *method_ = nullptr, *transform_ = nullptr, *recipe_ = nullptr;
   CLI::Option *embedding_ = nullptr, *head_ = nullptr, *scale_dtype_ = nullptr, *keep_ = nullptr;
   CLI::Option *damping_ = nullptr, *no_sequential_ = nullptr, *no_act_order_ = nullptr;
+  CLI::Option* polish_ = nullptr;
 };
 
 }  // namespace kerf::cli

@@ -21,7 +21,7 @@ const std::vector<Scheme>& block_schemes() {
 /// Do both store the same numbers, whatever their names?
 bool same_storage(const Scheme& a, const Scheme& b) {
   return a.kind == b.kind && a.bits == b.bits && a.offset == b.offset && a.granularity == b.granularity &&
-         a.group_size == b.group_size && a.scale_dtype == b.scale_dtype;
+         a.group_size == b.group_size && a.scale_dtype == b.scale_dtype && a.levels == b.levels && a.super == b.super;
 }
 
 }  // namespace

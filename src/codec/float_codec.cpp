@@ -158,6 +158,18 @@ std::uint16_t f32_to_f16(float value) { return f16_bits(std::bit_cast<std::uint3
 float bf16_to_f32(std::uint16_t bits) { return bf16_value(bits); }
 std::uint16_t f32_to_bf16(float value) { return bf16_bits(std::bit_cast<std::uint32_t>(value)); }
 
+float e8m0_to_f32(std::uint8_t code) {
+  if (code == 255) return std::bit_cast<float>(0x7fc00000U);
+  // 2^-127 is below the normal numbers.
+  return std::bit_cast<float>(code == 0 ? 0x00400000U : static_cast<std::uint32_t>(code) << 23);
+}
+
+std::uint8_t f32_to_e8m0(float value) {
+  const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(value) & ~kSign;
+  // Half of the mantissa's range carries into the exponent.
+  return static_cast<std::uint8_t>(std::min<std::uint32_t>((magnitude + 0x400000) >> 23, 254));
+}
+
 float round_to(DType dtype, float value) {
   switch (dtype) {
     case DType::kF32:
@@ -166,8 +178,10 @@ float round_to(DType dtype, float value) {
       return round_to_f16(value);
     case DType::kBF16:
       return bf16_to_f32(f32_to_bf16(value));
+    case DType::kE8M0:
+      return e8m0_to_f32(f32_to_e8m0(value));
     default:
-      refuse_dtype(dtype, "f32, f16 or bf16");
+      refuse_dtype(dtype, "f32, f16, bf16 or e8m0");
   }
 }
 

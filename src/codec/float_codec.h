@@ -13,7 +13,11 @@ float f16_to_f32(std::uint16_t bits);
 std::uint16_t f32_to_f16(float value);
 float bf16_to_f32(std::uint16_t bits);
 std::uint16_t f32_to_bf16(float value);
-/// `value` rounded to `dtype` (f32, f16 or bf16) and back.
+/// Powers of two from 2^-127 to 2^127 (OCP Microscaling Formats 1.0, section 5.4.1); code 255, no number there, is NaN.
+float e8m0_to_f32(std::uint8_t code);
+/// The nearest power of two that there is; of two the larger one. The value is not negative.
+std::uint8_t f32_to_e8m0(float value);
+/// `value` rounded to `dtype` (f32, f16, bf16 or e8m0) and back.
 float round_to(DType dtype, float value);
 /// The largest value of `dtype` (f32, f16 or bf16) that is not above `value`, which is finite; minus infinity
 /// below its range.

@@ -36,6 +36,10 @@ std::int64_t Scheme::groups(std::int64_t cols) const {
   return cols / group_size + (cols % group_size != 0 ? 1 : 0);
 }
 
+std::int64_t Scheme::super_blocks(std::int64_t cols) const {
+  return has_super_blocks() ? cols / super.cols + (cols % super.cols != 0 ? 1 : 0) : 0;
+}
+
 const std::vector<const SchemeFamily*>& scheme_families() {
   static const std::vector<const SchemeFamily*> families{
 #define X(id) &id##_family(),

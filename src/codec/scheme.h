@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "codec/levels.h"
 #include "core/dtype.h"
 #include "core/shape.h"
 
@@ -21,15 +22,27 @@ enum class Offset {
   kMinimum,    ///< w = s * u + m, m a value in the scale's dtype ("-min": GGUF Q4_1/Q5_1, MLX)
 };
 
+/// Scales of groups that are codes themselves, with a scale of their own for the groups of `cols` columns (the two
+/// levels of GGUF's K-quants): scale = super_scale * scale_code, and where there are minima, minimum = -(super_minimum
+/// * minimum_code).
+struct SuperBlock {
+  std::int64_t cols = 0;       ///< 0: scales stand for themselves
+  int scale_bits = 0;          ///< of scale codes and of minimum codes
+  bool signed_scales = false;  ///< scale codes go from -2^(scale_bits-1), else from 0
+
+  bool operator==(const SuperBlock&) const = default;
+};
+
 /// What is stored for one tensor: element type, granularity and the dtype of scales. Pure data.
 ///
 /// A weight is seen as a matrix [rows, cols] = [out_features, in_features]; groups are runs of `group_size` consecutive
-/// columns of one row, the last one shorter when group_size does not divide cols.
+/// columns of one row, the last one shorter when group_size does not divide cols. So are super-blocks.
 struct Scheme {
   enum class Kind {
     kKeep,     ///< "none": the source's own dtype
     kFloat,    ///< a plain dtype, `float_dtype`
-    kInteger,  ///< `bits`-bit codes with scales
+    kInteger,  ///< `bits`-bit codes with scales: integers
+    kTable,    ///< the same, but a code stands for what `levels` says
   };
 
   std::string name;  ///< canonical name, e.g. "int4-g32-asym"
@@ -38,10 +51,18 @@ struct Scheme {
   int bits = 0;
   Offset offset = Offset::kSymmetric;
   Granularity granularity = Granularity::kChannel;
-  std::int64_t group_size = 0;      ///< columns; only for kGroup
-  DType scale_dtype = DType::kF16;  ///< of scales and minima
+  std::int64_t group_size = 0;         ///< columns; only for kGroup
+  DType scale_dtype = DType::kF16;     ///< of scales and minima; of a super-block's, where there are such
+  bool fixed_scale_dtype = false;      ///< the name says what scale_dtype is; no option changes it
+  const LevelTable* levels = nullptr;  ///< kTable
+  SuperBlock super;
 
-  bool quantized() const { return kind == Kind::kInteger; }
+  bool quantized() const { return kind == Kind::kInteger || kind == Kind::kTable; }
+  /// Integer codes whose scales stand for themselves: what most layouts hold.
+  bool plain_integer() const { return kind == Kind::kInteger && super.cols == 0; }
+  bool has_super_blocks() const { return super.cols != 0; }
+  /// Super-blocks in a row of `cols` columns; 0 without.
+  std::int64_t super_blocks(std::int64_t cols) const;
   /// Groups in a row of `cols` columns.
   std::int64_t groups(std::int64_t cols) const;
   /// Rows of the scale matrix for a weight of `rows` rows: 1 for kTensor.

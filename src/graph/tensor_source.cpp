@@ -111,6 +111,10 @@ class RowGatherSource : public TensorSource {
       copy_row(whole->scales, row(i), result.scales, i, whole->groups());
       copy_row(whole->zero_points, row(i), result.zero_points, i, whole->groups());
       copy_row(whole->minima, row(i), result.minima, i, whole->groups());
+      copy_row(whole->scale_codes, row(i), result.scale_codes, i, whole->groups());
+      copy_row(whole->minimum_codes, row(i), result.minimum_codes, i, whole->groups());
+      copy_row(whole->super_scales, row(i), result.super_scales, i, whole->scheme.super_blocks(whole->cols));
+      copy_row(whole->super_minima, row(i), result.super_minima, i, whole->scheme.super_blocks(whole->cols));
     }
     return result;
   }

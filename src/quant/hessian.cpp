@@ -7,6 +7,7 @@
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 
+#include "core/checked.h"
 #include "core/threads.h"
 #include "ops/linalg.h"
 
@@ -17,6 +18,12 @@ using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic>;
 
 /// Columns of U that one task solves: fixed, so that bits do not depend on the number of threads.
 constexpr Eigen::Index kColumnsAtOnce = 128;
+
+/// Damping that is added for each input channel a token. Measured with gptq, int4-g32, on a 29M Llama (KL divergence,
+/// 16 windows; rounding to nearest 0.0246): one token a channel 0.047 at damping 0.01, 0.020 at 1; four 0.0217 at 0.01,
+/// 0.0154 at 1; 32 0.0149 at 0.01, 0.0143 at 0.3; with 128 it hardly matters up to 0.3.
+constexpr double kDampingOfScarcity = 4;
+constexpr double kMostDamping = 10;
 
 /// Entry (i, j) of the symmetric matrix of which only the tiles up to the diagonal were collected.
 double outer_at(const float* outer, std::int64_t cols, std::int64_t i, std::int64_t j) {
@@ -65,6 +72,17 @@ Tensor inverse_upper(const Matrix& lower) {
   return result;
 }
 
+Tensor damped_hessian(const float* outer, std::int64_t cols, double scale, double added) {
+  Tensor result(DType::kF32, {cols, cols});
+  float* const h = result.data<float>();
+  parallel_for(cols, [&](std::int64_t i) {
+    for (std::int64_t j = 0; j < cols; ++j) h[i * cols + j] = static_cast<float>(scale * outer_at(outer, cols, i, j));
+    const bool dead = outer_at(outer, cols, i, i) <= 0;
+    h[i * cols + i] = static_cast<float>((dead ? 1 : scale * outer_at(outer, cols, i, i)) + added);
+  });
+  return result;
+}
+
 }  // namespace
 
 HessianFactor::HessianFactor(const calibration::Statistics& statistics, double damping, bool act_order) {
@@ -84,15 +102,39 @@ HessianFactor::HessianFactor(const calibration::Statistics& statistics, double d
     });
   }
   if (!(mean > 0) || !std::isfinite(mean)) return;  // no input was ever different from zero
-  for (damping_ = damping; damping_ <= 10.0; damping_ = std::max(damping_ * 10, 1e-3)) {
+  const double scarcity =
+      static_cast<double>(cols) / static_cast<double>(std::max<std::int64_t>(statistics.tokens(), 1));
+  damping_ = std::min(damping + kDampingOfScarcity * scarcity, kMostDamping);
+  for (; damping_ <= kMostDamping; damping_ = std::max(damping_ * 10, 1e-3)) {
     Matrix h = reversed_hessian(outer, order_, scale, damping_ * mean, mean);
     const Eigen::LLT<Eigen::Ref<Matrix>, Eigen::Lower> factor(h);
     if (factor.info() != Eigen::Success) continue;
     upper_ = inverse_upper(h);
     const auto values = upper_.values<float>();
     ok_ = std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
-    if (ok_) return;
+    if (!ok_) continue;
+    damped_ = damped_hessian(outer, cols, scale / mean, damping_);
+    mean_ = mean;
+    return;
   }
+}
+
+Tensor HessianFactor::solve(const Tensor& sums, std::int64_t tokens) const {
+  const Eigen::Index n = static_cast<Eigen::Index>(cols()), rows = static_cast<Eigen::Index>(sums.dim(0));
+  using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const Eigen::LLT<Matrix> factor(Eigen::Map<const RowMajor>(damped_.data<float>(), n, n).cast<double>());
+  // damped() is H over mean_, and H is 2 / tokens of the sums.
+  const double scale = 2.0 / static_cast<double>(std::max<std::int64_t>(tokens, 1)) / mean_;
+  Tensor result(DType::kF32, {sums.dim(0), sums.dim(1)});
+  Eigen::Map<RowMajor> out(result.data<float>(), rows, n);
+  const Eigen::Map<const RowMajor> in(sums.data<float>(), rows, n);
+  parallel_for(div_up(sums.dim(0), std::int64_t{kColumnsAtOnce}), [&](std::int64_t task) {
+    const Eigen::Index first = static_cast<Eigen::Index>(task) * kColumnsAtOnce;
+    const Eigen::Index count = std::min(kColumnsAtOnce, rows - first);
+    const Matrix solved = factor.solve((in.middleRows(first, count).cast<double>() * scale).transpose());
+    out.middleRows(first, count) = solved.transpose().cast<float>();
+  });
+  return result;
 }
 
 double relative_objective(const Tensor& weights, const codec::QuantizedTensor& quantized,

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "calibration/statistics.h"
+#include "codec/fitter.h"
 #include "codec/quantized_tensor.h"
 #include "core/tensor.h"
 
@@ -16,6 +18,7 @@ namespace kerf::quant {
 struct MethodOptions {
   double damping = 0.01;   ///< fraction of mean(diag H) added to the Hessian's diagonal
   bool act_order = true;   ///< gptq: columns in order of falling diag(H)
+  int polish = 2;          ///< gptq, gptaq: sweeps of coordinate descent that follow (quant/polish.h)
   bool sequential = true;  ///< statistics of the candidate's own stream, with everything before already quantized
 };
 
@@ -49,6 +52,9 @@ struct MethodInfo {
   std::string_view summary;
   std::string_view source;
   std::vector<std::string> observers;  ///< what it needs to know about the inputs; empty: no data
+  /// Rounds each row to nearest by itself under this rule: such a weight is rounded as it is read, never held.
+  std::optional<codec::FitRule> by_row = std::nullopt;
+  bool wants_drift = false;  ///< how far its inputs are off from the reference's (Statistics::drift)
   /// May be null. Called once per group.
   std::shared_ptr<const GroupState> (*prepare)(const calibration::Statistics& statistics, const MethodOptions& options);
   SiteOutcome (*solve)(const SiteProblem& problem, const GroupState* state);

@@ -68,13 +68,14 @@ PooledStatistics pool_statistics(const sweep::Walker& walker, const std::vector<
       if (collection.readers.contains(group.input)) wanted.push_back(group.input);
     }
     const sweep::Operands operands = walker.prepare_block(block, nullptr, nullptr);
-    walker.visit(stream, block.end, wanted, nullptr, &operands, -1, [&](std::size_t, std::span<const Tensor> values) {
-      for (std::size_t v = 0; v < values.size(); ++v) {
-        for (Statistics* statistics : collection.readers.at(wanted[v])) {
-          statistics->observe(values[v].data<float>(), values[v].size() / statistics->cols());
-        }
-      }
-    });
+    walker.visit(stream, block.end, wanted, nullptr, &operands, std::nullopt,
+                 [&](std::size_t, std::span<const Tensor> values) {
+                   for (std::size_t v = 0; v < values.size(); ++v) {
+                     for (Statistics* statistics : collection.readers.at(wanted[v])) {
+                       statistics->observe(values[v].data<float>(), values[v].size() / statistics->cols());
+                     }
+                   }
+                 });
     if (block.end != end_of_graph) walker.advance(stream, block.end, nullptr, &operands);
   }
   return collection.by_weight;

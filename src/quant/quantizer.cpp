@@ -19,6 +19,8 @@ using graph::ValueId;
 
 /// Tokens on which transforms search: enough for a stable error, few enough for a grid of twenty.
 constexpr std::int64_t kSearchTokens = 2048;
+/// Windows of both streams that are compared at once.
+constexpr std::size_t kDriftWindows = 16;
 
 /// Adds the time of its scope to a candidate.
 class Stopwatch {
@@ -38,7 +40,22 @@ bool is_stored_as(const graph::TensorSource& source, DType dtype) {
   return !source.scheme() && source.dtype() == dtype;
 }
 
+bool any_drift(const Candidate& candidate) {
+  return std::any_of(candidate.decisions.begin(), candidate.decisions.end(), [](const auto& entry) {
+    return entry.second.method != nullptr && entry.second.method->wants_drift;
+  });
+}
+
 void require_data(const Candidate& candidate, const CalibrationData& data) {
+  if (any_drift(candidate) && !candidate.transforms.empty()) {
+    throw_usage(
+        fmt::format("{}: the method compares inputs with the reference's, which the transform {} scales; use gptq",
+                    candidate.spec, candidate.transforms.front()->name));
+  }
+  if (any_drift(candidate) && data.windows && !candidate.options.sequential) {
+    throw_usage(
+        fmt::format("{}: without a stream of its own nothing drifts; leave out --no-sequential", candidate.spec));
+  }
   if (!needs_data(candidate) || data.windows) return;
   if (!candidate.transforms.empty()) {
     throw_usage(fmt::format("{}: the transform {} needs calibration text; give --calibration FILE", candidate.spec,
@@ -71,7 +88,8 @@ Quantizer::Quantizer(const sweep::Walker& walker, std::vector<Candidate*> candid
 }
 
 bool Quantizer::wants_reference(const Candidate& candidate) const {
-  return !candidate.transforms.empty() || (needs_data(candidate) && !candidate.options.sequential);
+  return any_drift(candidate) || !candidate.transforms.empty() ||
+         (needs_data(candidate) && !candidate.options.sequential);
 }
 
 void Quantizer::start_overlay(Candidate& candidate) {
@@ -82,11 +100,12 @@ void Quantizer::start_overlay(Candidate& candidate) {
       if (!is_stored_as(*source, decision.scheme.float_dtype)) {
         candidate.overlay.set(id, make_rounded_source(source, decision.scheme.float_dtype));
       }
-    } else if (decision.scheme.quantized() && candidate.transforms.empty() && decision.method->observers.empty()) {
-      candidate.overlay.set(id, make_rtn_source(source, decision.scheme));
+    } else if (decision.scheme.quantized() && candidate.transforms.empty() && decision.method->by_row) {
+      candidate.overlay.set(id, make_rtn_source(source, decision.scheme, *decision.method->by_row));
     } else if (decision.scheme.quantized() &&
                !walker_.plan().sites[static_cast<std::size_t>(walker_.plan().site_of(id))].lookup_uses.empty()) {
-      candidate.overlay.set(id, make_rtn_source(source, decision.scheme));
+      candidate.overlay.set(
+          id, make_rtn_source(source, decision.scheme, decision.method->by_row.value_or(codec::FitRule::kRange)));
     }
   }
 }
@@ -134,7 +153,7 @@ Quantizer::BlockStatistics Quantizer::observe_reference(const sweep::Block& bloc
   search_seeds_.clear();
   search_outputs_.clear();
   std::int64_t searched = 0;
-  walker_.visit(*reference_, block.end, wanted, nullptr, &shared, -1,
+  walker_.visit(*reference_, block.end, wanted, nullptr, &shared, std::nullopt,
                 [&](std::size_t window, std::span<const Tensor> values) {
                   for (std::size_t g = 0; g < inputs; ++g) {
                     const Tensor& x = values[g];
@@ -222,11 +241,46 @@ std::shared_ptr<const Statistics> Quantizer::observe_own(const sweep::Group& gro
   const ValueId weight = walker_.plan().sites[group.sites.front()].weight;
   auto own = std::make_shared<Statistics>(walker_.graph().value(weight).weight.source->row_size(),
                                           std::vector<std::string>(names.begin(), names.end()));
-  walker_.visit(*candidate.stream, group.first_node, {&group.input, 1}, &candidate.overlay, &shared, -1,
+  if (wants_drift(group, candidate)) {
+    observe_drift(group, shared, candidate, *own);
+    return own;
+  }
+  walker_.visit(*candidate.stream, group.first_node, {&group.input, 1}, &candidate.overlay, &shared, std::nullopt,
                 [&](std::size_t, std::span<const Tensor> values) {
                   own->observe(values[0].data<float>(), values[0].size() / own->cols());
                 });
   return own;
+}
+
+bool Quantizer::wants_drift(const sweep::Group& group, const Candidate& candidate) const {
+  return reference_ && std::any_of(group.sites.begin(), group.sites.end(), [&](std::size_t s) {
+           const MethodInfo* method = method_of(walker_.plan().sites[s], candidate);
+           return method != nullptr && method->wants_drift;
+         });
+}
+
+void Quantizer::observe_drift(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
+                              Statistics& own) {
+  // A few windows of one stream, then the same of the other: no more than that is held.
+  const std::size_t windows = candidate.stream->size();
+  for (std::size_t begin = 0; begin < windows; begin += kDriftWindows) {
+    const std::size_t end = std::min(windows, begin + kDriftWindows);
+    std::vector<Tensor> expected(end - begin);
+    walker_.visit(*reference_, group.first_node, {&group.input, 1}, nullptr, &shared,
+                  sweep::Walker::WindowRange{begin, end},
+                  [&](std::size_t window, std::span<const Tensor> values) { expected[window - begin] = values[0]; });
+    walker_.visit(*candidate.stream, group.first_node, {&group.input, 1}, &candidate.overlay, &shared,
+                  sweep::Walker::WindowRange{begin, end}, [&](std::size_t window, std::span<const Tensor> values) {
+                    const Tensor& x = values[0];
+                    const std::int64_t rows = x.size() / own.cols();
+                    own.observe(x.data<float>(), rows);
+                    // Experts may see other tokens than the reference's.
+                    const Tensor& reference = expected[window - begin];
+                    if (reference.size() == x.size()) {
+                      own.observe_drift(reference.data<float>(), x.data<float>(), rows);
+                    }
+                  });
+  }
 }
 
 void Quantizer::solve_block(const sweep::Block& block, const sweep::Operands& shared, Candidate& candidate,

@@ -48,6 +48,10 @@ class Quantizer {
   /// Moves the candidate's stream to the group, and watches what arrives there.
   std::shared_ptr<const calibration::Statistics> observe_own(const sweep::Group& group, const sweep::Operands& shared,
                                                              Candidate& candidate, const std::set<std::string>& names);
+  /// The same beside the reference's stream, so that it learns how far the two have drifted apart.
+  void observe_drift(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
+                     calibration::Statistics& own);
+  bool wants_drift(const sweep::Group& group, const Candidate& candidate) const;
 
   const sweep::Walker& walker_;
   std::vector<Candidate*> candidates_;

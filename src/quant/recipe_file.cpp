@@ -82,7 +82,7 @@ Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dty
     if (const auto name = node["name"]) rule.name = scalar(path, name, "name");
     if (const auto scheme = node["scheme"]) {
       rule.scheme = codec::parse_scheme(scalar(path, scheme, "scheme"));
-      rule.scheme->scale_dtype = scale_dtype;
+      if (!rule.scheme->fixed_scale_dtype) rule.scheme->scale_dtype = scale_dtype;
     }
     if (const auto method = node["method"]) rule.method = &find_method(scalar(path, method, "method"));
     if (const auto keep = node["keep"]) {

@@ -27,47 +27,20 @@ std::int64_t slab_rows(std::int64_t cols) {
   return std::clamp<std::int64_t>((std::int64_t{1} << 18) / std::max<std::int64_t>(cols, 1), 1, 4096);
 }
 
-void round_row(const float* values, std::int64_t row, const codec::Grid& grid, QuantizedTensor& tensor,
-               const std::string& label) {
-  const std::int64_t cols = tensor.cols, width = tensor.scheme.group_width(cols);
-  for (std::int64_t begin = 0; begin < cols; begin += width) {
-    const auto count = static_cast<std::size_t>(std::min(width, cols - begin));
-    const std::span<const float> group(values + begin, count);
-    bool overflow = false;
-    const GroupParams params = grid.fit(group, overflow);
-    if (overflow) throw_scale_overflow(label, tensor.scheme, row);
-    codec::set_params(tensor, tensor.group_index(row, begin), params);
-    grid.encode_run(group, params, {tensor.codes.data() + row * cols + begin, count}, {});
-  }
-}
-
-void round_whole(const float* values, const codec::Grid& grid, QuantizedTensor& tensor, const std::string& label) {
-  const auto all = static_cast<std::size_t>(tensor.rows * tensor.cols);
-  bool overflow = false;
-  const GroupParams params = grid.fit({values, all}, overflow);
-  if (overflow) throw_scale_overflow(label, tensor.scheme, 0);
-  codec::set_params(tensor, 0, params);
-  const auto cols = static_cast<std::size_t>(tensor.cols);
-  parallel_for(tensor.rows, [&](std::int64_t row) {
-    const auto at = static_cast<std::size_t>(row) * cols;
-    grid.encode_run({values + at, cols}, params, {tensor.codes.data() + at, cols}, {});
-  });
-}
-
 class RtnSource : public graph::TensorSource {
  public:
-  RtnSource(graph::SourcePtr source, Scheme scheme)
+  RtnSource(graph::SourcePtr source, Scheme scheme, codec::FitRule rule)
       : TensorSource(scheme.scale_dtype, source->shape(), source->label()),
         source_(std::move(source)),
         scheme_(std::move(scheme)),
-        grid_(codec::make_grid(scheme_)) {}
+        rounder_(scheme_, rule) {}
 
   std::optional<Scheme> scheme() const override { return scheme_; }
   std::uint64_t stored_bytes() const override { return (codec::storage_bits(scheme_, rows(), row_size()) + 7) / 8; }
 
   std::optional<QuantizedTensor> read_quantized() const override {
     QuantizedTensor tensor = codec::make_quantized(scheme_, rows(), row_size());
-    if (scheme_.granularity == Granularity::kTensor) codec::set_params(tensor, 0, whole_params());
+    if (whole()) codec::set_params(tensor, 0, whole_params());
     const std::int64_t slab = slab_rows(row_size());
     parallel_for(div_up(rows(), slab), [&](std::int64_t i) {
       const std::int64_t first = i * slab, count = std::min(slab, rows() - first);
@@ -81,32 +54,34 @@ class RtnSource : public graph::TensorSource {
   void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
     source_->read_rows(first, count, out);
     QuantizedTensor part = codec::make_quantized(scheme_, count, row_size());
-    if (scheme_.granularity == Granularity::kTensor) codec::set_params(part, 0, whole_params());
+    if (whole()) codec::set_params(part, 0, whole_params());
     round_slab(out, 0, count, part);
     codec::dequantize_rows(part, 0, count, out);
   }
 
  private:
+  bool whole() const { return scheme_.granularity == Granularity::kTensor; }
+
   /// What all weights of a per-tensor scheme share: known after one look at all of them.
   const GroupParams& whole_params() const {
     std::call_once(fitted_, [&] {
-      bool overflow = false;
       const Tensor values = source_->read();
-      whole_ = grid_->fit(values.values<float>(), overflow);
-      if (overflow) throw_scale_overflow(label(), scheme_, 0);
+      QuantizedTensor tensor = codec::make_quantized(scheme_, 1, 1);
+      if (!rounder_.fitter().fit(values.values<float>(), {}, tensor, 0, 0)) throw_scale_overflow(label(), scheme_, 0);
+      whole_ = codec::get_params(tensor, 0);
     });
     return whole_;
   }
 
   void round_slab(const float* values, std::int64_t first, std::int64_t count, QuantizedTensor& tensor) const {
-    if (scheme_.granularity != Granularity::kTensor) return round_rows(values, first, count, *grid_, tensor, label());
+    if (!whole()) return rounder_.round_rows(values, {}, first, count, tensor, label());
     const auto size = static_cast<std::size_t>(count * row_size());
-    grid_->encode_run({values, size}, whole_params(), {tensor.codes.data() + first * row_size(), size}, {});
+    rounder_.grid().encode_run({values, size}, whole_params(), {tensor.codes.data() + first * row_size(), size}, {});
   }
 
   graph::SourcePtr source_;
   Scheme scheme_;
-  std::unique_ptr<const codec::Grid> grid_;
+  Rounder rounder_;
   mutable std::once_flag fitted_;
   mutable GroupParams whole_;
 };
@@ -173,31 +148,64 @@ void throw_scale_overflow(const std::string& label, const Scheme& scheme, std::i
                           dtype_name(scheme.scale_dtype)));
 }
 
-void round_rows(const float* values, std::int64_t first, std::int64_t count, const codec::Grid& grid,
-                QuantizedTensor& tensor, const std::string& label) {
+void Rounder::round_row(const float* values, std::span<const float> importance, std::int64_t row,
+                        QuantizedTensor& tensor, const std::string& label) const {
+  const std::int64_t cols = tensor.cols, fitted = fitter_->width(cols), group = tensor.scheme.group_width(cols);
+  const auto part = [&](std::int64_t begin, std::int64_t width) {
+    return std::span(values + begin, static_cast<std::size_t>(std::min(width, cols - begin)));
+  };
+  for (std::int64_t begin = 0; begin < cols; begin += fitted) {
+    const auto run = part(begin, fitted);
+    const auto weights =
+        importance.empty() ? importance : importance.subspan(static_cast<std::size_t>(begin), run.size());
+    if (!fitter_->fit(run, weights, tensor, row, begin)) throw_scale_overflow(label, tensor.scheme, row);
+  }
+  for (std::int64_t begin = 0; begin < cols; begin += group) {
+    const auto run = part(begin, group);
+    grid_->encode_run(run, codec::get_params(tensor, tensor.group_index(row, begin)),
+                      {tensor.codes.data() + row * cols + begin, run.size()}, {});
+  }
+}
+
+void Rounder::round_rows(const float* values, std::span<const float> importance, std::int64_t first, std::int64_t count,
+                         QuantizedTensor& tensor, const std::string& label) const {
   const std::int64_t chunks = (count + kRowsAtOnce - 1) / kRowsAtOnce;
   parallel_for(chunks, [&](std::int64_t chunk) {
     const std::int64_t end = std::min(count, (chunk + 1) * kRowsAtOnce);
     for (std::int64_t r = chunk * kRowsAtOnce; r < end; ++r) {
-      round_row(values + r * tensor.cols, first + r, grid, tensor, label);
+      round_row(values + r * tensor.cols, importance, first + r, tensor, label);
     }
   });
 }
 
-QuantizedTensor round_to_nearest(const Tensor& values, const Scheme& scheme, const std::string& label) {
+QuantizedTensor Rounder::round(const Tensor& values, std::span<const float> importance, const Scheme& scheme,
+                               const std::string& label) const {
   const std::int64_t rows = values.dim(0), cols = values.size() / std::max<std::int64_t>(rows, 1);
   QuantizedTensor tensor = codec::make_quantized(scheme, rows, cols);
-  const auto grid = codec::make_grid(scheme);
-  if (scheme.granularity == Granularity::kTensor) {
-    round_whole(values.data<float>(), *grid, tensor, label);
-  } else {
-    round_rows(values.data<float>(), 0, rows, *grid, tensor, label);
+  if (scheme.granularity != Granularity::kTensor) {
+    round_rows(values.data<float>(), importance, 0, rows, tensor, label);
+    return tensor;
   }
+  std::vector<float> repeated;
+  for (std::int64_t row = 0; row < rows && !importance.empty(); ++row) {
+    repeated.insert(repeated.end(), importance.begin(), importance.end());
+  }
+  if (!fitter_->fit(values.values<float>(), repeated, tensor, 0, 0)) throw_scale_overflow(label, scheme, 0);
+  const GroupParams params = codec::get_params(tensor, 0);
+  const auto width = static_cast<std::size_t>(cols);
+  parallel_for(rows, [&](std::int64_t row) {
+    const auto at = static_cast<std::size_t>(row) * width;
+    grid_->encode_run({values.data<float>() + at, width}, params, {tensor.codes.data() + at, width}, {});
+  });
   return tensor;
 }
 
-graph::SourcePtr make_rtn_source(graph::SourcePtr source, Scheme scheme) {
-  return std::make_shared<RtnSource>(std::move(source), std::move(scheme));
+QuantizedTensor round_to_nearest(const Tensor& values, const Scheme& scheme, const std::string& label) {
+  return Rounder(scheme).round(values, {}, scheme, label);
+}
+
+graph::SourcePtr make_rtn_source(graph::SourcePtr source, Scheme scheme, codec::FitRule rule) {
+  return std::make_shared<RtnSource>(std::move(source), std::move(scheme), rule);
 }
 
 graph::SourcePtr make_quantized_source(QuantizedTensor tensor, const graph::TensorSource& original,

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "codec/fitter.h"
 #include "codec/grid.h"
 #include "codec/quantized_tensor.h"
 #include "codec/scheme.h"
@@ -11,10 +12,11 @@
 
 namespace kerf::quant {
 
-/// Codes rounded to nearest, each group by its own range. Reads its source when asked, holds nothing: a conversion
+/// Codes rounded to nearest, the parameters by `rule`. Reads its source when asked, holds nothing: a conversion
 /// without data streams through this. read_quantized() throws Error(kInput) naming the weight and row if a scale does
 /// not fit the scheme's scale dtype.
-graph::SourcePtr make_rtn_source(graph::SourcePtr source, codec::Scheme scheme);
+graph::SourcePtr make_rtn_source(graph::SourcePtr source, codec::Scheme scheme,
+                                 codec::FitRule rule = codec::FitRule::kRange);
 
 /// Codes that a method chose. The codes count towards `budget` and go to its scratch file when it is used up.
 graph::SourcePtr make_quantized_source(codec::QuantizedTensor tensor, const graph::TensorSource& original,
@@ -23,12 +25,31 @@ graph::SourcePtr make_quantized_source(codec::QuantizedTensor tensor, const grap
 /// Values rounded to a float dtype. read_rows() throws Error(kInput) if a value does not fit.
 graph::SourcePtr make_rounded_source(graph::SourcePtr source, DType dtype);
 
-/// Rounds rows [first, first + count) of `values` [count, cols] into `tensor`; parameters by range. Not for per-tensor
-/// schemes. `label` names the weight in errors.
-void round_rows(const float* values, std::int64_t first, std::int64_t count, const codec::Grid& grid,
-                codec::QuantizedTensor& tensor, const std::string& label);
+/// Rounds weights of one scheme to nearest.
+class Rounder {
+ public:
+  explicit Rounder(const codec::Scheme& scheme, codec::FitRule rule = codec::FitRule::kRange)
+      : fitter_(codec::make_fitter(scheme, rule)), grid_(codec::make_grid(scheme)) {}
 
-/// A whole weight [rows, cols] rounded to nearest.
+  const codec::Grid& grid() const { return *grid_; }
+  const codec::Fitter& fitter() const { return *fitter_; }
+  /// Rows [first, first + count) of `values` [count, cols] into `tensor`. Not for per-tensor schemes. `importance`: a
+  /// weight of each column's squared errors, or empty. `label` names the weight in errors.
+  void round_rows(const float* values, std::span<const float> importance, std::int64_t first, std::int64_t count,
+                  codec::QuantizedTensor& tensor, const std::string& label) const;
+  /// A whole weight [rows, cols].
+  codec::QuantizedTensor round(const Tensor& values, std::span<const float> importance, const codec::Scheme& scheme,
+                               const std::string& label) const;
+
+ private:
+  void round_row(const float* values, std::span<const float> importance, std::int64_t row,
+                 codec::QuantizedTensor& tensor, const std::string& label) const;
+
+  std::unique_ptr<const codec::Fitter> fitter_;
+  std::unique_ptr<const codec::Grid> grid_;
+};
+
+/// A whole weight [rows, cols] rounded to nearest; parameters by range.
 codec::QuantizedTensor round_to_nearest(const Tensor& values, const codec::Scheme& scheme, const std::string& label);
 
 /// Error(kInput): a scale or minimum of `row` of the weight `label` does not fit the scheme's scale dtype.

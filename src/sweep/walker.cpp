@@ -47,13 +47,14 @@ void Walker::advance(Stream& stream, graph::NodeId end, const Overlay* overlay, 
 }
 
 void Walker::visit(const Stream& stream, graph::NodeId end, std::span<const graph::ValueId> wanted,
-                   const Overlay* overlay, const Operands* shared, std::int64_t windows, const Sink& sink) const {
+                   const Overlay* overlay, const Operands* shared, std::optional<WindowRange> windows,
+                   const Sink& sink) const {
   const Program steps = program(stream, end, wanted);
   const Operands operands = prepare(graph_, steps, overlay, shared);
-  const std::size_t count = windows < 0 ? stream.size() : std::min(stream.size(), static_cast<std::size_t>(windows));
+  const WindowRange range = windows.value_or(WindowRange{0, stream.size()});
   std::vector<std::vector<Tensor>> results;
-  for (std::size_t begin = 0; begin < count; begin += batch_size()) {
-    const std::size_t size = std::min(batch_size(), count - begin);
+  for (std::size_t begin = range.begin; begin < range.end; begin += batch_size()) {
+    const std::size_t size = std::min(batch_size(), range.end - begin);
     results.assign(size, {});
     parallel_for(static_cast<std::int64_t>(size), [&](std::int64_t i) {
       const std::size_t window = begin + static_cast<std::size_t>(i);

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -56,10 +57,13 @@ class Walker {
   void advance(Stream& stream, graph::NodeId end, const Overlay* overlay, const Operands* shared) const;
 
   /// Runs the stream up to `end` without moving it and hands the wanted values to `sink`, window after window in order;
-  /// sink runs outside parallel_for and may use it. `windows`: the first so many, or all (-1).
+  /// sink runs outside parallel_for and may use it. Without `windows`: all.
+  struct WindowRange {
+    std::size_t begin = 0, end = 0;
+  };
   using Sink = std::function<void(std::size_t window, std::span<const Tensor> values)>;
   void visit(const Stream& stream, graph::NodeId end, std::span<const graph::ValueId> wanted, const Overlay* overlay,
-             const Operands* shared, std::int64_t windows, const Sink& sink) const;
+             const Operands* shared, std::optional<WindowRange> windows, const Sink& sink) const;
 
  private:
   const graph::Graph& graph_;

@@ -220,7 +220,7 @@ TEST(Grid, NegativeZeroIsZero) {
 }
 
 TEST(Grid, AnEmptyGroupIsNothing) {
-  for (const std::string& name : quantized_scheme_names()) {
+  for (const std::string& name : integer_scheme_names()) {
     const Fitted fitted = fit(name, {});
     EXPECT_FALSE(fitted.overflow);
     EXPECT_EQ(fitted.params.scale, 0);

@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include <gtest/gtest.h>
+
+#include "codec/fitter.h"
 #include "codec/grid.h"
 #include "codec/quantized_tensor.h"
 #include "core/random.h"
@@ -27,27 +30,26 @@ inline Scheme with_scales(Scheme scheme, DType scale_dtype) {
   return scheme;
 }
 
-/// Columns of the group that starts at `col`.
-inline std::size_t group_count(const QuantizedTensor& tensor, std::int64_t col) {
-  return static_cast<std::size_t>(std::min(tensor.scheme.group_width(tensor.cols), tensor.cols - col));
-}
-
-/// Round-to-nearest of [rows, cols] weights in the plainest way: each group by its range, each value by itself.
+/// Round-to-nearest of [rows, cols] weights in the plainest way: parameters by `rule`, each value by itself.
 inline QuantizedTensor quantize(const Scheme& scheme, std::int64_t rows, std::int64_t cols,
-                                const std::vector<float>& weights) {
+                                const std::vector<float>& weights, FitRule rule = FitRule::kRange,
+                                std::span<const float> importance = {}) {
   QuantizedTensor tensor = make_quantized(scheme, rows, cols);
   const auto grid = make_grid(scheme);
-  bool overflow = false;
+  const auto fitter = make_fitter(scheme, rule);
+  const std::span<const float> all(weights);
   const bool whole = scheme.granularity == Granularity::kTensor;
   for (std::int64_t row = 0; row < rows; ++row) {
-    for (std::int64_t col = 0; col < cols; col += scheme.group_width(cols)) {
-      const float* data = weights.data() + row * cols + col;
-      const std::size_t count = group_count(tensor, col);
-      const auto params = grid->fit(whole ? std::span<const float>(weights) : std::span(data, count), overflow);
-      set_params(tensor, tensor.group_index(row, col), params);
-      for (std::size_t i = 0; i < count; ++i) {
-        tensor.codes[static_cast<std::size_t>(row * cols + col) + i] = grid->encode(data[i], params);
-      }
+    for (std::int64_t col = 0; col < cols; col += fitter->width(cols)) {
+      const auto begin = static_cast<std::size_t>(row * cols + col);
+      const auto count = static_cast<std::size_t>(std::min(fitter->width(cols), cols - col));
+      const auto weighted = importance.empty() ? importance : importance.subspan(static_cast<std::size_t>(col), count);
+      EXPECT_TRUE(fitter->fit(whole ? all : all.subspan(begin, count), whole ? std::span<const float>() : weighted,
+                              tensor, row, col));
+    }
+    for (std::int64_t col = 0; col < cols; ++col) {
+      const auto at = static_cast<std::size_t>(row * cols + col);
+      tensor.codes[at] = grid->encode(weights[at], get_params(tensor, tensor.group_index(row, col)));
     }
   }
   return tensor;
@@ -59,11 +61,20 @@ inline std::vector<float> dequantize(const QuantizedTensor& tensor) {
   return values;
 }
 
-/// Scheme names of integer schemes, as registered.
+/// Names of all schemes with codes, as registered.
 inline std::vector<std::string> quantized_scheme_names() {
   std::vector<std::string> names;
   for (const std::string& name : scheme_names()) {
     if (parse_scheme(name).quantized()) names.push_back(name);
+  }
+  return names;
+}
+
+/// Those of integers whose scales stand for themselves.
+inline std::vector<std::string> integer_scheme_names() {
+  std::vector<std::string> names;
+  for (const std::string& name : quantized_scheme_names()) {
+    if (parse_scheme(name).plain_integer()) names.push_back(name);
   }
   return names;
 }

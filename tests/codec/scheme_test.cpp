@@ -119,7 +119,11 @@ TEST(Scheme, WhatIsNotASchemeIsRefused) {
                                       "int4 -g32",
                                       "int4-g32 ",
                                       "f64",
-                                      "f8_e4m3",
+                                      "f8_e3m4",
+                                      "nf4-",
+                                      "nf4-g4",
+                                      "q7_k",
+                                      "mxfp4-g32",
                                       "i8",
                                       "fp16"}) {
     try {

@@ -1,4 +1,4 @@
-// What holds for every scheme with codes, whatever the dtype of its scales and the numbers in the weights.
+// What holds for every scheme of integers, whatever the dtype of its scales and the numbers in the weights.
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -20,7 +20,7 @@ void PrintTo(const Case& value, std::ostream* out) { *out << value.name << " " <
 std::vector<Case> cases() {
   std::vector<Case> result;
   // Every width besides those of the registered examples, and a group size that divides nothing.
-  std::vector<std::string> names = quantized_scheme_names();
+  std::vector<std::string> names = integer_scheme_names();
   for (const char* more : {"int2-g16", "int3-g32-asym", "int6-g24-min", "int7-tensor-min", "int5-asym", "int2-min"}) {
     names.emplace_back(more);
   }

@@ -261,7 +261,7 @@ TEST(Evaluator, AHeadThatReadsInputsIsNotCutIntoTiles) {
   evaluator.add({&walker, nullptr, sweep::Stream(inputs, budget())});
   const auto series = evaluator.finish();
   Tensor expected;
-  walker.visit(sweep::Stream(inputs, budget()), 2, {&logits, 1}, nullptr, nullptr, -1,
+  walker.visit(sweep::Stream(inputs, budget()), 2, {&logits, 1}, nullptr, nullptr, std::nullopt,
                [&](std::size_t, std::span<const Tensor> values) { expected = values[0]; });
   for (std::int64_t p = 0; p + 1 < kLength; ++p) {
     const auto token = static_cast<std::size_t>(window.ids[static_cast<std::size_t>(p) + 1]);

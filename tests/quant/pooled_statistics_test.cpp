@@ -40,9 +40,10 @@ TEST(PooledStatistics, AreThoseOfAllPlacesTogether) {
   const sweep::Stream start(windows, budget_of(1 << 30));
   for (const graph::NodeId use : site.linear_uses) {
     const ValueId input = graph.node(use).inputs[0];
-    model.walker.visit(start, use, {&input, 1}, nullptr, nullptr, -1, [&](std::size_t, std::span<const Tensor> values) {
-      expected.observe(values[0].data<float>(), values[0].size() / expected.cols());
-    });
+    model.walker.visit(start, use, {&input, 1}, nullptr, nullptr, std::nullopt,
+                       [&](std::size_t, std::span<const Tensor> values) {
+                         expected.observe(values[0].data<float>(), values[0].size() / expected.cols());
+                       });
   }
   EXPECT_EQ(pooled.at(query)->tokens(), 2 * 3 * 20);
   EXPECT_TRUE(test::same_bits(pooled.at(query)->state("outer_product"), expected.state("outer_product")));

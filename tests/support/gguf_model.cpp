@@ -1,5 +1,9 @@
 #include "tests/support/gguf_model.h"
 
+#include <algorithm>
+#include <stdexcept>
+
+#include "codec/fitter.h"
 #include "codec/grid.h"
 #include "core/output.h"
 #include "formats/gguf/architecture.h"
@@ -15,19 +19,24 @@ bool is_block_matrix(const std::string& name, const Shape& shape) {
 }  // namespace
 
 codec::QuantizedTensor quantize_to_nearest(const graph::TensorSource& source, const codec::Scheme& scheme) {
+  const auto fitter = codec::make_fitter(scheme, codec::FitRule::kRange);
   const auto grid = codec::make_grid(scheme);
   const Tensor weights = source.read();
   codec::QuantizedTensor result = codec::make_quantized(scheme, source.rows(), source.row_size());
-  const std::int64_t width = scheme.group_width(result.cols);
+  const auto part = [&](std::int64_t row, std::int64_t col, std::int64_t width) {
+    return weights.values<float>().subspan(static_cast<std::size_t>(row * result.cols + col),
+                                           static_cast<std::size_t>(std::min(width, result.cols - col)));
+  };
   for (std::int64_t row = 0; row < result.rows; ++row) {
-    for (std::int64_t col = 0; col < result.cols; col += width) {
-      const auto count = static_cast<std::size_t>(std::min(width, result.cols - col));
-      const auto at = static_cast<std::size_t>(row * result.cols + col);
-      const auto values = weights.values<float>().subspan(at, count);
-      bool overflow = false;
-      const codec::GroupParams params = grid->fit(values, overflow);
-      grid->encode_run(values, params, std::span(result.codes).subspan(at, count), {});
-      codec::set_params(result, result.group_index(row, col), params);
+    for (std::int64_t col = 0; col < result.cols; col += fitter->width(result.cols)) {
+      if (!fitter->fit(part(row, col, fitter->width(result.cols)), {}, result, row, col))
+        throw std::range_error("scale");
+    }
+    for (std::int64_t col = 0; col < result.cols; col += scheme.group_width(result.cols)) {
+      const auto values = part(row, col, scheme.group_width(result.cols));
+      grid->encode_run(
+          values, codec::get_params(result, result.group_index(row, col)),
+          std::span(result.codes).subspan(static_cast<std::size_t>(row * result.cols + col), values.size()), {});
     }
   }
   return result;

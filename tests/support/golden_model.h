@@ -49,8 +49,8 @@ struct GoldenModel {
     for (std::size_t b = 0; b + 1 < blocks.size(); ++b) walker.advance(stream, blocks[b].end, overlay, nullptr);
     const graph::ValueId output = *built.graph.find_output("logits");
     std::vector<Tensor> result;
-    walker.visit(stream, static_cast<graph::NodeId>(built.graph.nodes().size()), {&output, 1}, overlay, nullptr, -1,
-                 [&](std::size_t, std::span<const Tensor> values) { result.push_back(values.front()); });
+    walker.visit(stream, static_cast<graph::NodeId>(built.graph.nodes().size()), {&output, 1}, overlay, nullptr,
+                 std::nullopt, [&](std::size_t, std::span<const Tensor> values) { result.push_back(values.front()); });
     return result;
   }
 

@@ -101,6 +101,10 @@ std::vector<std::byte> bytes_of(const TensorPlan& tensor, std::string_view modul
 
 std::optional<std::string> refusal(const codec::Scheme& scheme, std::int64_t rows, std::int64_t cols) {
   if (!scheme.quantized()) return std::nullopt;
+  if (!scheme.plain_integer()) {
+    return fmt::format("{} is not made of integers with scales of their own, which is what compressed-tensors holds",
+                       scheme.name);
+  }
   if (scheme.offset == Offset::kMinimum) {
     const std::string with_zero_point = scheme.name.substr(0, scheme.name.rfind("-min")) + "-asym";
     return fmt::format("{} stores a minimum, which compressed-tensors cannot; its kind of asymmetry is {}", scheme.name,

@@ -18,6 +18,7 @@ const MethodInfo rtn_method{
     .summary = "round to nearest; each group's scale from its range",
     .source = "Jacob et al. 2017, arXiv:1712.05877, equation 1",
     .observers = {},
+    .by_row = codec::FitRule::kRange,
     .prepare = nullptr,
     .solve = solve,
 };

@@ -1,0 +1,85 @@
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include "codec/scheme.h"
+#include "core/strings.h"
+
+namespace kerf::codec {
+
+const SchemeFamily& table_family();
+
+namespace {
+
+/// Schemes whose group and scale dtype belong to the name.
+struct Fixed {
+  std::string_view name, levels;
+  std::int64_t group_size;
+  DType scale_dtype;
+};
+constexpr std::array kFixed = {
+    Fixed{"iq4_nl", "iq4", 32, DType::kF16},
+    Fixed{"mxfp4", "e2m1", 32, DType::kE8M0},
+    Fixed{"mxfp8", "f8_e4m3", 32, DType::kE8M0},
+};
+/// Schemes whose group the name goes on with.
+constexpr std::array<std::string_view, 4> kOpen = {"nf4", "fp4", "f8_e4m3", "f8_e5m2"};
+
+constexpr std::int64_t kMinGroupSize = 8;
+
+Scheme table_scheme(std::string_view name, const LevelTable& levels) {
+  Scheme scheme;
+  scheme.name = name;
+  scheme.kind = Scheme::Kind::kTable;
+  scheme.levels = &levels;
+  scheme.bits = levels.bits;
+  return scheme;
+}
+
+/// "-g64", "-tensor" or nothing (a row), after the table's name.
+bool read_granularity(std::string_view part, Scheme& scheme) {
+  if (part.empty()) return true;
+  scheme.granularity = part == "-tensor" ? Granularity::kTensor : Granularity::kGroup;
+  if (part == "-tensor") return true;
+  if (!starts_with(part, "-g") || part.size() < 3 || part[2] < '1' || part[2] > '9') return false;
+  const auto [rest, error] = std::from_chars(part.data() + 2, part.data() + part.size(), scheme.group_size);
+  return error == std::errc() && rest == part.data() + part.size() && scheme.group_size >= kMinGroupSize &&
+         scheme.group_size <= std::numeric_limits<std::int32_t>::max();
+}
+
+std::optional<Scheme> parse(std::string_view lower_case_name) {
+  for (const Fixed& fixed : kFixed) {
+    if (fixed.name != lower_case_name) continue;
+    Scheme scheme = table_scheme(fixed.name, *find_level_table(fixed.levels));
+    scheme.granularity = Granularity::kGroup;
+    scheme.group_size = fixed.group_size;
+    scheme.scale_dtype = fixed.scale_dtype;
+    scheme.fixed_scale_dtype = true;
+    return scheme;
+  }
+  for (const std::string_view name : kOpen) {
+    if (!starts_with(lower_case_name, name)) continue;
+    Scheme scheme = table_scheme(lower_case_name, *find_level_table(name));
+    if (read_granularity(lower_case_name.substr(name.size()), scheme)) return scheme;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+const SchemeFamily& table_family() {
+  static const SchemeFamily family{
+      .name = "table",
+      .grammar = "{nf4|fp4|f8_e4m3|f8_e5m2}[-g{N}|-tensor]|iq4_nl|mxfp4|mxfp8",
+      .summary =
+          "codes that stand for the values of a table, or are 8-bit floats, with one scale a row, a group or the "
+          "tensor; "
+          "a power of two for the MX formats",
+      .examples = {"nf4-g64", "fp4-g64", "iq4_nl", "mxfp4", "mxfp8", "f8_e4m3", "f8_e4m3-tensor", "f8_e4m3-g128",
+                   "f8_e5m2"},
+      .parse = parse,
+  };
+  return family;
+}
+
+}  // namespace kerf::codec

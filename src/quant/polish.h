@@ -1,0 +1,16 @@
+#pragma once
+
+#include "codec/quantized_tensor.h"
+#include "core/tensor.h"
+
+namespace kerf::quant {
+
+/// Lowers the layer objective (w - v)^T H (w - v) of each row w of `target` [rows, cols], v its stored values, by
+/// coordinate descent: in turns each code (QuantEase, Behdin et al. 2023, arXiv:2309.01885), each group's scale,
+/// minimum and zero point, and each super-block's scale and minimum move to where the objective is least with all else
+/// as it is, as far as the scheme can hold that. Only changes that lower it are made, so that it never rises. Stops
+/// after `sweeps` turns over all columns. `hessian` [cols, cols] f32: symmetric, positive on its diagonal. Not for
+/// per-tensor schemes, whose scale stays as it is.
+void polish(const Tensor& target, const Tensor& hessian, codec::QuantizedTensor& tensor, int sweeps);
+
+}  // namespace kerf::quant
