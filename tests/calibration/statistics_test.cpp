@@ -51,6 +51,24 @@ TEST(Statistics, HoldWhatTheirNamesSay) {
   }
 }
 
+TEST(Statistics, DriftIsWhatInputsAreOffTimesTheInputs) {
+  const Tensor reference = test::random_normal({kRows, kCols}, 5), x = test::random_normal({kRows, kCols}, 6);
+  Statistics statistics(kCols, {});
+  EXPECT_FALSE(statistics.drift().defined());
+  statistics.observe_drift(reference.data<float>(), x.data<float>(), 30);
+  statistics.observe_drift(reference.data<float>() + 30 * kCols, x.data<float>() + 30 * kCols, kRows - 30);
+  const auto at = [](const Tensor& t, std::int64_t r, std::int64_t c) {
+    return static_cast<double>(t.data<float>()[r * kCols + c]);
+  };
+  for (const std::int64_t i : {std::int64_t{0}, std::int64_t{130}, kCols - 1}) {
+    for (const std::int64_t j : {std::int64_t{1}, std::int64_t{256}, kCols - 1}) {
+      double sum = 0;
+      for (std::int64_t r = 0; r < kRows; ++r) sum += (at(reference, r, i) - at(x, r, i)) * at(x, r, j);
+      EXPECT_NEAR(at(statistics.drift(), i, j), sum, 1e-3) << i << ", " << j;
+    }
+  }
+}
+
 TEST(Statistics, TwoTextsMergedAreTheWholeText) {
   const Tensor x = test::random_normal({kRows, kCols}, 2);
   constexpr std::int64_t kFirst = 31;

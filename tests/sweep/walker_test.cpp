@@ -35,6 +35,26 @@ TEST_P(WalkerOf, ResultsDoNotDependOnThreadsCompanyOrWhereValuesAreKept) {
   }
 }
 
+TEST_P(WalkerOf, VisitsTheWindowsOfARangeInOrder) {
+  const test::GoldenModel model(GetParam());
+  const Stream stream(model.windows(11, 20, 2), std::make_shared<Budget>(std::uint64_t{1} << 30, "/tmp"));
+  const Block& block = model.walker.plan().blocks.front();
+  std::vector<std::size_t> all, some;
+  std::vector<Tensor> values;
+  model.walker.visit(stream, block.end, block.live_out, nullptr, nullptr, std::nullopt,
+                     [&](std::size_t window, std::span<const Tensor> found) {
+                       all.push_back(window);
+                       values.push_back(found.front());
+                     });
+  model.walker.visit(stream, block.end, block.live_out, nullptr, nullptr, Walker::WindowRange{3, 10},
+                     [&](std::size_t window, std::span<const Tensor> found) {
+                       some.push_back(window);
+                       EXPECT_EQ(std::memcmp(found.front().raw(), values[window].raw(), values[window].bytes()), 0);
+                     });
+  EXPECT_EQ(all, (std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}));
+  EXPECT_EQ(some, (std::vector<std::size_t>{3, 4, 5, 6, 7, 8, 9}));
+}
+
 INSTANTIATE_TEST_SUITE_P(Models, WalkerOf, testing::Values("llama3-rope", "bert-mlm", "t5"), [](const auto& each) {
   std::string name = each.param;
   std::replace(name.begin(), name.end(), '-', '_');

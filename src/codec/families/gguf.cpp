@@ -17,7 +17,10 @@ std::optional<Scheme> parse(std::string_view lower_case_name) {
 
 std::vector<std::string> block_names() {
   std::vector<std::string> names;
-  for (const BlockCodec* codec : block_codecs()) names.emplace_back(codec->name);
+  // The others are schemes by that name already.
+  for (const BlockCodec* codec : block_codecs()) {
+    if (codec->name != codec->scheme_name) names.emplace_back(codec->name);
+  }
   return names;
 }
 

@@ -42,8 +42,11 @@ TEST(GgufStorage, SaysWhyNot) {
   EXPECT_THAT(why("int8", 100), HasSubstr("q8_0 needs rows of a multiple of 32 columns, not 100"));
   EXPECT_THAT(why("int4-g16"), HasSubstr("q4_0 has a scale for 32 columns, which do not divide groups of 16"));
   EXPECT_THAT(why("int4-g48"), HasSubstr("do not divide groups of 48"));
-  EXPECT_THAT(why("int3-g32"), HasSubstr("GGUF has no block of 3-bit codes for int3-g32"));
-  EXPECT_THAT(why("int8-g32-min"), HasSubstr("GGUF has no block of 8-bit codes"));
+  EXPECT_THAT(why("int3-g32"), HasSubstr("GGUF has no block for int3-g32; it has q8_0 (int8-g32), "));
+  EXPECT_THAT(why("int8-g32-min"), HasSubstr("GGUF has no block for int8-g32-min"));
+  EXPECT_THAT(why("q4_k", 128), HasSubstr("q4_k needs rows of a multiple of 256 columns, not 128"));
+  EXPECT_THAT(why("nf4-g32"), HasSubstr("GGUF has no block for nf4-g32"));
+  EXPECT_THAT(why("mxfp8"), HasSubstr("GGUF has no block for mxfp8"));
   codec::Scheme wide = codec::parse_scheme("int4-g32");
   wide.scale_dtype = DType::kF32;
   EXPECT_THAT(refusal(wide, 4, 128).value_or("held"), HasSubstr("q4_0 has scales of f16, not f32"));
