@@ -195,8 +195,9 @@ ChoiceGroup::ChoiceGroup(CLI::App& app, bool with_scheme) {
                 fmt::format("{}", QuantizationChoice{}.damping));
   no_sequential_ = add_flag(app, "--no-sequential",
                             "gptq: statistics of the unquantized model, instead of what the layers before really give");
-  polish_ = add_value(app, "--polish", "N", "gptq: sweeps of coordinate descent over codes and scales that follow",
-                      fmt::format("{}", QuantizationChoice{}.polish));
+  polish_ =
+      add_value(app, "--polish", "N", "gptq, gptaq: sweeps of coordinate descent over codes and scales that follow",
+                fmt::format("{}", QuantizationChoice{}.polish));
   no_act_order_ = add_flag(app, "--no-act-order", "gptq: columns in their order, instead of by falling importance");
 }
 

@@ -220,6 +220,7 @@ class RowPolisher {
     if (changed) return true;
     changed = move_line(r, from, to, group, {scale_step, 0});
     const Moments now = moments(r, from, to, ones.data());
+    if (!(now.curvature > 0)) return changed;
     return move_line(r, from, to, group, {0, now.slope / now.curvature}) || changed;
   }
 

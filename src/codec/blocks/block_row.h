@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "codec/block_codec.h"
+#include "codec/float_codec.h"
 #include "codec/grid.h"
 
 namespace kerf::codec {
@@ -56,6 +57,22 @@ inline void unpack_nibbles(const std::uint8_t* bytes, std::uint8_t* codes) {
     codes[j + 16] = bytes[j] >> 4;
   }
 }
+
+/// An f16 scale and the nibbles of 32 codes, of which `kZero` stands for 0.
+template <int kZero>
+struct NibbleBlock {
+  std::uint16_t scale;  ///< f16
+  std::uint8_t nibbles[16];
+
+  void pack(const std::uint8_t* codes, const GroupParams& params) {
+    scale = f32_to_f16(params.scale);
+    pack_nibbles(codes, nibbles);
+  }
+  GroupParams unpack(std::uint8_t* codes) const {
+    unpack_nibbles(nibbles, codes);
+    return {f16_to_f32(scale), kZero, 0};
+  }
+};
 
 /// Fifth bits of 32 codes -> a little-endian word: bit j belongs to code j.
 inline void pack_fifth_bits(const std::uint8_t* codes, std::uint8_t* bytes) {

@@ -9,15 +9,12 @@ namespace {
 /// As Q4_K with a fifth bit: bit g of byte i belongs to code i of group g. 5.5 bits per weight. Source: ggml,
 /// ggml-common.h, block_q5_K.
 struct BlockQ5K {
-  std::uint16_t scale, minimum;  ///< f16
-  std::uint8_t group_codes[12];
+  SixBitHead head;
   std::uint8_t fifth_bits[32];
   std::uint8_t nibbles[128];
 
   void pack(const SuperBlockParts& parts) {
-    scale = f32_to_f16(*parts.scale);
-    minimum = f32_to_f16(*parts.minimum);
-    pack_six_bit_pairs(parts.scale_codes, parts.minimum_codes, group_codes);
+    head.pack(parts);
     pack_nibble_runs(parts.codes, nibbles);
     for (int i = 0; i < 32; ++i) {
       int byte = 0;
@@ -26,9 +23,7 @@ struct BlockQ5K {
     }
   }
   void unpack(const SuperBlockParts& parts) const {
-    *parts.scale = f16_to_f32(scale);
-    *parts.minimum = f16_to_f32(minimum);
-    unpack_six_bit_pairs(group_codes, parts.scale_codes, parts.minimum_codes);
+    head.unpack(parts);
     unpack_nibble_runs(nibbles, parts.codes);
     for (int i = 0; i < 256; ++i) {
       parts.codes[i] = static_cast<std::uint8_t>(parts.codes[i] | (fifth_bits[i % 32] >> (i / 32) & 1) << 4);

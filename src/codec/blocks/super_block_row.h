@@ -81,6 +81,23 @@ inline void unpack_six_bit_pairs(const std::uint8_t* bytes, std::int8_t* scales,
   }
 }
 
+/// What blocks with scales and minima of six bits begin with.
+struct SixBitHead {
+  std::uint16_t scale, minimum;  ///< f16
+  std::uint8_t group_codes[12];
+
+  void pack(const SuperBlockParts& parts) {
+    scale = f32_to_f16(*parts.scale);
+    minimum = f32_to_f16(*parts.minimum);
+    pack_six_bit_pairs(parts.scale_codes, parts.minimum_codes, group_codes);
+  }
+  void unpack(const SuperBlockParts& parts) const {
+    *parts.scale = f16_to_f32(scale);
+    *parts.minimum = f16_to_f32(minimum);
+    unpack_six_bit_pairs(group_codes, parts.scale_codes, parts.minimum_codes);
+  }
+};
+
 /// Low four bits of 64 codes in 32 bytes: byte i of a run holds code i below code i + 32.
 inline void pack_nibble_runs(const std::uint8_t* codes, std::uint8_t* bytes) {
   for (int run = 0; run < 4; ++run) {
