@@ -7,6 +7,7 @@
 
 #include "calibration/statistics.h"
 #include "quant/candidate.h"
+#include "quant/output_curvature.h"
 #include "quant/pooled_statistics.h"
 #include "sweep/walker.h"
 
@@ -52,6 +53,7 @@ class Quantizer {
   void observe_drift(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
                      calibration::Statistics& own);
   bool wants_drift(const sweep::Group& group, const Candidate& candidate) const;
+  std::set<graph::ValueId> curved_weights() const;
 
   const sweep::Walker& walker_;
   std::vector<Candidate*> candidates_;
@@ -59,7 +61,8 @@ class Quantizer {
   std::shared_ptr<sweep::Budget> budget_;
   std::optional<sweep::Stream> reference_;
   bool any_statistics_ = false;
-  PooledStatistics pooled_;  ///< of weights that are used at several places
+  PooledStatistics pooled_;    ///< of weights that are used at several places
+  OutputCurvature curvature_;  ///< of weights whose methods want it
   /// What enters and leaves the block on the first windows: the transforms' search set.
   std::vector<std::vector<Tensor>> search_seeds_, search_outputs_;
 };
