@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "quant/transforms/scale_search.h"
 
 namespace kerf::quant {
 namespace {
 
+constexpr int kGridSteps = 20;
 constexpr float kSmallestFactor = 1e-4f;
 
 /// Mean |x| of each input channel; channels that share a producer channel share the mean of their saliences.
@@ -49,14 +52,18 @@ std::vector<float> factors_for(const std::vector<double>& saliences, double alph
   return factors;
 }
 
-void apply(BlockContext& context) {
-  // Alpha 0 would leave the group as it is.
-  constexpr double kFirstAlpha = 1e-9;
-  for (std::size_t g = 0; g < context.block.groups.size(); ++g) {
-    search_scales(context, g, "awq", kFirstAlpha, [](const calibration::Statistics& statistics) -> FactorsOf {
-      return [&statistics](const Fold& fold, double alpha) { return factors_for(salience(statistics, fold), alpha); };
-    });
+std::vector<ScaleTrial> make_trials(const calibration::Statistics& statistics, const Fold& fold) {
+  const auto saliences = salience(statistics, fold);
+  std::vector<ScaleTrial> trials;
+  for (int step = 1; step <= kGridSteps; ++step) {
+    const double alpha = static_cast<double>(step) / kGridSteps;
+    trials.push_back({fmt::format("alpha {:.2f}", alpha), factors_for(saliences, alpha)});
   }
+  return trials;
+}
+
+void apply(BlockContext& context) {
+  for (std::size_t g = 0; g < context.block.groups.size(); ++g) search_scales(context, g, "awq", make_trials);
 }
 
 }  // namespace

@@ -15,8 +15,6 @@ namespace {
 using calibration::Statistics;
 using graph::ValueId;
 
-constexpr int kGridSteps = 20;
-
 bool all_quantized(const BlockContext& context, const sweep::Group& group, const Fold& fold) {
   const auto quantized = [&](ValueId weight) {
     const auto found = context.candidate.decisions.find(weight);
@@ -103,8 +101,7 @@ SiteReport report_for(const BlockContext& context, const sweep::Group& group, co
 
 }  // namespace
 
-void search_scales(BlockContext& context, std::size_t index, std::string_view name, double first_alpha,
-                   const std::function<FactorsOf(const Statistics&)>& prepare) {
+void search_scales(BlockContext& context, std::size_t index, std::string_view name, const MakeTrials& make_trials) {
   if (!context.statistics[index]) return;
   const Statistics& statistics = *context.statistics[index];
   const sweep::Group& group = context.block.groups[index];
@@ -121,25 +118,21 @@ void search_scales(BlockContext& context, std::size_t index, std::string_view na
   if (!fold) return leave(reason);
   if (!all_quantized(context, group, *fold)) return leave("a weight of the group or its producer is not quantized");
 
-  const std::vector<float> unchanged(static_cast<std::size_t>(statistics.cols()), 1.0f);
-  report.block_error_rtn = context.block_error(trial_overlay(context, group, statistics, *fold, unchanged));
+  const auto error_of = [&](const std::vector<float>& factors) {
+    return context.block_error(trial_overlay(context, group, statistics, *fold, factors));
+  };
+  report.block_error_rtn = error_of(std::vector<float>(static_cast<std::size_t>(statistics.cols()), 1.0f));
   report.block_error = report.block_error_rtn;
-  const FactorsOf factors_of = prepare(statistics);
-  std::vector<float> best;
-  double best_alpha = 0;
-  for (int step = 0; step <= kGridSteps; ++step) {
-    const double alpha = static_cast<double>(step) / kGridSteps;
-    if (alpha < first_alpha) continue;
-    auto factors = factors_of(*fold, alpha);
-    const double error = context.block_error(trial_overlay(context, group, statistics, *fold, factors));
+  ScaleTrial best;
+  for (ScaleTrial& trial : make_trials(statistics, *fold)) {
+    const double error = error_of(trial.factors);
     if (!(error < report.block_error)) continue;
     report.block_error = error;
-    best = std::move(factors);
-    best_alpha = alpha;
+    best = std::move(trial);
   }
-  if (best.empty()) return leave("no alpha lowers the block's error");
-  apply_fold(graph, plan, group, *fold, best, context.candidate.folded_dtype, context.candidate.overlay);
-  report.note = fmt::format("alpha {:.2f}, folded into {}", best_alpha, fold->where);
+  if (best.factors.empty()) return leave("nothing that was tried lowers the block's error");
+  apply_fold(graph, plan, group, *fold, best.factors, context.candidate.folded_dtype, context.candidate.overlay);
+  report.note = fmt::format("{}, folded into {}", best.label, fold->where);
   context.candidate.ledger.push_back(std::move(report));
 }
 
