@@ -15,8 +15,7 @@ struct ScaleTrial {
   std::string label;  ///< for the ledger: "alpha 0.35"
   std::vector<float> factors;
 };
-using MakeTrials =
-    std::function<std::vector<ScaleTrial>(const calibration::Statistics& statistics, const Fold& fold)>;
+using MakeTrials = std::function<std::vector<ScaleTrial>(const calibration::Statistics& statistics, const Fold& fold)>;
 
 /// Searches factors by which the columns of a group's weights are multiplied and what produces its input is divided.
 /// The error is the block's output error with the group rounded to nearest and, where the candidate rounds activations,

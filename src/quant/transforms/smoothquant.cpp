@@ -55,7 +55,8 @@ Sizes weight_sizes(const BlockContext& context, const sweep::Group& group, std::
                    const Measure& measure) {
   Sizes sizes(channels, 0.0);
   for (const std::size_t s : group.sites) {
-    const auto& source = context.candidate.overlay.source(context.walker.graph(), context.walker.plan().sites[s].weight);
+    const auto& source =
+        context.candidate.overlay.source(context.walker.graph(), context.walker.plan().sites[s].weight);
     const Tensor values = source->read();
     const float* weight = values.data<float>();
     for (std::int64_t r = 0; r < source->rows(); ++r) {
