@@ -26,6 +26,7 @@ struct ObserverInfo {
   void (*observe)(const float* x, std::int64_t rows, std::int64_t cols, Tensor& state);
   /// Merge::kOwn: makes `into` the state of its text followed by that of `from`.
   void (*merge_states)(Tensor& into, const Tensor& from) = nullptr;
+  bool by_window = false;  ///< tokens that come together are one piece of text; otherwise each counts by itself
 };
 
 const std::vector<const ObserverInfo*>& observers();

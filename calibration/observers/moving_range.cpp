@@ -63,6 +63,7 @@ const ObserverInfo moving_range_observer{
     .shape = shape,
     .observe = observe,
     .merge_states = merge,
+    .by_window = true,
 };
 
 }  // namespace kerf::calibration

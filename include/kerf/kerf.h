@@ -235,7 +235,8 @@ struct TensorPlan {
 struct SiteReport {
   std::string name, scheme, method;  ///< `method`: that was used, or the transform
   bool transform = false;
-  bool fallback = false;  ///< another method than the one asked for was used: `note` says why
+  bool fallback = false;  ///< another method than the one asked for was used, or a transform had to leave the site as
+                          ///< it is: `note` says why
   std::int64_t tokens = 0, dead_inputs = 0;
   double damping = 0;
   double objective = 0, rtn_objective = 0;      ///< mean squared output error relative to the mean squared output

@@ -62,6 +62,7 @@ void correct(SiteContext& context) {
   if (!bias || context.statistics.tokens() == 0) {
     report.note = bias ? "not corrected: no token of the calibration text reached it"
                        : "not corrected: it has no bias of its own";
+    report.fallback = true;
     context.candidate.ledger.push_back(std::move(report));
     return;
   }
