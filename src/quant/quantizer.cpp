@@ -310,7 +310,7 @@ void Quantizer::solve_block(const sweep::Block& block, const sweep::Operands& sh
       const auto pooled = pooled_.find(site.weight);
       const Statistics* inputs = pooled != pooled_.end() ? pooled->second.get() : seen.get();
       const graph::SourcePtr before = candidate.overlay.source(walker_.graph(), site.weight);
-      solver.solve(site, inputs);
+      solver.solve(site, inputs, &curvature_);
       correct(site, before, inputs, candidate);
     }
   }
@@ -333,8 +333,26 @@ void Quantizer::correct(const sweep::Site& site, const graph::SourcePtr& before,
   }
 }
 
+/// Weights whose methods, of whatever candidate, want to know what errors of their outputs cost.
+std::set<ValueId> Quantizer::curved_weights() const {
+  std::set<ValueId> weights;
+  for (const Candidate* candidate : candidates_) {
+    for (const sweep::Site& site : walker_.plan().sites) {
+      const MethodInfo* method = method_of(site, *candidate);
+      if (method == nullptr || !method->wants_curvature || site.linear_uses.empty()) continue;
+      if (walker_.graph().value(site.weight).weight.source->rows() <= kMostCurvedOutputs) weights.insert(site.weight);
+    }
+  }
+  return weights;
+}
+
 void Quantizer::process_block(const sweep::Block& block, const sweep::Operands& shared) {
-  if (block.begin == 0 && data_.windows) pooled_ = pool_statistics(walker_, candidates_, {data_.windows, budget_});
+  if (block.begin == 0 && data_.windows) {
+    pooled_ = pool_statistics(walker_, candidates_, {data_.windows, budget_});
+    if (const auto weights = curved_weights(); !weights.empty()) {
+      curvature_ = observe_output_curvature(walker_, weights, data_.windows, budget_);
+    }
+  }
   const BlockStatistics statistics = observe_reference(block, shared);
   const bool last = block.end == static_cast<graph::NodeId>(walker_.graph().nodes().size());
   for (Candidate* candidate : candidates_) {

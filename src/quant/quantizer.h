@@ -7,6 +7,7 @@
 
 #include "calibration/statistics.h"
 #include "quant/candidate.h"
+#include "quant/output_curvature.h"
 #include "quant/pooled_statistics.h"
 #include "sweep/walker.h"
 
@@ -59,6 +60,7 @@ class Quantizer {
   void correct(const sweep::Site& site, const graph::SourcePtr& before, const calibration::Statistics* inputs,
                Candidate& candidate) const;
   bool wants_drift(const sweep::Group& group, const Candidate& candidate) const;
+  std::set<graph::ValueId> curved_weights() const;
 
   const sweep::Walker& walker_;
   std::vector<Candidate*> candidates_;
@@ -66,7 +68,8 @@ class Quantizer {
   std::shared_ptr<sweep::Budget> budget_;
   std::optional<sweep::Stream> reference_;
   bool any_statistics_ = false;
-  PooledStatistics pooled_;  ///< of weights that are used at several places
+  PooledStatistics pooled_;    ///< of weights that are used at several places
+  OutputCurvature curvature_;  ///< of weights whose methods want it
   /// What enters and leaves the block on the first windows: the transforms' search set.
   std::vector<std::vector<Tensor>> search_seeds_, search_outputs_;
 };

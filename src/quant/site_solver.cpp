@@ -60,7 +60,7 @@ const GroupState* SiteSolver::state_of(const MethodInfo& method, const Statistic
   return state.get();
 }
 
-void SiteSolver::solve(const sweep::Site& site, const Statistics* statistics) {
+void SiteSolver::solve(const sweep::Site& site, const Statistics* statistics, const OutputCurvature* curvature) {
   const graph::Weight& weight = walker_.graph().value(site.weight).weight;
   const Decision& decision = candidate_.decisions.at(site.weight);
   const graph::SourcePtr source = candidate_.overlay.source(walker_.graph(), site.weight);
@@ -73,7 +73,10 @@ void SiteSolver::solve(const sweep::Site& site, const Statistics* statistics) {
   if (give_way) method = &find_method("rtn");
 
   const Tensor weights = source->read().reshaped({source->rows(), source->row_size()});
-  const SiteProblem problem{weight.name, weights, decision.scheme, statistics, candidate_.options};
+  SiteProblem problem{weight.name, weights, decision.scheme, statistics, candidate_.options};
+  const bool curved = method->wants_curvature && curvature != nullptr && curvature->has(site.weight);
+  const Tensor output_curvature = curved ? curvature->load(site.weight) : Tensor();
+  if (curved) problem.curvature = &output_curvature;
   SiteOutcome outcome = method->solve(problem, state_of(*method, statistics));
   if (outcome.fallback) method = &find_method("rtn");
   if (scarce && outcome.note.empty()) {

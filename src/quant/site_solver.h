@@ -6,6 +6,7 @@
 
 #include "calibration/statistics.h"
 #include "quant/candidate.h"
+#include "quant/output_curvature.h"
 #include "sweep/value_store.h"
 #include "sweep/walker.h"
 
@@ -28,7 +29,8 @@ class SiteSolver {
 
   /// `statistics` of what the site reads: null where no method needs them. Sites that share them share a method's
   /// preparation too. Error(kUsage) if saved statistics lack what the method needs.
-  void solve(const sweep::Site& site, const calibration::Statistics* statistics);
+  /// `curvature` of what it gives: null where no method needs it, or there is none.
+  void solve(const sweep::Site& site, const calibration::Statistics* statistics, const OutputCurvature* curvature);
 
  private:
   using StateKey = std::pair<const MethodInfo*, const calibration::Statistics*>;

@@ -139,8 +139,8 @@ class RoundedInputs {
 }  // namespace
 
 std::vector<Tensor> Program::run(const Operands& operands, std::span<const Tensor> inputs,
-                                 std::span<const Tensor> seeds) const {
-  std::vector<ops::Operand> slots(slots_.size());
+                                 std::span<const Tensor> seeds, Record* record) const {
+  Record slots(slots_.size());
   const auto slot = [&](int s) -> ops::Operand& { return slots[static_cast<std::size_t>(s)]; };
   for (const auto& [s, index] : input_slots_) slot(s).tensor = inputs[index];
   for (const auto& [id, s] : parameter_slots_) slot(s) = operands.at(id);
@@ -158,12 +158,13 @@ std::vector<Tensor> Program::run(const Operands& operands, std::span<const Tenso
     run_step(step, context);
     for (std::size_t i = 0; i < results.size(); ++i) slot(step.outputs[i]).tensor = std::move(results[i]);
     for (const int s : step.drops) {
-      slot(s) = ops::Operand();
+      if (record == nullptr) slot(s) = ops::Operand();
       rounded_inputs.drop(s);
     }
   }
   std::vector<Tensor> wanted;
   for (const int s : wanted_slots_) wanted.push_back(slot(s).tensor);
+  if (record != nullptr) *record = std::move(slots);
   return wanted;
 }
 
@@ -197,7 +198,29 @@ ops::Operand make_operand(const graph::SourcePtr& source, const std::set<Form>& 
   return operand;
 }
 
+/// W [out, in] as the packed matrix that multiplies derivatives by outputs.
+std::shared_ptr<const ops::linalg::PackedMatrix> pack_transposed(const graph::TensorSource& source) {
+  const Tensor values = source.read();
+  const std::int64_t rows = source.rows(), cols = source.row_size();
+  std::vector<float> turned(static_cast<std::size_t>(rows * cols));
+  const float* const from = values.data<float>();
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t c = 0; c < cols; ++c) turned[static_cast<std::size_t>(c * rows + r)] = from[r * cols + c];
+  }
+  return ops::linalg::PackedMatrix::pack(turned.data(), cols, rows);
+}
+
 }  // namespace
+
+Operands prepare_for_derivatives(const Graph& graph, const Program& program, const Overlay* overlay) {
+  Operands operands = prepare(graph, program, overlay, nullptr);
+  for (auto& [id, operand] : operands) {
+    if (operand.packed == nullptr) continue;
+    const graph::SourcePtr* replaced = overlay == nullptr ? nullptr : overlay->find(id);
+    operand.transposed = pack_transposed(replaced != nullptr ? **replaced : *graph.value(id).weight.source);
+  }
+  return operands;
+}
 
 Operands prepare(const Graph& graph, const Program& program, const Overlay* overlay, const Operands* shared) {
   Operands operands;

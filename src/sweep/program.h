@@ -39,10 +39,19 @@ class Program {
   bool reads_inputs() const { return !input_slots_.empty(); }
   void set_clock(NodeClock clock) { clock_ = std::move(clock); }
 
+  /// All values of one run; shares the operands.
+  using Record = std::vector<ops::Operand>;
+
   /// `inputs`: one tensor per graph input. `seeds` as given to the constructor, in that order. Returns the wanted
-  /// values.
-  std::vector<Tensor> run(const Operands& operands, std::span<const Tensor> inputs,
-                          std::span<const Tensor> seeds) const;
+  /// values. With `record` nothing is dropped: it holds what derivatives() needs.
+  std::vector<Tensor> run(const Operands& operands, std::span<const Tensor> inputs, std::span<const Tensor> seeds,
+                          Record* record = nullptr) const;
+
+  /// Derivatives of a scalar by values `of` (seeds, parameters, computed values of the nodes), given those by the
+  /// wanted values in `by_wanted` (not defined: it does not depend on that one). Values that it does not depend on are
+  /// absent. The record must come from operands that were prepared for derivatives.
+  std::map<graph::ValueId, Tensor> derivatives(const Record& record, std::span<const Tensor> by_wanted,
+                                               std::span<const graph::ValueId> of) const;
 
  private:
   struct Step {
@@ -54,6 +63,7 @@ class Program {
   };
   int slot_for(graph::ValueId value);
   void run_step(const Step& step, ops::KernelContext& context) const;
+  std::vector<bool> depends_on(std::span<const graph::ValueId> of) const;
 
   std::vector<Step> steps_;
   std::map<graph::ValueId, int> slots_;
@@ -68,5 +78,8 @@ class Program {
 /// Reads and packs the parameters of a program under an overlay. What `shared` already holds, and the overlay does not
 /// replace, is taken from there. Roundings are the overlay's alone.
 Operands prepare(const graph::Graph& graph, const Program& program, const Overlay* overlay, const Operands* shared);
+
+/// The same for Program::derivatives(): packed weights come with their transpose. Nothing is shared.
+Operands prepare_for_derivatives(const graph::Graph& graph, const Program& program, const Overlay* overlay);
 
 }  // namespace kerf::sweep
