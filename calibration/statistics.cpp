@@ -47,7 +47,9 @@ void merge_state(const ObserverInfo& info, Tensor& into, const Tensor& from) {
   const auto source = from.values<T>();
   auto target = into.values<T>();
   for (std::size_t i = 0; i < target.size(); ++i) {
-    target[i] = info.merge == Merge::kSum ? target[i] + source[i] : std::max(target[i], source[i]);
+    target[i] = info.merge == Merge::kSum   ? target[i] + source[i]
+                : info.merge == Merge::kMax ? std::max(target[i], source[i])
+                                            : std::min(target[i], source[i]);
   }
 }
 
@@ -62,7 +64,9 @@ void Statistics::merge(const Statistics& other) {
     if (found == other.states_.end())
       throw_input("", "", fmt::format("'{}' was collected in only one of the files", name));
     const ObserverInfo& info = *find_observer(name);
-    if (info.dtype == DType::kF64) {
+    if (info.merge == Merge::kOwn) {
+      info.merge_states(state, found->second);
+    } else if (info.dtype == DType::kF64) {
       merge_state<double>(info, state, found->second);
     } else {
       merge_state<float>(info, state, found->second);

@@ -29,6 +29,12 @@ codec::Scheme table_default(const OpenModel& model, const codec::Scheme& linear)
   return codec::parse_scheme("none");
 }
 
+quant::RangeChoice range_of(const QuantizationChoice& choice) { return quant::parse_range(choice.activation_range); }
+
+std::optional<quant::ActivationChoice> activations_of(const QuantizationChoice& choice) {
+  return quant::parse_activations(choice.activations, range_of(choice));
+}
+
 void add_role_rule(quant::Recipe& recipe, Role role, const codec::Scheme& scheme, const quant::MethodInfo* method,
                    std::string text) {
   quant::Rule rule;
@@ -63,8 +69,9 @@ quant::Recipe make_recipe(const OpenModel& model, const QuantizationChoice& choi
     recipe.rules.push_back(std::move(rule));
   }
   const DType scales = scale_dtype(choice);
+  const auto activations = activations_of(choice);
   if (!choice.recipe_file.empty()) {
-    for (quant::Rule& rule : quant::read_recipe(choice.recipe_file, scales).rules) {
+    for (quant::Rule& rule : quant::read_recipe(choice.recipe_file, scales, activations, range_of(choice)).rules) {
       if (rule.method == nullptr) rule.method = &quant::find_method(choice.method.empty() ? "rtn" : choice.method);
       recipe.rules.push_back(std::move(rule));
     }
@@ -74,7 +81,10 @@ quant::Recipe make_recipe(const OpenModel& model, const QuantizationChoice& choi
   const quant::MethodInfo* method = &quant::find_method(choice.method.empty() ? "rtn" : choice.method);
   for (const std::string& name : graph::role_names()) {
     const Role role = *graph::parse_role(name);
-    if (graph::is_linear_role(role)) add_role_rule(recipe, role, linear, method, "--scheme " + linear.name);
+    if (!graph::is_linear_role(role)) continue;
+    add_role_rule(recipe, role, linear, method, "--scheme " + linear.name);
+    // Whatever the weights are: "f16@int8-dynamic" says what rounded activations cost alone.
+    recipe.rules.back().activations = activations;
   }
   std::string embedding = choice.embedding, head = choice.head;
   join_tied_tables(model, embedding, head);
@@ -118,13 +128,19 @@ QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice&
     choice.recipe_file = spec;
     return choice;
   }
-  const std::size_t slash = spec.find('/');
-  choice.scheme = spec.substr(0, slash);
+  const std::size_t at = spec.find('@');
+  choice.activations = at == std::string::npos ? "" : spec.substr(at + 1);
+  if (at != std::string::npos && choice.activations.empty()) {
+    throw_usage(fmt::format("candidate {}: expected activations behind @, such as @int8-dynamic", quoted(spec)));
+  }
+  const std::string weights = spec.substr(0, at);
+  const std::size_t slash = weights.find('/');
+  choice.scheme = weights.substr(0, slash);
   choice.method.clear();
   choice.transforms.clear();
   if (slash != std::string::npos) {
     // "method+transform+transform"; a transform alone stands before rtn.
-    for (const std::string& part : split(std::string_view(spec).substr(slash + 1), '+')) {
+    for (const std::string& part : split(std::string_view(weights).substr(slash + 1), '+')) {
       bool is_transform = false;
       for (const quant::TransformInfo* info : quant::transforms())
         is_transform = is_transform || info->name == to_lower_ascii(part);
@@ -141,6 +157,7 @@ QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice&
   // Names are checked here, before any file is opened.
   codec::parse_scheme(choice.scheme);
   quant::find_method(choice.method);
+  quant::parse_activations(choice.activations, quant::parse_range(choice.activation_range));
   return choice;
 }
 

@@ -13,10 +13,10 @@ namespace {
 struct Options {
   explicit Options(CLI::App& app)
       : model(app, "the reference: Hugging Face directory, .safetensors or .gguf file"),
-        candidates(add_list(
-            app, "--candidate", "SPEC",
-            "what to measure: scheme[/method[+transform...]], a recipe (.yaml), or the path of a quantized model; "
-            "may be given several times")),
+        candidates(add_list(app, "--candidate", "SPEC",
+                            "what to measure: scheme[/method[+transform...]][@activations[/range]], a recipe (.yaml), "
+                            "or the path of a quantized model; "
+                            "may be given several times")),
         adapters(app, "--lora", "MODEL"),
         json(app),
         evaluation(app),
@@ -73,12 +73,20 @@ const Command& compare_command() {
           "together, so the weights are read once and the KL divergence needs no file of logits. Bytes are those of "
           "the "
           "files that kerf quantize would write.",
-      .lists = {{"Schemes", schemes}, {"Methods", methods}, {"Transforms", transforms}, {"Protocols", protocols}},
+      .lists = {{"Schemes", schemes},
+                {"Methods", methods},
+                {"Transforms", transforms},
+                {"Activations", activations},
+                {"Ranges of static activations", activation_ranges},
+                {"Protocols", protocols}},
       .examples = {{"kerf compare MODEL --text evaluation.txt --candidate f16 int8 int4-g32/rtn",
                     "three precisions, none of which needs calibration"},
                    {"kerf compare MODEL --text evaluation.txt --calibration calibration.txt --candidate "
                     "int4-g32/gptq int4-g32/gptq+awq --json=compare.json",
-                    "two calibrated ones, also as JSON"}},
+                    "two calibrated ones, also as JSON"},
+                   {"kerf compare MODEL --text evaluation.txt --calibration calibration.txt --candidate "
+                    "int8/rtn+smoothquant@int8-dynamic int8@int8-static/percentile-99.9 f16@int8-dynamic",
+                    "rounded activations: for each token, calibrated, and with plain weights"}},
       .define = define,
   };
   return command;

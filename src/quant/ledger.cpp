@@ -1,6 +1,8 @@
 #include "quant/ledger.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -21,6 +23,21 @@ Tally tally(std::span<const SiteReport> ledger, bool fallback) {
   return result;
 }
 
+/// Where transforms could not do what was asked of them, a sentence for each transform.
+void add_transform_notes(std::span<const SiteReport> ledger, std::vector<std::string>& notes) {
+  std::map<std::string, Tally> failed;
+  std::map<std::string, std::ptrdiff_t> places;
+  for (const SiteReport& site : ledger) {
+    if (!site.transform) continue;
+    ++places[site.method];
+    if (site.fallback && failed[site.method].count++ == 0) failed[site.method].first = &site;
+  }
+  for (const auto& [name, tally] : failed) {
+    notes.push_back(fmt::format("{} at {} of {} places: {}; first {}", name, tally.count, places[name],
+                                tally.first->note, tally.first->name));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> ledger_notes(std::span<const SiteReport> ledger) {
@@ -34,6 +51,7 @@ std::vector<std::string> ledger_notes(std::span<const SiteReport> ledger) {
     notes.push_back(
         fmt::format("{} of {} weights: {}; first {}", noted.count, weights, noted.first->note, noted.first->name));
   }
+  add_transform_notes(ledger, notes);
   return notes;
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/threads.h"
+#include "quant/activations.h"
 #include "quant/site_solver.h"
 #include "quant/sources.h"
 
@@ -47,9 +48,14 @@ bool any_drift(const Candidate& candidate) {
 }
 
 void require_data(const Candidate& candidate, const CalibrationData& data) {
-  if (any_drift(candidate) && !candidate.transforms.empty()) {
+  if (any_drift(candidate) && transforms_weights(candidate)) {
     throw_usage(
         fmt::format("{}: the method compares inputs with the reference's, which the transform {} scales; use gptq",
+                    candidate.spec, candidate.transforms.front()->name));
+  }
+  if (has_static_activations(candidate) && transforms_weights(candidate) && !candidate.options.sequential) {
+    throw_usage(
+        fmt::format("{}: the transform {} scales what static activations are calibrated on; leave out --no-sequential",
                     candidate.spec, candidate.transforms.front()->name));
   }
   if (any_drift(candidate) && data.windows && !candidate.options.sequential) {
@@ -60,6 +66,10 @@ void require_data(const Candidate& candidate, const CalibrationData& data) {
   if (!candidate.transforms.empty()) {
     throw_usage(fmt::format("{}: the transform {} needs calibration text; give --calibration FILE", candidate.spec,
                             candidate.transforms.front()->name));
+  }
+  if (!data.statistics && has_static_activations(candidate)) {
+    throw_usage(fmt::format(
+        "{}: static activations need calibration text; give --calibration FILE, or use dynamic ones", candidate.spec));
   }
   if (!data.statistics) {
     throw_usage(
@@ -80,6 +90,7 @@ Quantizer::Quantizer(const sweep::Walker& walker, std::vector<Candidate*> candid
   for (Candidate* candidate : candidates_) {
     require_data(*candidate, data_);
     start_overlay(*candidate);
+    start_activations(walker_, *candidate);
     reference = reference || wants_reference(*candidate);
     any_statistics_ = any_statistics_ || needs_data(*candidate);
     if (data_.windows && needs_own_stream(*candidate)) candidate->stream.emplace(data_.windows, budget_);
@@ -88,7 +99,7 @@ Quantizer::Quantizer(const sweep::Walker& walker, std::vector<Candidate*> candid
 }
 
 bool Quantizer::wants_reference(const Candidate& candidate) const {
-  return any_drift(candidate) || !candidate.transforms.empty() ||
+  return any_drift(candidate) || transforms_weights(candidate) ||
          (needs_data(candidate) && !candidate.options.sequential);
 }
 
@@ -119,9 +130,8 @@ std::vector<std::string> Quantizer::reference_observers(const sweep::Block& bloc
     if (candidate->options.sequential) continue;
     for (const sweep::Group& group : block.groups) {
       for (const std::size_t s : group.sites) {
-        const auto found = candidate->decisions.find(walker_.plan().sites[s].weight);
-        if (found == candidate->decisions.end() || found->second.method == nullptr) continue;
-        names.insert(found->second.method->observers.begin(), found->second.method->observers.end());
+        names.merge(range_observers_of(*candidate, walker_.plan().sites[s].weight));
+        names.merge(solving_observers_of(*candidate, walker_.plan().sites[s].weight));
       }
     }
   }
@@ -190,7 +200,7 @@ SquaredSums compare_values(const Tensor& found, const Tensor& expected) {
 
 void Quantizer::run_transforms(const sweep::Block& block, const sweep::Operands& shared, Candidate& candidate,
                                const BlockStatistics& statistics) {
-  if (candidate.transforms.empty()) return;
+  if (!transforms_weights(candidate)) return;
   const sweep::Program whole = walker_.program(*reference_, block.end, block.live_out);
   const auto block_error = [&](const sweep::Overlay& trial) {
     const sweep::Operands operands = sweep::prepare(walker_.graph(), whole, &trial, &shared);
@@ -212,7 +222,9 @@ void Quantizer::run_transforms(const sweep::Block& block, const sweep::Operands&
     return total.reference > 0 ? total.difference / total.reference : total.difference;
   };
   BlockContext context{walker_, block, candidate, budget_, statistics, block_error};
-  for (const TransformInfo* transform : candidate.transforms) transform->apply(context);
+  for (const TransformInfo* transform : candidate.transforms) {
+    if (transform->apply != nullptr) transform->apply(context);
+  }
 }
 
 namespace {
@@ -227,27 +239,27 @@ const MethodInfo* method_of(const sweep::Site& site, const Candidate& candidate)
 std::set<std::string> Quantizer::own_observers(const sweep::Group& group, const Candidate& candidate) const {
   std::set<std::string> names;
   for (const std::size_t s : group.sites) {
-    const sweep::Site& site = walker_.plan().sites[s];
-    const MethodInfo* method = method_of(site, candidate);
-    if (method == nullptr || pooled_.contains(site.weight)) continue;
-    names.insert(method->observers.begin(), method->observers.end());
+    const ValueId weight = walker_.plan().sites[s].weight;
+    if (!pooled_.contains(weight)) names.merge(solving_observers_of(candidate, weight));
   }
   return names;
 }
 
 std::shared_ptr<const Statistics> Quantizer::observe_own(const sweep::Group& group, const sweep::Operands& shared,
-                                                         Candidate& candidate, const std::set<std::string>& names) {
+                                                         Candidate& candidate, const std::set<std::string>& names,
+                                                         bool with_drift) {
   walker_.advance(*candidate.stream, group.first_node, &candidate.overlay, &shared);
   const ValueId weight = walker_.plan().sites[group.sites.front()].weight;
   auto own = std::make_shared<Statistics>(walker_.graph().value(weight).weight.source->row_size(),
                                           std::vector<std::string>(names.begin(), names.end()));
-  if (wants_drift(group, candidate)) {
+  if (with_drift) {
     observe_drift(group, shared, candidate, *own);
     return own;
   }
   walker_.visit(*candidate.stream, group.first_node, {&group.input, 1}, &candidate.overlay, &shared, std::nullopt,
                 [&](std::size_t, std::span<const Tensor> values) {
-                  own->observe(values[0].data<float>(), values[0].size() / own->cols());
+                  const Tensor x = as_read(walker_, group, candidate.overlay, values[0]);
+                  own->observe(x.data<float>(), x.size() / own->cols());
                 });
   return own;
 }
@@ -271,7 +283,7 @@ void Quantizer::observe_drift(const sweep::Group& group, const sweep::Operands& 
                   [&](std::size_t window, std::span<const Tensor> values) { expected[window - begin] = values[0]; });
     walker_.visit(*candidate.stream, group.first_node, {&group.input, 1}, &candidate.overlay, &shared,
                   sweep::Walker::WindowRange{begin, end}, [&](std::size_t window, std::span<const Tensor> values) {
-                    const Tensor& x = values[0];
+                    const Tensor x = as_read(walker_, group, candidate.overlay, values[0]);
                     const std::int64_t rows = x.size() / own.cols();
                     own.observe(x.data<float>(), rows);
                     // Experts may see other tokens than the reference's.
@@ -287,14 +299,37 @@ void Quantizer::solve_block(const sweep::Block& block, const sweep::Operands& sh
                             const BlockStatistics& statistics) {
   for (std::size_t g = 0; g < block.groups.size(); ++g) {
     const sweep::Group& group = block.groups[g];
+    fix_own_ranges(group, shared, candidate, statistics[g]);
     const auto names = own_observers(group, candidate);
-    const auto seen = candidate.stream && !names.empty() ? observe_own(group, shared, candidate, names) : statistics[g];
+    const auto seen = candidate.stream && !names.empty()
+                          ? observe_own(group, shared, candidate, names, wants_drift(group, candidate))
+                          : statistics[g];
     SiteSolver solver(walker_, candidate, budget_);
     for (const std::size_t s : group.sites) {
       const sweep::Site& site = walker_.plan().sites[s];
       const auto pooled = pooled_.find(site.weight);
-      solver.solve(site, pooled != pooled_.end() ? pooled->second.get() : seen.get(), &curvature_);
+      const Statistics* inputs = pooled != pooled_.end() ? pooled->second.get() : seen.get();
+      const graph::SourcePtr before = candidate.overlay.source(walker_.graph(), site.weight);
+      solver.solve(site, inputs, &curvature_);
+      correct(site, before, inputs, candidate);
     }
+  }
+}
+
+void Quantizer::fix_own_ranges(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
+                               std::shared_ptr<const Statistics> seen) {
+  const auto names = range_observers(walker_.plan(), group, candidate, pooled_);
+  if (candidate.stream && !names.empty()) seen = observe_own(group, shared, candidate, names, false);
+  fix_ranges(walker_, group, seen.get(), pooled_, candidate);
+}
+
+void Quantizer::correct(const sweep::Site& site, const graph::SourcePtr& before, const Statistics* inputs,
+                        Candidate& candidate) const {
+  // A site that stays as it was leaves nothing to correct.
+  if (inputs == nullptr || candidate.overlay.source(walker_.graph(), site.weight) == before) return;
+  SiteContext context{walker_, site, candidate, before, *inputs};
+  for (const TransformInfo* transform : candidate.transforms) {
+    if (transform->correct != nullptr) transform->correct(context);
   }
 }
 

@@ -48,10 +48,17 @@ class Quantizer {
   std::set<std::string> own_observers(const sweep::Group& group, const Candidate& candidate) const;
   /// Moves the candidate's stream to the group, and watches what arrives there.
   std::shared_ptr<const calibration::Statistics> observe_own(const sweep::Group& group, const sweep::Operands& shared,
-                                                             Candidate& candidate, const std::set<std::string>& names);
+                                                             Candidate& candidate, const std::set<std::string>& names,
+                                                             bool with_drift);
   /// The same beside the reference's stream, so that it learns how far the two have drifted apart.
   void observe_drift(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
                      calibration::Statistics& own);
+  /// Fixes the ranges of static activations by the candidate's own stream, if it has one, else by what was `seen`.
+  void fix_own_ranges(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
+                      std::shared_ptr<const calibration::Statistics> seen);
+  /// Lets the transforms that follow rounding correct a site that was just solved.
+  void correct(const sweep::Site& site, const graph::SourcePtr& before, const calibration::Statistics* inputs,
+               Candidate& candidate) const;
   bool wants_drift(const sweep::Group& group, const Candidate& candidate) const;
   std::set<graph::ValueId> curved_weights() const;
 

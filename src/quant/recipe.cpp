@@ -21,6 +21,12 @@ bool matches(const Rule& rule, const graph::Weight& weight) {
   return rule.name.empty() || glob_match(rule.name, weight.name);
 }
 
+/// What a rule says of the activations that a weight of this role is multiplied by.
+std::optional<ActivationChoice> activations_of(const Rule& rule, graph::Role role) {
+  if (!rule.activations_by_default) return rule.activations;
+  return rule.scheme->quantized() && graph::is_linear_role(role) ? rule.activations : std::nullopt;
+}
+
 /// Does the rule say something about this weight, beyond matching it?
 bool decides(const Rule& rule) { return rule.keep || rule.scheme.has_value(); }
 
@@ -30,7 +36,8 @@ Decision decide_one(const graph::Weight& weight, const Recipe& recipe) {
   for (const Rule& rule : recipe.rules) {
     if (!matches(rule, weight) || !decides(rule)) continue;
     if (rule.keep) return kept(rule.text);
-    return Decision{*rule.scheme, rule.scheme->quantized() ? rule.method : nullptr, rule.text};
+    return Decision{*rule.scheme, rule.scheme->quantized() ? rule.method : nullptr, rule.text,
+                    activations_of(rule, weight.role)};
   }
   return kept("no rule matches: kept");
 }
@@ -50,6 +57,10 @@ std::map<graph::ValueId, Decision> decide(const graph::Graph& graph, const sweep
       } else if (site.linear_uses.size() > 1) {
         decision.rule += fmt::format(" (one for {} places)", site.linear_uses.size());
       }
+    }
+    if (decision.activations && site.linear_uses.empty()) {
+      decision.activations.reset();
+      decision.rule += " (no activations: rows are looked up)";
     }
     decisions.emplace(site.weight, std::move(decision));
   }

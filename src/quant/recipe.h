@@ -9,6 +9,7 @@
 
 #include "codec/scheme.h"
 #include "graph/graph.h"
+#include "quant/activation_choice.h"
 #include "quant/method.h"
 #include "sweep/plan.h"
 
@@ -17,8 +18,9 @@ namespace kerf::quant {
 /// What a weight becomes, and why.
 struct Decision {
   codec::Scheme scheme;
-  const MethodInfo* method = nullptr;  ///< null for schemes without codes
-  std::string rule;                    ///< the rule that decided, as printed
+  const MethodInfo* method = nullptr;                          ///< null for schemes without codes
+  std::string rule;                                            ///< the rule that decided, as printed
+  std::optional<ActivationChoice> activations = std::nullopt;  ///< how the input of its products is rounded
 };
 
 /// One line of a recipe: whatever is given must match.
@@ -30,6 +32,8 @@ struct Rule {
   const MethodInfo* method = nullptr;
   bool keep = false;
   std::string text;  ///< as printed
+  std::optional<ActivationChoice> activations = std::nullopt;
+  bool activations_by_default = false;  ///< they hold for quantized weights inside the blocks only
 };
 
 /// Ordered rules, first match wins. What no rule matches stays as it is.
@@ -38,8 +42,11 @@ struct Recipe {
 };
 
 /// Reads `rules:` from YAML (strict: an unknown key is refused with the nearest known one). Error(kInput) names file
-/// and line. `scale_dtype`: for schemes that the file names.
-Recipe read_recipe(const std::string& path, DType scale_dtype);
+/// and line. `scale_dtype`: for schemes that the file names; `activations`: for rules that say nothing of them;
+/// `range`: for static activations that name no rule of their own.
+Recipe read_recipe(const std::string& path, DType scale_dtype,
+                   const std::optional<ActivationChoice>& activations = std::nullopt,
+                   const RangeChoice& range = parse_range(""));
 
 /// Decisions for every weight matrix (the plan's sites), by value id.
 std::map<graph::ValueId, Decision> decide(const graph::Graph& graph, const sweep::Plan& plan, const Recipe& recipe);

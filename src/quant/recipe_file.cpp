@@ -69,9 +69,12 @@ std::string rule_text(const YAML::Node& node) {
   return "recipe {" + join(parts, ", ") + "}";
 }
 
-Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dtype) {
-  check_keys(path, node, {"role", "layers", "name", "scheme", "method", "keep"});
+Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dtype,
+                const std::optional<ActivationChoice>& activations, const RangeChoice& range) {
+  check_keys(path, node, {"role", "layers", "name", "scheme", "method", "activations", "keep"});
   Rule rule;
+  rule.activations = activations;
+  rule.activations_by_default = true;
   try {
     if (const auto role = node["role"]) {
       const std::string name = scalar(path, role, "role");
@@ -85,6 +88,10 @@ Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dty
       if (!rule.scheme->fixed_scale_dtype) rule.scheme->scale_dtype = scale_dtype;
     }
     if (const auto method = node["method"]) rule.method = &find_method(scalar(path, method, "method"));
+    if (const auto given = node["activations"]) {
+      rule.activations = parse_activations(scalar(path, given, "activations"), range);
+      rule.activations_by_default = false;
+    }
     if (const auto keep = node["keep"]) {
       const std::string value = scalar(path, keep, "keep");
       if (value != "true" && value != "false") refuse(path, keep.Mark(), "keep must be true or false");
@@ -95,6 +102,8 @@ Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dty
     refuse(path, node.Mark(), error.message());  // an unknown scheme or method
   }
   if (!rule.keep && !rule.scheme) refuse(path, node.Mark(), "a rule needs a scheme, or keep: true");
+  if (rule.keep && !rule.activations_by_default)
+    refuse(path, node.Mark(), "a rule has either activations or keep: true, not both");
   if (rule.keep && rule.scheme) refuse(path, node.Mark(), "a rule has either a scheme or keep: true, not both");
   rule.text = rule_text(node);
   return rule;
@@ -159,7 +168,8 @@ void check_structure(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-Recipe read_recipe(const std::string& path, DType scale_dtype) {
+Recipe read_recipe(const std::string& path, DType scale_dtype, const std::optional<ActivationChoice>& activations,
+                   const RangeChoice& range) {
   const std::string text = read_file(path, kLargestRecipe);
   if (const auto bad = find_invalid_utf8(text)) throw_input(path, fmt::format("offset {}", *bad), "not valid UTF-8");
   Recipe recipe;
@@ -169,7 +179,7 @@ Recipe read_recipe(const std::string& path, DType scale_dtype) {
     check_keys(path, root, {"rules"});
     const YAML::Node rules = root["rules"];
     if (!rules || !rules.IsSequence()) throw_input(path, "", "a recipe needs a list called rules");
-    for (const auto& node : rules) recipe.rules.push_back(parse_rule(path, node, scale_dtype));
+    for (const auto& node : rules) recipe.rules.push_back(parse_rule(path, node, scale_dtype, activations, range));
   } catch (const YAML::Exception& error) {
     refuse(path, error.mark, "not valid YAML: " + error.msg);
   }

@@ -58,7 +58,7 @@ Program::Program(const Graph& graph, const Plan& plan, NodeId begin, NodeId end,
   };
   for (const NodeId n : needed_nodes(graph, plan, begin, end, seeds, wanted)) {
     const Node& node = graph.node(n);
-    Step step{&node, ops::find_op(node.domain, node.op), {}, {}, {}};
+    Step step{&node, n, ops::find_op(node.domain, node.op), {}, {}, {}};
     if (step.op == nullptr) throw std::logic_error("operator " + node.op + " is not implemented");
     rowwise_ = rowwise_ && step.op->rowwise;
     for (const ValueId id : node.inputs) {
@@ -92,6 +92,52 @@ void Program::run_step(const Step& step, ops::KernelContext& context) const {
   clock_(*step.node, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
 }
 
+namespace {
+
+/// What the nodes of one run read in place of values that are rounded for them. A value that several nodes read under
+/// the same rounding (q, k and v) is rounded once.
+class RoundedInputs {
+ public:
+  /// Replaces the arguments of node `id` that are rounded. The pointers stay good until the next call.
+  void apply(const InputRoundings& roundings, NodeId id, std::span<const int> slots,
+             std::vector<const ops::Operand*>& arguments) {
+    const auto found = roundings.find(id);
+    if (found == roundings.end()) return;
+    used_.clear();
+    for (const InputRounding& rounding : found->second) {
+      const ops::Operand* given = arguments[rounding.input];
+      if (given == nullptr) continue;
+      used_.push_back(find(slots[rounding.input], rounding, given->tensor));
+      arguments[rounding.input] = used_.back().get();
+    }
+  }
+  void drop(int slot) {
+    std::erase_if(made_, [&](const Made& made) { return made.slot == slot; });
+  }
+
+ private:
+  struct Made {
+    int slot;
+    InputRounding rounding;
+    std::shared_ptr<const ops::Operand> operand;
+  };
+  std::shared_ptr<const ops::Operand> find(int slot, const InputRounding& rounding, const Tensor& values) {
+    for (const Made& made : made_) {
+      if (made.slot == slot && made.rounding.parts == rounding.parts && made.rounding.quantizer == rounding.quantizer) {
+        return made.operand;
+      }
+    }
+    auto operand = std::make_shared<ops::Operand>();
+    operand->tensor = rounded(values, rounding);
+    made_.push_back({slot, rounding, operand});
+    return operand;
+  }
+  std::vector<Made> made_;
+  std::vector<std::shared_ptr<const ops::Operand>> used_;
+};
+
+}  // namespace
+
 std::vector<Tensor> Program::run(const Operands& operands, std::span<const Tensor> inputs,
                                  std::span<const Tensor> seeds, Record* record) const {
   Record slots(slots_.size());
@@ -102,15 +148,18 @@ std::vector<Tensor> Program::run(const Operands& operands, std::span<const Tenso
 
   std::vector<const ops::Operand*> arguments;
   std::vector<Tensor> results;
+  RoundedInputs rounded_inputs;
   for (const Step& step : steps_) {
     arguments.clear();
     for (const int s : step.inputs) arguments.push_back(s < 0 ? nullptr : &slot(s));
+    if (!operands.roundings.empty()) rounded_inputs.apply(operands.roundings, step.id, step.inputs, arguments);
     results.assign(step.outputs.size(), Tensor());
     ops::KernelContext context(*step.node, arguments, results);
     run_step(step, context);
     for (std::size_t i = 0; i < results.size(); ++i) slot(step.outputs[i]).tensor = std::move(results[i]);
     for (const int s : step.drops) {
       if (record == nullptr) slot(s) = ops::Operand();
+      rounded_inputs.drop(s);
     }
   }
   std::vector<Tensor> wanted;
@@ -175,6 +224,7 @@ Operands prepare_for_derivatives(const Graph& graph, const Program& program, con
 
 Operands prepare(const Graph& graph, const Program& program, const Overlay* overlay, const Operands* shared) {
   Operands operands;
+  if (overlay != nullptr) operands.roundings = overlay->roundings();
   for (const ValueId id : program.parameters()) {
     const Value& value = graph.value(id);
     if (value.kind == Value::Kind::kConstant) {

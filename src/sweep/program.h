@@ -14,8 +14,11 @@
 
 namespace kerf::sweep {
 
-/// Weights and constants made ready for kernels, by value id. Immutable and cheap to copy: entries are shared.
-using Operands = std::map<graph::ValueId, ops::Operand>;
+/// Weights and constants made ready for kernels, by value id, and what is rounded before nodes read it. Immutable and
+/// cheap to copy: entries are shared.
+struct Operands : std::map<graph::ValueId, ops::Operand> {
+  InputRoundings roundings;
+};
 
 /// Told which node ran for how many seconds, from any thread; benchmarks look where the time goes with it.
 using NodeClock = std::function<void(const graph::Node& node, double seconds)>;
@@ -53,6 +56,7 @@ class Program {
  private:
   struct Step {
     const graph::Node* node;
+    graph::NodeId id;
     const ops::OpInfo* op;
     std::vector<int> inputs, outputs;  ///< slots; -1: absent
     std::vector<int> drops;            ///< slots not read again
@@ -72,7 +76,7 @@ class Program {
 };
 
 /// Reads and packs the parameters of a program under an overlay. What `shared` already holds, and the overlay does not
-/// replace, is taken from there.
+/// replace, is taken from there. Roundings are the overlay's alone.
 Operands prepare(const graph::Graph& graph, const Program& program, const Overlay* overlay, const Operands* shared);
 
 /// The same for Program::derivatives(): packed weights come with their transpose. Nothing is shared.
