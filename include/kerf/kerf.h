@@ -204,7 +204,8 @@ struct QuantizationChoice {
   std::vector<std::string> keep;  ///< name patterns of weights that stay as they are
   double damping = 0.01;
   bool sequential = true, act_order = true;
-  int polish = 2;  ///< sweeps of coordinate descent after gptq
+  int polish = 2;       ///< sweeps of coordinate descent after gptq
+  std::string teacher;  ///< model whose distribution the transform distill follows; empty: the source itself
 };
 /// Is the candidate's spec the path of a recipe?
 bool names_a_recipe(const std::string& spec);

@@ -113,6 +113,11 @@ quant::Candidate make_candidate(const OpenModel& model, const QuantizationChoice
   candidate.decisions = quant::decide(model.graph(), model.walker().plan(), make_recipe(model, choice));
   for (const std::string& name : choice.transforms) candidate.transforms.push_back(&quant::find_transform(name));
   candidate.options = {choice.damping, choice.act_order, choice.polish, choice.sequential};
+  const bool predicts = model.description().task != description::Task::kFeatures;
+  if (!predicts && quant::looks_at_outputs(candidate)) {
+    throw_usage(
+        fmt::format("{}: depends on what the model predicts, and a base model without a head predicts nothing", spec));
+  }
   return candidate;
 }
 

@@ -9,6 +9,7 @@
 #include "api/measure.h"
 #include "api/open_model.h"
 #include "api/session.h"
+#include "api/teacher.h"
 #include "api/text_data.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -74,6 +75,8 @@ class Ladder {
     for (Row& row : rows_) {
       if (row.candidate) candidates.push_back(row.candidate.get());
     }
+    const api::Teacher teacher(options_.defaults.teacher, model_, {candidates.begin(), candidates.end()});
+    calibration.data.teacher = teacher.walker();
     quant::Quantizer quantizer(model_.walker(), candidates, calibration.data, session_.budget());
 
     eval::Evaluator evaluator(text_.windows, true, text_.classes);

@@ -11,6 +11,7 @@
 #include "api/emission.h"
 #include "api/open_model.h"
 #include "api/session.h"
+#include "api/teacher.h"
 #include "api/text_data.h"
 #include "codec/float_codec.h"
 #include "core/error.h"
@@ -208,6 +209,8 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   } else if (options.calibration.given()) {
     result.notes.push_back("the calibration text is not used: the method needs none");
   }
+  const api::Teacher teacher(choice.teacher, model, {&candidate});
+  calibration.data.teacher = teacher.walker();
   quant::Quantizer quantizer(model.walker(), {&candidate}, calibration.data, session.budget());
   if (quantizer.walks()) {
     const auto& blocks = model.walker().plan().blocks;

@@ -204,9 +204,12 @@ ChoiceGroup::ChoiceGroup(CLI::App& app, bool with_scheme) {
                 fmt::format("{}", QuantizationChoice{}.damping));
   no_sequential_ = add_flag(app, "--no-sequential",
                             "gptq: statistics of the unquantized model, instead of what the layers before really give");
-  polish_ =
-      add_value(app, "--polish", "N", "gptq, gptaq: sweeps of coordinate descent over codes and scales that follow",
-                fmt::format("{}", QuantizationChoice{}.polish));
+  polish_ = add_value(app, "--polish", "N",
+                      "gptq, gptaq, yaqa: sweeps of coordinate descent over codes and scales that follow",
+                      fmt::format("{}", QuantizationChoice{}.polish));
+  teacher_ = add_value(app, "--teacher", "MODEL",
+                       "distill: model whose distribution is followed, with the same vocabulary; may be a larger one",
+                       "the unquantized model");
   no_act_order_ = add_flag(app, "--no-act-order", "gptq: columns in their order, instead of by falling importance");
 }
 
@@ -229,6 +232,7 @@ QuantizationChoice ChoiceGroup::read() const {
   choice.damping = real_or(damping_, choice.damping, 0, 1);
   choice.sequential = !is_set(no_sequential_);
   choice.act_order = !is_set(no_act_order_);
+  choice.teacher = value_or(teacher_, "");
   choice.polish = static_cast<int>(integer_or(polish_, choice.polish, 0));
   return choice;
 }

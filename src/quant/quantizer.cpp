@@ -83,15 +83,8 @@ void require_data(const Candidate& candidate, const CalibrationData& data) {
 
 /// Does a method look at a weight as a whole?
 bool needs_whole_weights(const Candidate& candidate) {
-  return std::any_of(candidate.decisions.begin(), candidate.decisions.end(), [](const auto& entry) {
-    return entry.second.method != nullptr && !entry.second.method->by_row;
-  });
-}
-
-bool looks_at_outputs(const Candidate& candidate) {
-  return is_tuned(candidate) || std::any_of(candidate.decisions.begin(), candidate.decisions.end(), [](const auto& entry) {
-           return entry.second.method != nullptr && entry.second.method->wants_curvature;
-         });
+  return std::any_of(candidate.decisions.begin(), candidate.decisions.end(),
+                     [](const auto& entry) { return entry.second.method != nullptr && !entry.second.method->by_row; });
 }
 
 }  // namespace
@@ -102,10 +95,6 @@ Quantizer::Quantizer(const sweep::Walker& walker, std::vector<Candidate*> candid
   bool reference = false;
   for (Candidate* candidate : candidates_) {
     require_data(*candidate, data_);
-    if (looks_at_outputs(*candidate) && !walker_.graph().find_output("logits")) {
-      throw_usage(fmt::format("{}: looks at the model's predictions, and this one has no head that makes any",
-                              candidate->spec));
-    }
     start_overlay(*candidate);
     start_activations(walker_, *candidate);
     reference = reference || wants_reference(*candidate);
