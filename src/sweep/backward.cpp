@@ -4,35 +4,15 @@
 #include <utility>
 
 #include "core/threads.h"
+#include "sweep/row_tiles.h"
 
 namespace kerf::sweep {
 namespace {
 
 using graph::ValueId;
 
-/// Rows of the output that exist at once, per thread, where the last block goes row by row.
-constexpr std::int64_t kTileRows = 128;
-
 /// Windows whose derivatives are held at once before they are handed on.
 std::size_t batch_size() { return static_cast<std::size_t>(std::max(2, thread_count())); }
-
-bool by_rows(const Program& program, const std::vector<Tensor>& seeds) {
-  return program.rowwise() && !program.reads_inputs() && std::all_of(seeds.begin(), seeds.end(), [&](const Tensor& x) {
-           return x.dtype() == DType::kF32 && x.rank() == 3 && x.dim(0) == 1 && x.dim(1) == seeds[0].dim(1);
-         });
-}
-
-/// Rows [first, first + count) of [1, rows, width].
-Tensor rows_of(const Tensor& x, std::int64_t first, std::int64_t count) {
-  const std::int64_t width = x.dim(2);
-  Tensor rows(DType::kF32, {1, count, width});
-  std::copy_n(x.data<float>() + first * width, count * width, rows.data<float>());
-  return rows;
-}
-
-void put_rows(const Tensor& rows, Tensor& x, std::int64_t first) {
-  std::copy_n(rows.data<float>(), rows.size(), x.data<float>() + first * x.dim(2));
-}
 
 void add_to(StoredTensor& sum, const Tensor& part, const std::shared_ptr<Budget>& budget) {
   Tensor total = sum.load().clone();
@@ -74,7 +54,7 @@ std::vector<Backward::Piece> Backward::differentiate(const Block& block, const P
     pieces.push_back({std::move(derivatives)});
   };
   Program::Record record;
-  if (last && by_rows(program, seeds)) {
+  if (last && goes_by_rows(program, seeds)) {
     const std::int64_t rows = seeds[0].dim(1);
     for (std::int64_t first = 0; first < rows; first += kTileRows) {
       const std::int64_t count = std::min(kTileRows, rows - first);
