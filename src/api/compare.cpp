@@ -117,7 +117,7 @@ class Ladder {
       reference_seconds_ += now() - start;
       const bool last = block.end == static_cast<graph::NodeId>(model_.graph().nodes().size());
       for (Row& row : rows_) {
-        if (!row.candidate) continue;
+        if (!row.candidate || quant::is_tuned(*row.candidate)) continue;
         start = now();
         evaluator.advance(row.subject, block, &shared);
         row.seconds += now() - start;
@@ -125,6 +125,17 @@ class Ladder {
       }
       session_.step();
     }
+    quantizer.finish();
+    for (Row& row : rows_) {
+      if (row.candidate && quant::is_tuned(*row.candidate)) walk_tuned(evaluator, row);
+    }
+  }
+
+  /// A candidate that changed after its last block was solved is measured in a walk of its own.
+  void walk_tuned(eval::Evaluator& evaluator, Row& row) {
+    const double start = now();
+    for (const sweep::Block& block : model_.walker().plan().blocks) evaluator.advance(row.subject, block, nullptr);
+    row.seconds += now() - start;
   }
 
   /// What a candidate made of a block that it has left is not needed again, unless a later block reads it too.

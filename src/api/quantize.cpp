@@ -209,7 +209,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     result.notes.push_back("the calibration text is not used: the method needs none");
   }
   quant::Quantizer quantizer(model.walker(), {&candidate}, calibration.data, session.budget());
-  if (quantizer.uses_data()) {
+  if (quantizer.walks()) {
     const auto& blocks = model.walker().plan().blocks;
     session.start("quantizing", static_cast<std::int64_t>(blocks.size()));
     for (const sweep::Block& block : blocks) {
@@ -217,6 +217,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
       session.step();
     }
     session.finish();
+    quantizer.finish();
   }
   const emit::EmitModel finished = api::emit_model(model, candidate, true);
   session.start("writing", static_cast<std::int64_t>(2 * outputs.size()));

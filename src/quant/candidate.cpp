@@ -58,4 +58,9 @@ std::set<std::string> solving_observers_of(const Candidate& candidate, graph::Va
   return names;
 }
 
+bool is_tuned(const Candidate& candidate) {
+  return std::any_of(candidate.transforms.begin(), candidate.transforms.end(),
+                     [](const TransformInfo* transform) { return transform->tune != nullptr; });
+}
+
 }  // namespace kerf::quant

@@ -44,4 +44,7 @@ std::set<std::string> range_observers_of(const Candidate& candidate, graph::Valu
 /// What the weight's method, and the transforms that correct it afterwards, want to know of its inputs.
 std::set<std::string> solving_observers_of(const Candidate& candidate, graph::ValueId weight);
 
+/// Does something change it after all its weights are solved? Until Quantizer::finish() it is not what will be written.
+bool is_tuned(const Candidate& candidate);
+
 }  // namespace kerf::quant

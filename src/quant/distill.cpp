@@ -7,7 +7,11 @@
 #include <set>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "core/error.h"
 #include "core/random.h"
+#include "core/strings.h"
 #include "core/threads.h"
 #include "ops/row_math.h"
 #include "quant/tunable.h"
@@ -27,6 +31,26 @@ constexpr double kWarmUp = 0.05;
 Windows subset(const std::vector<sweep::WindowInputs>& windows, std::span<const std::size_t> indices) {
   auto result = std::make_shared<std::vector<sweep::WindowInputs>>();
   for (const std::size_t i : indices) result->push_back(windows[i]);
+  return result;
+}
+
+/// Windows of `from` as inputs of `to`, by name.
+Windows rebound(const Windows& windows, const graph::Graph& from, const graph::Graph& to) {
+  if (&from == &to) return windows;
+  std::vector<std::size_t> places;
+  for (const ValueId input : to.inputs()) {
+    const std::string& name = to.value(input).name;
+    const auto found = from.find_input(name);
+    if (!found) throw_usage(fmt::format("the teacher has an input {} that the model has not", quoted(name)));
+    const auto at = std::find(from.inputs().begin(), from.inputs().end(), *found);
+    places.push_back(static_cast<std::size_t>(at - from.inputs().begin()));
+  }
+  auto result = std::make_shared<std::vector<sweep::WindowInputs>>();
+  for (const sweep::WindowInputs& window : *windows) {
+    sweep::WindowInputs inputs;
+    for (const std::size_t place : places) inputs.push_back(window[place]);
+    result->push_back(std::move(inputs));
+  }
   return result;
 }
 
@@ -161,7 +185,8 @@ class Distillation {
  private:
   double judge() const {
     const Windows windows = subset(windows_, judging_);
-    const Distributions p(teacher_, windows, nullptr, budget_), q(student_, windows, &candidate_.overlay, budget_);
+    const Distributions p(teacher_, of_teacher(windows), nullptr, budget_);
+    const Distributions q(student_, windows, &candidate_.overlay, budget_);
     std::vector<double> sums(windows->size());
     std::vector<std::int64_t> rows(windows->size());
     parallel_for(static_cast<std::int64_t>(windows->size()), [&](std::int64_t w) {
@@ -177,6 +202,8 @@ class Distillation {
     return std::accumulate(sums.begin(), sums.end(), 0.0) /
            static_cast<double>(std::accumulate(rows.begin(), rows.end(), std::int64_t{0}));
   }
+
+  Windows of_teacher(const Windows& windows) const { return rebound(windows, student_.graph(), teacher_.graph()); }
 
   /// What is tuned: codes' scales, and vectors that nodes add or multiply by.
   void collect() {
@@ -207,7 +234,7 @@ class Distillation {
 
   void step(std::span<const std::size_t> batch, std::int64_t number, std::int64_t total) {
     const Windows windows = subset(windows_, batch);
-    const Distributions p(teacher_, windows, nullptr, budget_);
+    const Distributions p(teacher_, of_teacher(windows), nullptr, budget_);
     std::map<ValueId, std::vector<float>> by_numbers;
     for (const auto& [id, tuned] : tuned_) by_numbers[id].assign(tuned.tunable->numbers.size(), 0.0F);
     const auto loss = [&](std::size_t window, std::int64_t first_row, const Tensor& logits) {

@@ -81,6 +81,19 @@ void require_data(const Candidate& candidate, const CalibrationData& data) {
   }
 }
 
+/// Does a method look at a weight as a whole?
+bool needs_whole_weights(const Candidate& candidate) {
+  return std::any_of(candidate.decisions.begin(), candidate.decisions.end(), [](const auto& entry) {
+    return entry.second.method != nullptr && !entry.second.method->by_row;
+  });
+}
+
+bool looks_at_outputs(const Candidate& candidate) {
+  return is_tuned(candidate) || std::any_of(candidate.decisions.begin(), candidate.decisions.end(), [](const auto& entry) {
+           return entry.second.method != nullptr && entry.second.method->wants_curvature;
+         });
+}
+
 }  // namespace
 
 Quantizer::Quantizer(const sweep::Walker& walker, std::vector<Candidate*> candidates, CalibrationData data,
@@ -89,10 +102,14 @@ Quantizer::Quantizer(const sweep::Walker& walker, std::vector<Candidate*> candid
   bool reference = false;
   for (Candidate* candidate : candidates_) {
     require_data(*candidate, data_);
+    if (looks_at_outputs(*candidate) && !walker_.graph().find_output("logits")) {
+      throw_usage(fmt::format("{}: looks at the model's predictions, and this one has no head that makes any",
+                              candidate->spec));
+    }
     start_overlay(*candidate);
     start_activations(walker_, *candidate);
     reference = reference || wants_reference(*candidate);
-    any_statistics_ = any_statistics_ || needs_data(*candidate);
+    walks_ = walks_ || needs_data(*candidate) || needs_whole_weights(*candidate);
     if (data_.windows && needs_own_stream(*candidate)) candidate->stream.emplace(data_.windows, budget_);
   }
   if (data_.windows && reference) reference_.emplace(data_.windows, budget_);
@@ -362,6 +379,20 @@ void Quantizer::process_block(const sweep::Block& block, const sweep::Operands& 
     if (candidate->stream && !last) walker_.advance(*candidate->stream, block.end, &candidate->overlay, &shared);
   }
   if (reference_ && !last) walker_.advance(*reference_, block.end, nullptr, &shared);
+}
+
+void Quantizer::finish() {
+  reference_.reset();
+  for (Candidate* candidate : candidates_) {
+    candidate->stream.reset();
+    if (!is_tuned(*candidate)) continue;
+    const Stopwatch watch(*candidate);
+    const sweep::Walker& teacher = data_.teacher != nullptr ? *data_.teacher : walker_;
+    TuneContext context{walker_, teacher, *candidate, *data_.windows, budget_};
+    for (const TransformInfo* transform : candidate->transforms) {
+      if (transform->tune != nullptr) transform->tune(context);
+    }
+  }
 }
 
 }  // namespace kerf::quant

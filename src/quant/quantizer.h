@@ -17,6 +17,7 @@ namespace kerf::quant {
 struct CalibrationData {
   std::shared_ptr<const std::vector<sweep::WindowInputs>> windows;  ///< may be null: no text
   std::shared_ptr<const calibration::ModelStatistics> statistics;   ///< saved ones of the reference stream; may be null
+  const sweep::Walker* teacher = nullptr;  ///< whose distribution candidates are tuned to; null: the reference's
 };
 
 /// Quantizes any number of candidates block by block. The reference stream's statistics are shared by all of them;
@@ -28,10 +29,12 @@ class Quantizer {
   Quantizer(const sweep::Walker& walker, std::vector<Candidate*> candidates, CalibrationData data,
             std::shared_ptr<sweep::Budget> budget);
 
-  /// Does any candidate look at activations? If not, process_block() has nothing to do.
-  bool uses_data() const { return reference_.has_value() || any_statistics_; }
+  /// Is there anything to do for process_block()? Not if weights are only rounded as they are read.
+  bool walks() const { return walks_; }
   /// Decides the block's weights for every candidate. Blocks in order. `shared`: the reference's operands of the block.
   void process_block(const sweep::Block& block, const sweep::Operands& shared);
+  /// After the last block: tunes the candidates that ask for it.
+  void finish();
 
  private:
   using BlockStatistics = std::vector<std::shared_ptr<const calibration::Statistics>>;
@@ -67,7 +70,7 @@ class Quantizer {
   CalibrationData data_;
   std::shared_ptr<sweep::Budget> budget_;
   std::optional<sweep::Stream> reference_;
-  bool any_statistics_ = false;
+  bool walks_ = false;
   PooledStatistics pooled_;    ///< of weights that are used at several places
   OutputCurvature curvature_;  ///< of weights whose methods want it
   /// What enters and leaves the block on the first windows: the transforms' search set.

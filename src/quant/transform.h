@@ -36,6 +36,15 @@ struct SiteContext {
   const calibration::Statistics& statistics;  ///< of what it multiplies, as it reads it
 };
 
+/// What tunes a candidate whose weights are all solved.
+struct TuneContext {
+  const sweep::Walker& walker;
+  const sweep::Walker& teacher;  ///< of the same inputs and outputs; the reference's own unless another was given
+  Candidate& candidate;
+  const std::vector<sweep::WindowInputs>& windows;  ///< of the calibration text
+  std::shared_ptr<sweep::Budget> budget;
+};
+
 /// A rewrite that leaves the unquantized function unchanged; src/quant/transforms.def lists them all, each one file.
 /// It changes the candidate's overlay: weights scaled, norms folded, biases corrected.
 struct TransformInfo {
@@ -46,6 +55,7 @@ struct TransformInfo {
   void (*apply)(BlockContext& context);             ///< before a block's weights are solved; may be null
   std::vector<std::string> site_observers = {};     ///< of the candidate's own stream, for correct
   void (*correct)(SiteContext& context) = nullptr;  ///< after a weight is solved; may be null
+  void (*tune)(TuneContext& context) = nullptr;     ///< after all weights are solved; may be null
 };
 
 const std::vector<const TransformInfo*>& transforms();

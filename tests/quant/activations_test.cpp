@@ -44,7 +44,7 @@ TEST(Activations, DynamicOnesNeedNoText) {
   const GoldenModel model("llama");
   Candidate candidate = candidate_with(model, "rtn", "int8-dynamic");
   Quantizer quantizer(model.walker, {&candidate}, {}, budget_of(0));
-  EXPECT_FALSE(quantizer.uses_data());
+  EXPECT_FALSE(quantizer.walks());
   EXPECT_EQ(candidate.overlay.roundings().size(), 14U) << "head and embedding are left";
   EXPECT_GT(drift(model, candidate), 1e-4);
 }

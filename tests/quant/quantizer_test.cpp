@@ -58,7 +58,7 @@ TEST(Quantizer, RoundingIsDoneAtOnceAndNeedsNoText) {
   const GoldenModel model("llama");
   Candidate candidate = candidate_of(model.walker, "int4-g32", "rtn");
   Quantizer quantizer(model.walker, {&candidate}, {}, budget_of(0));
-  EXPECT_FALSE(quantizer.uses_data());
+  EXPECT_FALSE(quantizer.walks());
   const auto ids = quantized_weights(candidate);
   EXPECT_EQ(ids.size(), 14U);  // seven matrices in each of two layers
   EXPECT_EQ(candidate.overlay.entries().size(), ids.size());
