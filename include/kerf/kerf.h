@@ -228,9 +228,9 @@ struct QuantizeOptions {
 /// What happens, or would happen, to one tensor.
 struct TensorPlan {
   std::string name, role, scheme, method, rule;  ///< `rule`: the recipe's rule that decided
-  std::string activations{};                     ///< how the input of its products is rounded; empty: it is not
   std::vector<std::int64_t> shape;
   double bits_per_weight = 0;
+  std::string activations{};  ///< how the input of its products is rounded; empty: it is not
 };
 /// What a method did at one site, or a transform for what several sites read.
 struct SiteReport {

@@ -76,6 +76,21 @@ Fingerprint compare(const std::string& path, const Part& part) {
                         quoted(part.tensor->name), part.first + place / width, place % width, found[at], expected[at]));
 }
 
+/// The rounding of what a weight multiplies must be what was measured.
+void check_activations(const std::string& path, const EmitTensor& tensor, const formats::Checkpoint& checkpoint) {
+  const auto found = checkpoint.activations.find(tensor.name);
+  const codec::ActivationQuantizer* read = found == checkpoint.activations.end() ? nullptr : found->second.get();
+  const codec::ActivationQuantizer* measured = tensor.input_quantizer.get();
+  if (read == nullptr && measured == nullptr) return;
+  if (read == nullptr || measured == nullptr || !(read->scheme() == measured->scheme()) ||
+      read->params().scale != measured->params().scale || read->params().zero_point != measured->params().zero_point) {
+    throw_machine(path, fmt::format("tensor {}: the rounding of its activations was read back as {}, measured was {}; "
+                                    "nothing was written",
+                                    quoted(tensor.name), read == nullptr ? "none" : read->scheme().name,
+                                    measured == nullptr ? "none" : measured->scheme().name));
+  }
+}
+
 }  // namespace
 
 std::string read_back(const std::string& path, const EmitModel& model) {
@@ -90,6 +105,7 @@ std::string read_back(const std::string& path, const EmitModel& model) {
       throw_machine(path, fmt::format("tensor {} is not there when read back", quoted(tensor.name)));
     }
     add_parts(path, tensor, **found, parts);
+    check_activations(path, tensor, checkpoint);
   }
   std::vector<Fingerprint> fingerprints(parts.size());
   parallel_for(static_cast<std::int64_t>(parts.size()), [&](std::int64_t i) {

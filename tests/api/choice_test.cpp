@@ -25,6 +25,22 @@ TEST(ParseSpec, SchemeMethodAndTransforms) {
   expect_error(ErrorCode::kUsage, "int7-g31x", [] { parse_spec("int7-g31x", {}); });
 }
 
+TEST(ParseSpec, ActivationsFollowAnAt) {
+  const QuantizationChoice choice = parse_spec("int8/rtn+smoothquant@int8-static/percentile-99.9", {});
+  EXPECT_EQ(choice.scheme, "int8");
+  EXPECT_EQ(choice.method, "rtn");
+  EXPECT_THAT(choice.transforms, ElementsAre("smoothquant"));
+  EXPECT_EQ(choice.activations, "int8-static/percentile-99.9");
+  EXPECT_EQ(parse_spec("f16@int8-dynamic", {}).scheme, "f16");
+  QuantizationChoice defaults;
+  defaults.activations = "int8-dynamic";
+  EXPECT_EQ(parse_spec("int8", defaults).activations, "") << "a candidate says it itself";
+  expect_error(ErrorCode::kUsage, "expected activations behind @", [] { parse_spec("int8@", {}); });
+  expect_error(ErrorCode::kUsage, "no activation scheme 'int8'", [] { parse_spec("int8@int8", {}); });
+  defaults.activation_range = "medium";
+  expect_error(ErrorCode::kUsage, "no range rule 'medium'", [&] { parse_spec("int8@int8-static", defaults); });
+}
+
 TEST(ParseSpec, ARecipeIsNamedByItsEnding) {
   EXPECT_TRUE(names_a_recipe("a/b.yaml"));
   EXPECT_TRUE(names_a_recipe("b.yml"));

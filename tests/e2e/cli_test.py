@@ -255,11 +255,11 @@ class CommandLine(unittest.TestCase):
 
     def test_rounded_activations_are_written_and_read(self):
         few = ["--calibration", CALIBRATION, "--samples", "4"]
-        for activations in ("int8-dynamic", "int8-static-asym/percentile-99.9"):
-            spec = "int8/rtn+smoothquant@" + activations
+        for transform, activations in (("smoothquant", "int8-dynamic"), ("", "int8-static-asym/percentile-99.9")):
+            spec = f"int8/rtn{'+' + transform if transform else ''}@{activations}"
             compared = self.json("compare", MODEL, *SHORT, *few, "--candidate", spec)["candidates"][0]
-            self.ok("quantize", MODEL, "-o", "out", "--scheme", "int8", "--method", "rtn", "--transform", "smoothquant",
-                    "--activations", activations, "--context", "128", "--force", *few)
+            self.ok("quantize", MODEL, "-o", "out", "--scheme", "int8", "--method", "rtn", "--activations", activations, "--context", "128", "--force", *few,
+                    *(["--transform", transform] if transform else []))
             read = self.json("eval", "out", "--reference", MODEL, *SHORT)
             self.check_drift(read)
             self.assertTrue(any(activations.split("/")[0] in note for note in read["notes"]), read["notes"])

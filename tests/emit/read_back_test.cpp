@@ -27,19 +27,20 @@ using testing::IsEmpty;
 /// A golden model rounded to a scheme, on its way into a file.
 class Rounded {
  public:
-  Rounded(const std::string& name, const std::string& scheme)
+  Rounded(const std::string& name, const std::string& scheme, const std::string& activations = "")
       : model_(test::source_dir() + "/tests/golden/checkpoints/" + name),
-        candidate_(api::make_candidate(model_, choice_of(scheme), scheme)) {
+        candidate_(api::make_candidate(model_, choice_of(scheme, activations), scheme)) {
     const quant::Quantizer quantizer(model_.walker(), {&candidate_}, {},
                                      std::make_shared<sweep::Budget>(1 << 20, "/tmp"));
   }
   EmitModel model() const { return api::emit_model(model_, candidate_, true); }
 
  private:
-  static QuantizationChoice choice_of(const std::string& scheme) {
+  static QuantizationChoice choice_of(const std::string& scheme, const std::string& activations) {
     QuantizationChoice choice;
     choice.scheme = scheme;
     choice.method = "rtn";
+    choice.activations = activations;
     return choice;
   }
   api::OpenModel model_;
@@ -106,6 +107,24 @@ TEST(ReadBackOfOneRun, FormatsHoldTheSameValues) {
   const auto file = write("gguf", model, folder / "out.gguf"),
              files = write("compressed-tensors", model, folder / "out");
   EXPECT_EQ(read_back(file->readable_path(), model), read_back(files->readable_path(), model));
+}
+
+TEST(ReadBackOfActivations, TheirRoundingIsPartOfWhatWasMeasured) {
+  const test::TempDir folder;
+  const Rounded rounded("llama", "int8", "int8-dynamic");
+  EmitModel model = rounded.model();
+  const auto emission = write("compressed-tensors", model, folder / "out");
+  EXPECT_EQ(read_back(emission->readable_path(), model), values_hash(model));
+  const auto changed = std::find_if(model.tensors.begin(), model.tensors.end(),
+                                    [](const EmitTensor& tensor) { return tensor.input_quantizer != nullptr; });
+  ASSERT_NE(changed, model.tensors.end());
+  changed->input_quantizer = codec::make_dynamic_quantizer(codec::parse_activation_scheme("int8-dynamic-asym"));
+  expect_error(ErrorCode::kMachine, "read back as int8-dynamic, measured was int8-dynamic-asym",
+               [&] { read_back(emission->readable_path(), model); });
+  changed->input_quantizer = nullptr;
+  expect_error(ErrorCode::kMachine, "measured was none", [&] { read_back(emission->readable_path(), model); });
+  expect_error(ErrorCode::kUsage, "gguf cannot say that activations are rounded",
+               [&] { find_target("gguf").plan(rounded.model()); });
 }
 
 /// Flips one bit of a file.
