@@ -186,6 +186,7 @@ struct CalibrationOptions {
   std::int64_t context = 0;  ///< 0: min(512, the model's)
   std::int64_t samples = 128;
   std::uint64_t seed = 0;
+  double held_out = 0.125;  ///< share of the windows on which a method is checked beside rounding; 0: none
   bool given() const { return !text.files.empty() || !text.tokens_file.empty(); }
 };
 
@@ -230,9 +231,17 @@ struct SiteReport {
   std::string name, scheme, method;  ///< `method`: that was used, or the transform
   bool transform = false;
   bool fallback = false;  ///< another method than the one asked for was used: `note` says why
-  std::int64_t tokens = 0, dead_inputs = 0;
+  bool reverted = false;  ///< for its error on the held-out share
+  int expert = -1;        ///< of a mixture, whose weight this is; -1: none's
+  std::int64_t tokens = 0, channels = 0, dead_inputs = 0;  ///< of the inputs; dead: zero for every token
+  std::int64_t rank = -1;        ///< of the inputs' second moment, at most `channels`; -1: not known
   double damping = 0;
   double objective = 0, rtn_objective = 0;      ///< mean squared output error relative to the mean squared output
+  std::int64_t held_out_tokens = 0;             ///< 0: nothing was held out, and the following three say nothing
+  double held_out_objective = 0;                ///< on the held-out share, of the method that learned from the rest
+  double held_out_rtn = 0, held_out_search = 0; ///< of rounding to nearest, of the importance-weighted range search
+  double saturation = 0;                        ///< share of the codes that are the lowest or the highest
+  double scale_min = 0, scale_max = 0;          ///< magnitudes of the groups' scales
   double block_error = 0, block_error_rtn = 0;  ///< transforms: block output error found and without the transform
   std::string note;                             ///< what there is to know beyond the numbers; may be empty
 };

@@ -223,6 +223,9 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   for (PlannedOutput& output : outputs) output.emission->commit();
   session.finish();
   for (std::string& note : quant::ledger_notes(candidate.ledger)) result.notes.push_back(std::move(note));
+  if (std::string note = quant::held_out_summary(candidate.ledger); !note.empty()) {
+    result.notes.push_back(std::move(note));
+  }
   result.sites = std::move(candidate.ledger);
   result.seconds = session.seconds();
   result.peak_ram_bytes = peak_ram_bytes();

@@ -172,6 +172,9 @@ Calibration calibration_data(const OpenModel& model, const CalibrationOptions& o
     result.windows = statistics.windows;
     result.tokens = statistics.tokens;
     result.text_sha256 = statistics.text_sha256;
+    if (options.held_out > 0) {
+      notes.emplace_back("saved statistics are of the whole text: no method is checked on a share that was held out");
+    }
     result.data.statistics = std::make_shared<const calibration::ModelStatistics>(std::move(statistics));
     return result;
   }
@@ -190,6 +193,7 @@ Calibration calibration_data(const OpenModel& model, const CalibrationOptions& o
   result.tokens = cut.tokens_used;
   result.text_sha256 = hash_ids(cut.windows);
   result.data.windows = bind_windows(model, cut.windows);
+  result.data.held_out = options.held_out;
   return result;
 }
 

@@ -160,6 +160,10 @@ CalibrationGroup::CalibrationGroup(CLI::App& app, const EvaluationGroup* evaluat
   samples_ =
       add_value(app, "--samples", "N", "windows of calibration text", std::to_string(CalibrationOptions{}.samples));
   seed_ = add_value(app, "--seed", "N", "which windows are drawn", std::to_string(CalibrationOptions{}.seed));
+  held_out_ = add_value(app, "--held-out", "X",
+                        "share of those windows on which a method is checked beside rounding, which it gives way to "
+                        "where it does worse; 0: none",
+                        fmt::format("{}", CalibrationOptions{}.held_out));
   context_ = evaluation != nullptr ? evaluation->context()
                                    : add_value(app, "--context", "N", "tokens in a window", "512, at most the model's");
 }
@@ -170,6 +174,7 @@ CalibrationOptions CalibrationGroup::read() const {
   options.context = integer_or(context_, options.context, 1, kMostTokens);
   options.samples = integer_or(samples_, options.samples, 1);
   options.seed = static_cast<std::uint64_t>(integer_or(seed_, 0, 0));
+  options.held_out = real_or(held_out_, options.held_out, 0, 0.5);
   return options;
 }
 

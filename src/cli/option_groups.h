@@ -89,7 +89,7 @@ class EvaluationGroup {
   CLI::Option *protocol_ = nullptr, *context_ = nullptr, *windows_ = nullptr;
 };
 
-/// --calibration, --samples, --seed; --context, --tokens, --tokenizer and --mask-token too unless they belong to
+/// --calibration, --samples, --seed, --held-out; --context, --tokens, --tokenizer and --mask-token too unless they belong to
 /// another group of the command (`evaluation`): then --calibration-tokens.
 class CalibrationGroup {
  public:
@@ -99,7 +99,7 @@ class CalibrationGroup {
 
  private:
   TextSource text_;
-  CLI::Option *samples_ = nullptr, *seed_ = nullptr;
+  CLI::Option *samples_ = nullptr, *seed_ = nullptr, *held_out_ = nullptr;
   const CLI::Option* context_ = nullptr;
 };
 

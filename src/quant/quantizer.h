@@ -7,6 +7,7 @@
 
 #include "calibration/statistics.h"
 #include "quant/candidate.h"
+#include "quant/held_out.h"
 #include "quant/pooled_statistics.h"
 #include "sweep/walker.h"
 
@@ -16,6 +17,7 @@ namespace kerf::quant {
 struct CalibrationData {
   std::shared_ptr<const std::vector<sweep::WindowInputs>> windows;  ///< may be null: no text
   std::shared_ptr<const calibration::ModelStatistics> statistics;   ///< saved ones of the reference stream; may be null
+  double held_out = 0;                                              ///< share of the windows that methods are checked on
 };
 
 /// Quantizes any number of candidates block by block. The reference stream's statistics are shared by all of them;
@@ -33,7 +35,7 @@ class Quantizer {
   void process_block(const sweep::Block& block, const sweep::Operands& shared);
 
  private:
-  using BlockStatistics = std::vector<std::shared_ptr<const calibration::Statistics>>;
+  using BlockStatistics = std::vector<SeenInputs>;  ///< by group
 
   void start_overlay(Candidate& candidate);
   bool wants_reference(const Candidate& candidate) const;
@@ -46,11 +48,11 @@ class Quantizer {
   /// What the group's methods want to know, but for weights whose statistics are pooled.
   std::set<std::string> own_observers(const sweep::Group& group, const Candidate& candidate) const;
   /// Moves the candidate's stream to the group, and watches what arrives there.
-  std::shared_ptr<const calibration::Statistics> observe_own(const sweep::Group& group, const sweep::Operands& shared,
-                                                             Candidate& candidate, const std::set<std::string>& names);
+  SeenInputs observe_own(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
+                         const std::set<std::string>& names);
   /// The same beside the reference's stream, so that it learns how far the two have drifted apart.
   void observe_drift(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
-                     calibration::Statistics& own);
+                     InputCollector& own);
   bool wants_drift(const sweep::Group& group, const Candidate& candidate) const;
 
   const sweep::Walker& walker_;
@@ -59,6 +61,7 @@ class Quantizer {
   std::shared_ptr<sweep::Budget> budget_;
   std::optional<sweep::Stream> reference_;
   bool any_statistics_ = false;
+  WindowSplit split_;
   PooledStatistics pooled_;  ///< of weights that are used at several places
   /// What enters and leaves the block on the first windows: the transforms' search set.
   std::vector<std::vector<Tensor>> search_seeds_, search_outputs_;

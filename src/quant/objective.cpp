@@ -1,0 +1,152 @@
+#include "quant/objective.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+
+#include "core/threads.h"
+#include "ops/linalg.h"
+
+namespace kerf::quant {
+namespace {
+
+/// The symmetric matrix of which only the tiles up to the diagonal were collected.
+Tensor whole_outer_product(const Tensor& tiles) {
+  const std::int64_t cols = tiles.dim(0);
+  Tensor result(DType::kF32, {cols, cols});
+  const float* const from = tiles.data<float>();
+  float* const to = result.data<float>();
+  parallel_for(cols, [&](std::int64_t i) {
+    for (std::int64_t j = 0; j < cols; ++j) to[i * cols + j] = i >= j ? from[i * cols + j] : from[j * cols + i];
+  });
+  return result;
+}
+
+Tensor narrowed(std::span<const double> values) {
+  Tensor result(DType::kF32, {static_cast<std::int64_t>(values.size())});
+  std::transform(values.begin(), values.end(), result.data<float>(), [](double v) { return static_cast<float>(v); });
+  return result;
+}
+
+Tensor multiplied(const Tensor& rows, const Tensor& matrix) {
+  const std::int64_t count = rows.dim(0), cols = rows.dim(1);
+  Tensor product(DType::kF32, {count, cols});
+  ops::linalg::gemm(false, false, count, cols, cols, 1.0f, rows.data<float>(), cols, matrix.data<float>(), cols, 0.0f,
+                    product.data<float>(), cols);
+  return product;
+}
+
+double inner(const float* a, const float* b, std::int64_t count) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < count; ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  return sum;
+}
+
+}  // namespace
+
+Tensor RowSample::of(const codec::QuantizedTensor& whole) const {
+  Tensor values(DType::kF32, weights.shape());
+  for (std::size_t s = 0; s < rows.size(); ++s) {
+    codec::dequantize_rows(whole, rows[s], 1, values.data<float>() + static_cast<std::int64_t>(s) * whole.cols);
+  }
+  return values;
+}
+
+RowSample sample_rows(const Tensor& weights, const codec::Scheme& scheme) {
+  constexpr std::int64_t kMostRows = 128;
+  const std::int64_t rows = weights.dim(0), cols = weights.dim(1);
+  const bool whole = scheme.granularity == codec::Granularity::kTensor;
+  const std::int64_t sampled = whole ? rows : std::min(rows, kMostRows);
+  RowSample sample;
+  sample.weights = Tensor(DType::kF32, {sampled, cols});
+  for (std::int64_t s = 0; s < sampled; ++s) {
+    sample.rows.push_back(s * rows / sampled);
+    std::copy_n(weights.data<float>() + sample.rows.back() * cols, cols, sample.weights.data<float>() + s * cols);
+  }
+  return sample;
+}
+
+bool Objective::measurable(const calibration::Statistics& seen) {
+  return seen.tokens() > 0 && (seen.has("outer_product") || seen.has("sum_squares"));
+}
+
+Objective::Objective(const calibration::Statistics& seen)
+    : seen_(seen),
+      hessian_(seen.has("outer_product") ? whole_outer_product(seen.state("outer_product"))
+                                         : narrowed(seen.state("sum_squares").values<double>())) {}
+
+Tensor Objective::multiply(const Tensor& rows) const {
+  if (hessian_.rank() == 2) return multiplied(rows, hessian_);
+  const std::int64_t cols = rows.dim(1);
+  Tensor product = rows.clone();
+  for (std::int64_t i = 0; i < rows.size(); ++i) product.data<float>()[i] *= hessian_.data<float>()[i % cols];
+  return product;
+}
+
+std::vector<OutputError> Objective::measure(const Tensor& weights, std::span<const Tensor> approximations) const {
+  const auto count = static_cast<std::int64_t>(approximations.size()), size = weights.size(), rows = weights.dim(0);
+  // One product for all: first the weights, then what each approximation is off by.
+  Tensor stacked(DType::kF32, {(count + 1) * rows, weights.dim(1)});
+  float* const all = stacked.data<float>();
+  std::copy_n(weights.data<float>(), size, all);
+  for (std::int64_t a = 0; a < count; ++a) {
+    const float* const values = approximations[static_cast<std::size_t>(a)].data<float>();
+    for (std::int64_t i = 0; i < size; ++i) all[(a + 1) * size + i] = all[i] - values[i];
+  }
+  const Tensor product = multiply(stacked);
+  const Tensor drifted = seen_.drift().defined() ? multiplied(weights, seen_.drift()) : Tensor();
+  const double whole = inner(all, product.data<float>(), size);
+  std::vector<OutputError> errors(approximations.size());
+  for (std::int64_t a = 0; a < count && whole > 0; ++a) {
+    const float* const off = all + (a + 1) * size;
+    OutputError& error = errors[static_cast<std::size_t>(a)];
+    error.relative = inner(off, product.data<float>() + (a + 1) * size, size) / whole;
+    // |W r - V x|^2 = |W (r - x)|^2 + 2 (W (r - x)) . ((W - V) x) + |(W - V) x|^2
+    const double drift = drifted.defined() ? 2 * inner(off, drifted.data<float>(), size) / whole : 0;
+    error.against_reference = error.relative + drift;
+  }
+  return errors;
+}
+
+double relative_objective(const Tensor& weights, const codec::QuantizedTensor& quantized,
+                          const calibration::Statistics& statistics) {
+  const RowSample sample = sample_rows(weights, quantized.scheme);
+  const Tensor values = sample.of(quantized);
+  return Objective(statistics).measure(sample.weights, {&values, 1}).front().relative;
+}
+
+std::int64_t numerical_rank(const calibration::Statistics& seen) {
+  // Cholesky of the correlation matrix: pivot i is the share of channel i's energy that those before it do not explain.
+  constexpr double kRidge = 1e-6, kLeastShare = 1e-4;
+  if (!seen.has("outer_product")) return -1;
+  const auto n = static_cast<Eigen::Index>(seen.cols());
+  const float* const outer = seen.state("outer_product").data<float>();
+  std::vector<double> inverse_norms(static_cast<std::size_t>(n), 0.0);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const double energy = static_cast<double>(outer[i * n + i]);
+    if (energy > 0) inverse_norms[static_cast<std::size_t>(i)] = 1 / std::sqrt(energy);
+  }
+  using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  Matrix correlation(n, n);
+  parallel_for(seen.cols(), [&](std::int64_t row) {
+    const auto i = static_cast<Eigen::Index>(row);
+    const double scale = inverse_norms[static_cast<std::size_t>(i)];
+    for (Eigen::Index j = 0; j < i; ++j) {
+      correlation(i, j) = scale * inverse_norms[static_cast<std::size_t>(j)] * static_cast<double>(outer[i * n + j]);
+    }
+    // A channel without energy is told apart below, by its own zero.
+    correlation(i, i) = 1 + kRidge;
+  });
+  const Eigen::LLT<Eigen::Ref<Matrix>, Eigen::Lower> factor(correlation);
+  if (factor.info() != Eigen::Success) return -1;
+  std::int64_t rank = 0;
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const bool alive = inverse_norms[static_cast<std::size_t>(i)] > 0;
+    if (alive && correlation(i, i) * correlation(i, i) > kLeastShare) ++rank;
+  }
+  return rank;
+}
+
+}  // namespace kerf::quant
