@@ -64,6 +64,10 @@ std::vector<Named> output_formats();
 std::vector<Named> protocols();
 std::vector<Named> families();
 std::vector<Named> roles();
+/// Recipes that have a name, each with the line that it says about itself.
+std::vector<Named> recipes();
+/// The YAML of such a recipe, in any case. Error(kUsage) with the nearest name.
+std::string recipe_text(const std::string& name);
 
 // ---- inspect -------------------------------------------------------------------------------------------------------
 
@@ -196,15 +200,17 @@ struct QuantizationChoice {
   std::vector<std::string> transforms;
   std::string embedding, head;    ///< schemes; empty: the source's dtype, F32 as f16
   std::string scale_dtype;        ///< f16 unless given
-  std::string recipe_file;        ///< YAML, instead of or before the above
+  std::string recipe;             ///< name, or path of a YAML file, instead of or before the scheme
+  double max_fallback = 1;        ///< share of the quantized weights whose rows may ask for another scheme
   std::vector<std::string> keep;  ///< name patterns of weights that stay as they are
   double damping = 0.01;
   bool sequential = true, act_order = true;
   int polish = 2;  ///< sweeps of coordinate descent after gptq
 };
-/// Is the candidate's spec the path of a recipe?
+/// Is the candidate's spec about a recipe that it names by path ("mixed.yaml", "mixed.yaml/gptq") or as "recipe:NAME"?
 bool names_a_recipe(const std::string& spec);
-/// "scheme[/method[+transform...]]" or the path of a recipe -> choice; the rest from `defaults`.
+/// "scheme[/method[+transform...]]" -> choice; the rest from `defaults`. In place of a scheme: the path of a recipe,
+/// "recipe:NAME", or just its name if no scheme has it too.
 QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice& defaults);
 
 struct OutputRequest {
@@ -225,6 +231,7 @@ struct TensorPlan {
   std::string name, role, scheme, method, rule;  ///< `rule`: the recipe's rule that decided
   std::vector<std::int64_t> shape;
   double bits_per_weight = 0;
+  bool fallback = false;  ///< another scheme than the rule names: the rows do not fit that one, `rule` says more
 };
 /// What a method did at one site, or a transform for what several sites read.
 struct SiteReport {
@@ -234,16 +241,16 @@ struct SiteReport {
   bool reverted = false;  ///< for its error on the held-out share
   int expert = -1;        ///< of a mixture, whose weight this is; -1: none's
   std::int64_t tokens = 0, channels = 0, dead_inputs = 0;  ///< of the inputs; dead: zero for every token
-  std::int64_t rank = -1;        ///< of the inputs' second moment, at most `channels`; -1: not known
+  std::int64_t rank = -1;  ///< of the inputs' second moment, at most `channels`; -1: not known
   double damping = 0;
-  double objective = 0, rtn_objective = 0;      ///< mean squared output error relative to the mean squared output
-  std::int64_t held_out_tokens = 0;             ///< 0: nothing was held out, and the following three say nothing
-  double held_out_objective = 0;                ///< on the held-out share, of the method that learned from the rest
-  double held_out_rtn = 0, held_out_search = 0; ///< of rounding to nearest, of the importance-weighted range search
-  double saturation = 0;                        ///< share of the codes that are the lowest or the highest
-  double scale_min = 0, scale_max = 0;          ///< magnitudes of the groups' scales
-  double block_error = 0, block_error_rtn = 0;  ///< transforms: block output error found and without the transform
-  std::string note;                             ///< what there is to know beyond the numbers; may be empty
+  double objective = 0, rtn_objective = 0;       ///< mean squared output error relative to the mean squared output
+  std::int64_t held_out_tokens = 0;              ///< 0: nothing was held out, and the following three say nothing
+  double held_out_objective = 0;                 ///< on the held-out share, of the method that learned from the rest
+  double held_out_rtn = 0, held_out_search = 0;  ///< of rounding to nearest, of the importance-weighted range search
+  double saturation = 0;                         ///< share of the codes that are the lowest or the highest
+  double scale_min = 0, scale_max = 0;           ///< magnitudes of the groups' scales
+  double block_error = 0, block_error_rtn = 0;   ///< transforms: block output error found and without the transform
+  std::string note;                              ///< what there is to know beyond the numbers; may be empty
 };
 struct WrittenOutput {
   std::string path, format;

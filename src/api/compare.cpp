@@ -152,6 +152,9 @@ class Ladder {
             8.0 * static_cast<double>(weighed.tensor_bytes) / static_cast<double>(model_.parameters());
         row.seconds += row.candidate->seconds;
         measurement.notes = quant::ledger_notes(row.candidate->ledger);
+        if (std::string note = api::fallback_note(model_, *row.candidate); !note.empty()) {
+          measurement.notes.push_back(std::move(note));
+        }
       }
       measurement.seconds = row.seconds + head_seconds;
       api::summarize(series[row.subject], row.model ? *row.model : model_, measurement);

@@ -32,14 +32,20 @@ struct PlannedOutput {
   std::unique_ptr<emit::Emission> emission;
 };
 
+/// What is stored if nobody says: the format's choice, or for several formats what all of them hold.
+std::string default_scheme(const QuantizeOptions& options, const OpenModel& model) {
+  if (!model.description().causal) return "int8";
+  std::set<const emit::TargetInfo*> targets;
+  for (const OutputRequest& request : options.outputs) targets.insert(&emit::target_for(request.path, request.format));
+  return targets.size() > 1 ? "int4-g32" : std::string((*targets.begin())->default_scheme);
+}
+
 /// Scheme, method and the sentence that says what was chosen and how to change it.
 QuantizationChoice complete_choice(const QuantizeOptions& options, const OpenModel& model, std::string& chosen) {
   QuantizationChoice choice = options.choice;
-  const bool scheme_given = !choice.scheme.empty() || !choice.recipe_file.empty();
-  if (!scheme_given) {
-    const auto& target = emit::target_for(options.outputs.front().path, options.outputs.front().format);
-    choice.scheme = model.description().causal ? std::string(target.default_scheme) : "int8";
-  }
+  const bool given = !choice.scheme.empty() || !choice.recipe.empty();
+  if (!given) choice.scheme = default_scheme(options, model);
+  api::resolve_scheme(choice);
   const bool quantizes = choice.scheme.empty() || codec::parse_scheme(choice.scheme).quantized();
   const bool method_given = !choice.method.empty();
   if (!method_given) choice.method = options.calibration.given() && quantizes ? "gptq" : "rtn";
@@ -48,9 +54,9 @@ QuantizationChoice complete_choice(const QuantizeOptions& options, const OpenMod
     return choice;
   }
   const std::string what =
-      choice.scheme.empty() ? "recipe " + choice.recipe_file : "scheme " + to_lower_ascii(choice.scheme);
+      choice.scheme.empty() ? "recipe " + choice.recipe : "scheme " + to_lower_ascii(choice.scheme);
   chosen = fmt::format(
-      "{}{}, method {}{}", what, scheme_given ? "" : " (default of the format; --scheme changes it)", choice.method,
+      "{}{}, method {}{}", what, given ? "" : " (default of the format; --scheme changes it)", choice.method,
       method_given                  ? ""
       : options.calibration.given() ? " (default with calibration text; --method changes it)"
                                     : " (default without calibration text; --calibration FILE gives gptq)");
@@ -124,6 +130,7 @@ std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candid
       continue;
     }
     plans[i].rule = decision->second.rule;
+    plans[i].fallback = decision->second.fallback;
     if (decision->second.method != nullptr) plans[i].method = decision->second.method->name;
   }
   return plans;
@@ -182,6 +189,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   }
   candidate.folded_dtype = folded_dtype(model, outputs);
   result.tensors = tensor_plans(model, candidate);
+  if (std::string note = api::fallback_note(model, candidate); !note.empty()) result.notes.push_back(std::move(note));
   result.expected_ram = expected_ram(model, candidate, options.calibration);
   for (const PlannedOutput& output : outputs) {
     WrittenOutput written;

@@ -13,10 +13,11 @@ namespace {
 struct Options {
   explicit Options(CLI::App& app)
       : model(app, "the reference: Hugging Face directory, .safetensors or .gguf file"),
-        candidates(add_list(
-            app, "--candidate", "SPEC",
-            "what to measure: scheme[/method[+transform...]], a recipe (.yaml), or the path of a quantized model; "
-            "may be given several times")),
+        candidates(
+            add_list(app, "--candidate", "SPEC",
+                     "what to measure: scheme[/method[+transform...]], in place of the scheme also a recipe (its name, "
+                     "recipe:NAME, a .yaml file), or the path of a quantized model; "
+                     "may be given several times")),
         adapters(app, "--lora", "MODEL"),
         json(app),
         evaluation(app),
@@ -73,7 +74,11 @@ const Command& compare_command() {
           "together, so the weights are read once and the KL divergence needs no file of logits. Bytes are those of "
           "the "
           "files that kerf quantize would write.",
-      .lists = {{"Schemes", schemes}, {"Methods", methods}, {"Transforms", transforms}, {"Protocols", protocols}},
+      .lists = {{"Schemes", schemes},
+                {"Methods", methods},
+                {"Transforms", transforms},
+                {"Recipes", recipes},
+                {"Protocols", protocols}},
       .examples = {{"kerf compare MODEL --text evaluation.txt --candidate f16 int8 int4-g32/rtn",
                     "three precisions, none of which needs calibration"},
                    {"kerf compare MODEL --text evaluation.txt --calibration calibration.txt --candidate "

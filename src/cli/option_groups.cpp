@@ -181,14 +181,18 @@ CalibrationOptions CalibrationGroup::read() const {
 ChoiceGroup::ChoiceGroup(CLI::App& app, bool with_scheme) {
   const Heading heading(app, "Quantization");
   if (with_scheme) {
-    scheme_ =
-        add_value(app, "--scheme", "NAME", "what is stored for the linear weights", "by the format of the output");
+    scheme_ = add_value(app, "--scheme", "NAME", "what is stored for the linear weights, or the name of a recipe",
+                        "by the format of the output");
     method_ = add_value(app, "--method", "NAME", "how codes are chosen", "gptq with calibration data, else rtn");
     transform_ = add_repeatable(app, "--transform", "NAME",
                                 "rewrite that leaves the function unchanged, before the codes are chosen; several are "
                                 "separated by commas");
-    recipe_ = add_value(app, "--recipe", "FILE", "YAML with a rule for each kind of weight");
+    recipe_ = add_value(app, "--recipe", "NAME|FILE", "rules for each kind of weight: a name below, or YAML");
   }
+  max_fallback_ = add_value(app, "--max-fallback", "X",
+                            "share of the quantized values that may have another scheme than the recipe asks for, "
+                            "because their rows do not fit it",
+                            fmt::format("{}", QuantizationChoice{}.max_fallback));
   embedding_ = add_value(app, "--embedding", "SCHEME", "scheme of the embeddings", "the source's, F32 as f16");
   head_ = add_value(app, "--head", "SCHEME", "scheme of the output head", "the source's, F32 as f16");
   scale_dtype_ =
@@ -211,11 +215,12 @@ QuantizationChoice ChoiceGroup::read() const {
   if (scheme_ != nullptr) {
     choice.scheme = value_or(scheme_, "");
     choice.method = value_or(method_, "");
-    choice.recipe_file = value_or(recipe_, "");
+    choice.recipe = value_or(recipe_, "");
     for (const std::string& names : values_of(transform_)) {
       for (std::string& name : split(names, ',')) choice.transforms.push_back(std::move(name));
     }
   }
+  choice.max_fallback = real_or(max_fallback_, choice.max_fallback, 0, 1);
   choice.embedding = value_or(embedding_, "");
   choice.head = value_or(head_, "");
   choice.scale_dtype = value_or(scale_dtype_, "");

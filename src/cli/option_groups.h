@@ -89,8 +89,8 @@ class EvaluationGroup {
   CLI::Option *protocol_ = nullptr, *context_ = nullptr, *windows_ = nullptr;
 };
 
-/// --calibration, --samples, --seed, --held-out; --context, --tokens, --tokenizer and --mask-token too unless they belong to
-/// another group of the command (`evaluation`): then --calibration-tokens.
+/// --calibration, --samples, --seed, --held-out; --context, --tokens, --tokenizer and --mask-token too unless they
+/// belong to another group of the command (`evaluation`): then --calibration-tokens.
 class CalibrationGroup {
  public:
   explicit CalibrationGroup(CLI::App& app, const EvaluationGroup* evaluation = nullptr);
@@ -114,7 +114,7 @@ class ChoiceGroup {
   CLI::Option *scheme_ = nullptr, *method_ = nullptr, *transform_ = nullptr, *recipe_ = nullptr;
   CLI::Option *embedding_ = nullptr, *head_ = nullptr, *scale_dtype_ = nullptr, *keep_ = nullptr;
   CLI::Option *damping_ = nullptr, *no_sequential_ = nullptr, *no_act_order_ = nullptr;
-  CLI::Option* polish_ = nullptr;
+  CLI::Option *polish_ = nullptr, *max_fallback_ = nullptr;
 };
 
 }  // namespace kerf::cli

@@ -77,8 +77,12 @@ const Command& quantize_command() {
           "the hash says which. A format that cannot hold a scheme exactly is refused before any work. An output "
           "appears "
           "under its name only when it is complete.",
-      .lists = {{"Formats", output_formats}, {"Schemes", schemes}, {"Methods", methods}, {"Transforms", transforms}},
-      .examples = {{"kerf quantize MODEL -o model.gguf", "scheme and method by default; the first line names them"},
+      .lists = {{"Formats", output_formats},
+                {"Schemes", schemes},
+                {"Methods", methods},
+                {"Transforms", transforms},
+                {"Recipes", recipes}},
+      .examples = {{"kerf quantize MODEL -o model.gguf", "recipe and method by default; the first line names them"},
                    {"kerf quantize MODEL -o model.gguf -o model-int4 --scheme int4-g32 --method gptq --transform awq "
                     "--calibration calibration.txt",
                     "the same codes for llama.cpp and for vLLM"},

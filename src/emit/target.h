@@ -56,9 +56,9 @@ struct TargetInfo {
   std::string_view name;  ///< "gguf"
   std::string_view summary;
   std::string_view source;
-  std::string_view ending;  ///< of a path that selects it; empty: not by ending
-  bool folder = false;      ///< a path without a known ending selects the first folder target
-  std::string_view default_scheme;
+  std::string_view ending;          ///< of a path that selects it; empty: not by ending
+  bool folder = false;              ///< a path without a known ending selects the first folder target
+  std::string_view default_scheme;  ///< or recipe
   /// dtype that a changed norm or bias is stored as, given the source's.
   DType (*folded_dtype)(DType source_dtype);
   /// Error(kUsage) naming the first tensor that the format cannot hold exactly, and why.

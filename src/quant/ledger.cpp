@@ -34,9 +34,10 @@ std::vector<std::string> ledger_notes(std::span<const SiteReport> ledger) {
   std::vector<std::string> notes;
   const Tally reverted = tally(ledger, [](const SiteReport& site) { return site.reverted; });
   if (reverted.count > 0) {
-    notes.push_back(fmt::format("{} of {} weights: the method gave way to a simpler one for its error on the held-out "
-                                "share of the text; first {}: {}",
-                                reverted.count, weights, reverted.first->name, reverted.first->note));
+    notes.push_back(
+        fmt::format("{} of {} weights: the method gave way to a simpler one for its error on the held-out "
+                    "share of the text; first {}: {}",
+                    reverted.count, weights, reverted.first->name, reverted.first->note));
   }
   const Tally given_way = tally(ledger, [](const SiteReport& site) { return site.fallback && !site.reverted; });
   if (given_way.count > 0) {
@@ -64,7 +65,8 @@ std::string held_out_summary(std::span<const SiteReport> ledger) {
   if (count == 0) return "";
   const auto mean = [&](double sum) { return std::exp(sum / static_cast<double>(count)); };
   return fmt::format(
-      "output error of {} weights, geometric mean: {:.3f} times that of rtn on the text, {:.3f} on a share that was held "
+      "output error of {} weights, geometric mean: {:.3f} times that of rtn on the text, {:.3f} on a share that was "
+      "held "
       "out while the method was tried",
       count, mean(learned_logs), mean(logs));
 }

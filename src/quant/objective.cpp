@@ -54,11 +54,10 @@ Tensor RowSample::of(const codec::QuantizedTensor& whole) const {
   return values;
 }
 
-RowSample sample_rows(const Tensor& weights, const codec::Scheme& scheme) {
-  constexpr std::int64_t kMostRows = 128;
+RowSample sample_rows(const Tensor& weights, const codec::Scheme& scheme, std::int64_t most) {
   const std::int64_t rows = weights.dim(0), cols = weights.dim(1);
   const bool whole = scheme.granularity == codec::Granularity::kTensor;
-  const std::int64_t sampled = whole ? rows : std::min(rows, kMostRows);
+  const std::int64_t sampled = whole ? rows : std::min(rows, most);
   RowSample sample;
   sample.weights = Tensor(DType::kF32, {sampled, cols});
   for (std::int64_t s = 0; s < sampled; ++s) {

@@ -26,8 +26,8 @@ struct RowSample {
   /// The same rows of codes for the whole weight, as values.
   Tensor of(const codec::QuantizedTensor& whole) const;
 };
-/// At most 128 rows, evenly spaced; all of them where one scale is for the whole weight.
-RowSample sample_rows(const Tensor& weights, const codec::Scheme& scheme);
+/// At most so many rows, evenly spaced; all of them where one scale is for the whole weight.
+RowSample sample_rows(const Tensor& weights, const codec::Scheme& scheme, std::int64_t most = 128);
 
 /// The layer objective of the sites that read the same inputs: by their outer_product, or only its diagonal where
 /// nothing but sum_squares was collected.

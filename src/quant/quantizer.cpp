@@ -302,7 +302,8 @@ void Quantizer::solve_block(const sweep::Block& block, const sweep::Operands& sh
 }
 
 void Quantizer::process_block(const sweep::Block& block, const sweep::Operands& shared) {
-  if (block.begin == 0 && data_.windows) pooled_ = pool_statistics(walker_, candidates_, {data_.windows, budget_}, split_);
+  if (block.begin == 0 && data_.windows)
+    pooled_ = pool_statistics(walker_, candidates_, {data_.windows, budget_}, split_);
   const BlockStatistics statistics = observe_reference(block, shared);
   const bool last = block.end == static_cast<graph::NodeId>(walker_.graph().nodes().size());
   for (Candidate* candidate : candidates_) {

@@ -61,9 +61,8 @@ void describe_codes(const codec::QuantizedTensor& tensor, SiteReport& report) {
       std::count_if(tensor.codes.begin(), tensor.codes.end(), [&](auto code) { return code == low || code == high; });
   report.saturation = static_cast<double>(ends) / static_cast<double>(std::max<std::size_t>(tensor.codes.size(), 1));
   if (tensor.scales.empty()) return;
-  const auto [least, most] =
-      std::minmax_element(tensor.scales.begin(), tensor.scales.end(),
-                          [](float a, float b) { return std::abs(a) < std::abs(b); });
+  const auto [least, most] = std::minmax_element(tensor.scales.begin(), tensor.scales.end(),
+                                                 [](float a, float b) { return std::abs(a) < std::abs(b); });
   report.scale_min = static_cast<double>(std::abs(*least));
   report.scale_max = static_cast<double>(std::abs(*most));
 }
@@ -131,9 +130,8 @@ SiteSolver::Trials SiteSolver::run_trials(const std::vector<SiteTask>& tasks) co
     require_observed(*decision.method, task.seen.all.get(), weight.name);
     const Tensor weights = source->read().reshaped({source->rows(), source->row_size()});
     TrialGround& ground = grounds.try_emplace(task.seen.all.get(), task.seen).first->second;
-    trials.emplace(task.site,
-                   ground.run(*decision.method,
-                              {weight.name, weights, decision.scheme, task.seen.all.get(), candidate_.options}));
+    trials.emplace(task.site, ground.run(*decision.method, {weight.name, weights, decision.scheme, task.seen.all.get(),
+                                                            candidate_.options}));
   }
   return trials;
 }

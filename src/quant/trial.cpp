@@ -8,6 +8,12 @@
 #include "quant/sources.h"
 
 namespace kerf::quant {
+namespace {
+
+/// Rows that a method is tried on: enough to tell it from rounding, which it halves the error of or does not.
+constexpr std::int64_t kTriedRows = 64;
+
+}  // namespace
 
 const MethodInfo* Trial::better() const {
   const bool to_nearest = rtn.against_reference < search.against_reference;
@@ -28,7 +34,7 @@ Trial TrialGround::run(const MethodInfo& method, const SiteProblem& problem) {
     state_ = method.prepare(rest_, problem.options);
     prepared_ = &method;
   }
-  const RowSample sample = sample_rows(problem.weights, problem.scheme);
+  const RowSample sample = sample_rows(problem.weights, problem.scheme, kTriedRows);
   const SiteProblem part{problem.name, sample.weights, problem.scheme, &rest_, problem.options};
   const auto values_of = [&](const codec::QuantizedTensor& tensor) {
     Tensor values(DType::kF32, sample.weights.shape());

@@ -23,6 +23,7 @@ Json tensor_json(const TensorPlan& plan) {
   out.set("method", plan.method);
   out.set("bits_per_weight", plan.bits_per_weight);
   out.set("rule", plan.rule);
+  if (plan.fallback) out.set("fallback", true);
   return out;
 }
 

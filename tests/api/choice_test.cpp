@@ -30,7 +30,7 @@ TEST(ParseSpec, ARecipeIsNamedByItsEnding) {
   EXPECT_TRUE(names_a_recipe("b.yml"));
   EXPECT_FALSE(names_a_recipe("int4-g32/rtn"));
   const QuantizationChoice choice = parse_spec("mixed.yaml", {});
-  EXPECT_EQ(choice.recipe_file, "mixed.yaml");
+  EXPECT_EQ(choice.recipe, "mixed.yaml");
   EXPECT_EQ(choice.scheme, "");
 }
 

@@ -63,7 +63,7 @@ const TargetInfo gguf_target{
     .source = "https://github.com/ggml-org/ggml/blob/master/docs/gguf.md",
     .ending = ".gguf",
     .folder = false,
-    .default_scheme = "q4_0",
+    .default_scheme = "q4_k_m",
     .folded_dtype = folded_dtype,
     .plan = plan,
 };
