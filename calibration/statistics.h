@@ -49,7 +49,8 @@ class Statistics {
 struct ModelStatistics {
   std::map<std::string, std::shared_ptr<const Statistics>> by_weight;
   std::int64_t windows = 0, tokens = 0;
-  std::string text_sha256;  ///< of the token ids that were run
+  std::string text_sha256;  ///< of the token ids that were run; empty: not known
+  bool partial = false;     ///< there may be weights that nothing is known about
 };
 
 }  // namespace kerf::calibration

@@ -186,7 +186,7 @@ Evaluation evaluate(const ModelInput& model, const ModelInput& reference, const 
 // ---- quantizing ----------------------------------------------------------------------------------------------------
 
 struct CalibrationOptions {
-  TextInput text;            ///< or, in `files`, one file that `calibrate` saved
+  TextInput text;  ///< or, in `files`, one file that `calibrate` saved, or one importance file of llama.cpp
   std::int64_t context = 0;  ///< 0: min(512, the model's)
   std::int64_t samples = 128;
   std::uint64_t seed = 0;
@@ -285,14 +285,22 @@ struct Comparison {
 };
 Comparison compare(const CompareOptions& options, const Resources& resources);
 
-/// Saves the statistics of a model's linear inputs over text, or merges saved ones.
+/// Saves the statistics of a model's linear inputs over text, as statistics or as an importance file of llama.cpp, or
+/// merges saved ones.
+struct CalibrateOptions {
+  ModelInput model;
+  CalibrationOptions calibration;  ///< text; saved statistics or an importance file are only written anew
+  bool hessian = false;            ///< keep the matrices that gptq needs
+  std::string output;              ///< statistics; empty: none
+  std::string importance_output;   ///< llama.cpp's importance matrix; empty: none
+};
 struct CalibrateResult {
   std::int64_t windows = 0, tokens = 0, sites = 0;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;             ///< of the statistics
+  std::uint64_t importance_bytes = 0;  ///< of the importance file
   std::vector<std::string> notes;
 };
-CalibrateResult calibrate(const ModelInput& model, const CalibrationOptions& options, bool hessian,
-                          const std::string& output, const Resources& resources);
+CalibrateResult calibrate(const CalibrateOptions& options, const Resources& resources);
 CalibrateResult merge_statistics(const std::vector<std::string>& files, const std::string& output);
 
 }  // namespace kerf

@@ -42,8 +42,9 @@ Row make_row(const OpenModel& reference, const std::string& spec, const CompareO
     row.model = std::make_unique<OpenModel>(input);
     api::check_comparable(*row.model, reference);
   } else {
-    row.candidate =
-        std::make_unique<quant::Candidate>(api::make_candidate(reference, parse_spec(spec, options.defaults), spec));
+    QuantizationChoice choice = parse_spec(spec, options.defaults);
+    if (api::is_importance(options.calibration)) choice.sequential = false;
+    row.candidate = std::make_unique<quant::Candidate>(api::make_candidate(reference, choice, spec));
   }
   return row;
 }

@@ -48,7 +48,10 @@ QuantizationChoice complete_choice(const QuantizeOptions& options, const OpenMod
   api::resolve_scheme(choice);
   const bool quantizes = choice.scheme.empty() || codec::parse_scheme(choice.scheme).quantized();
   const bool method_given = !choice.method.empty();
-  if (!method_given) choice.method = options.calibration.given() && quantizes ? "gptq" : "rtn";
+  const bool importance = api::is_importance(options.calibration);
+  const std::string by_data = importance ? "imatrix" : "gptq";
+  if (importance) choice.sequential = false;
+  if (!method_given) choice.method = options.calibration.given() && quantizes ? by_data : "rtn";
   if (!quantizes) {
     chosen = fmt::format("plain conversion to {}", choice.scheme);
     return choice;
@@ -58,6 +61,7 @@ QuantizationChoice complete_choice(const QuantizeOptions& options, const OpenMod
   chosen = fmt::format(
       "{}{}, method {}{}", what, given ? "" : " (default of the format; --scheme changes it)", choice.method,
       method_given                  ? ""
+      : importance                  ? " (default with an importance file; --method changes it)"
       : options.calibration.given() ? " (default with calibration text; --method changes it)"
                                     : " (default without calibration text; --calibration FILE gives gptq)");
   return choice;

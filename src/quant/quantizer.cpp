@@ -295,7 +295,8 @@ void Quantizer::solve_block(const sweep::Block& block, const sweep::Operands& sh
     for (const std::size_t s : group.sites) {
       const sweep::Site& site = walker_.plan().sites[s];
       const auto pooled = pooled_.find(site.weight);
-      tasks.push_back({&site, pooled != pooled_.end() ? pooled->second : seen});
+      const bool unknown = data_.statistics && data_.statistics->partial && seen.all == nullptr;
+      tasks.push_back({&site, pooled != pooled_.end() ? pooled->second : seen, unknown});
     }
     SiteSolver(walker_, candidate, budget_).solve_group(tasks);
   }

@@ -154,10 +154,14 @@ void SiteSolver::solve(const SiteTask& task, const Trial* trial) {
   const graph::SourcePtr source = candidate_.overlay.source(walker_.graph(), id);
   if (!decision.scheme.quantized() || is_held_as(*source, decision.scheme)) return;
 
-  require_observed(*decision.method, statistics, weight.name);
-  const bool scarce = gives_way(weight, *decision.method, statistics);
+  const bool unknown = task.unknown && wants_data(*decision.method);
+  if (!unknown) require_observed(*decision.method, statistics, weight.name);
+  const bool scarce = !unknown && gives_way(weight, *decision.method, statistics);
   const MethodInfo* const better = trial == nullptr ? nullptr : trial->better();
-  const MethodInfo* method = scarce ? &find_method("rtn") : better != nullptr ? better : decision.method;
+  const MethodInfo* method = unknown             ? &find_method("mse")
+                             : scarce            ? &find_method("rtn")
+                             : better != nullptr ? better
+                                                 : decision.method;
   const Tensor weights = source->read().reshaped({source->rows(), source->row_size()});
   const SiteProblem problem{weight.name, weights, decision.scheme, statistics, candidate_.options};
   SiteOutcome outcome = method->solve(problem, state_of(*method, statistics));
@@ -170,11 +174,12 @@ void SiteSolver::solve(const SiteTask& task, const Trial* trial) {
   report.expert = weight.expert;
   report.damping = outcome.damping;
   report.reverted = better != nullptr;
-  report.fallback = outcome.fallback || scarce || report.reverted;
-  report.note = outcome.note;
+  report.fallback = outcome.fallback || scarce || unknown || report.reverted;
+  report.note = unknown ? "the calibration file says nothing about it" : outcome.note;
   if (report.reverted) {
     report.note = trial->comparison(*decision.method);
-  } else if (report.note.empty() && trial == nullptr && wants_data(*decision.method) && too_few_tokens(*statistics)) {
+  } else if (report.note.empty() && trial == nullptr && !unknown && wants_data(*decision.method) &&
+             too_few_tokens(*statistics)) {
     report.note = scarcity(weight, *statistics);
   }
   if (trial != nullptr) enter_trial(*trial, report);

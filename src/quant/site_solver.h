@@ -26,7 +26,8 @@ bool is_held_as(const graph::TensorSource& source, const codec::Scheme& scheme);
 /// A site to be solved, and what was seen of its inputs.
 struct SiteTask {
   const sweep::Site* site;
-  SeenInputs seen;  ///< nothing where no method needs it
+  SeenInputs seen;       ///< nothing where no method needs it
+  bool unknown = false;  ///< the data were collected by someone who left this weight out
 };
 
 /// Decides the weights of linear sites, group after group, and enters what happened in the candidate's ledger. A weight
