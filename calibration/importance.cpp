@@ -116,8 +116,8 @@ ModelStatistics from_importance(const graph::Graph& graph, const ImportanceFile&
   }
   if (used.empty()) throw_input(path, "", "says nothing about any weight of this model: it is of another one");
   if (used.size() < by_name.size()) {
-    const auto unused = std::find_if(by_name.begin(), by_name.end(),
-                                     [&](const auto& entry) { return !used.contains(entry.first); });
+    const auto unused =
+        std::find_if(by_name.begin(), by_name.end(), [&](const auto& entry) { return !used.contains(entry.first); });
     notes.push_back(fmt::format("{}: {} of {} entries are of no weight of this model; first {}", path,
                                 by_name.size() - used.size(), by_name.size(), quoted(unused->first)));
   }

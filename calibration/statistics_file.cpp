@@ -48,11 +48,11 @@ void write_statistics(const std::string& path, const ModelStatistics& statistics
   }
   st::sort_for_alignment(plans);
   st::Metadata metadata = {{"format", std::string(kFormat)},
-                                 {"weights", weights.dump()},
-                                 {"group_tokens", tokens.dump()},
-                                 {"windows", std::to_string(statistics.windows)},
-                                 {"tokens", std::to_string(statistics.tokens)},
-                                 {"text_sha256", statistics.text_sha256}};
+                           {"weights", weights.dump()},
+                           {"group_tokens", tokens.dump()},
+                           {"windows", std::to_string(statistics.windows)},
+                           {"tokens", std::to_string(statistics.tokens)},
+                           {"text_sha256", statistics.text_sha256}};
   if (statistics.partial) metadata.emplace(kPartial, "true");
   OutputFile file(path);
   st::Writer writer(file, plans, metadata);

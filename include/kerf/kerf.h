@@ -186,7 +186,7 @@ Evaluation evaluate(const ModelInput& model, const ModelInput& reference, const 
 // ---- quantizing ----------------------------------------------------------------------------------------------------
 
 struct CalibrationOptions {
-  TextInput text;  ///< or, in `files`, one file that `calibrate` saved, or one importance file of llama.cpp
+  TextInput text;            ///< or, in `files`, one file that `calibrate` saved, or one importance file of llama.cpp
   std::int64_t context = 0;  ///< 0: min(512, the model's)
   std::int64_t samples = 128;
   std::uint64_t seed = 0;

@@ -124,7 +124,8 @@ CalibrateResult calibrate(const CalibrateOptions& options, const Resources& reso
   }
   const api::OpenModel model(options.model);
   if (!options.importance_output.empty() && model.description().hyperparameters.decoder_layers > 0) {
-    throw_input(model.path(), "", "is an encoder with a decoder, for whose weights importance files have no names here");
+    throw_input(model.path(), "",
+                "is an encoder with a decoder, for whose weights importance files have no names here");
   }
   std::vector<std::string> notes = model.notes();
   CalibrationOptions whole = options.calibration;

@@ -32,8 +32,8 @@ struct Options {
 };
 
 CalibrateResult merge(const Options& options) {
-  if (options.model.given() || options.calibration.given() || is_set(options.hessian) ||
-      is_given(options.imatrix) || is_given(options.imatrix_in) || !options.adapters.read().empty()) {
+  if (options.model.given() || options.calibration.given() || is_set(options.hessian) || is_given(options.imatrix) ||
+      is_given(options.imatrix_in) || !options.adapters.read().empty()) {
     throw_usage("--merge adds up saved statistics: it takes no MODEL, text, --lora, --hessian or --imatrix");
   }
   const auto output = value_of(options.output);
@@ -67,8 +67,7 @@ CalibrateOptions read(const Options& options) {
 int run(Options& options) {
   options.json.prepare();
   const bool merges = is_given(options.merge);
-  const CalibrateResult result =
-      merges ? merge(options) : calibrate(read(options), options.resources.read());
+  const CalibrateResult result = merges ? merge(options) : calibrate(read(options), options.resources.read());
   const std::string output = value_or(options.output, ""), importance = value_or(options.imatrix, "");
   options.json.write(report::to_json(result, output, importance),
                      [&] { return report::to_text(result, output, importance); });

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
 
 #include "core/threads.h"
@@ -116,34 +115,60 @@ double relative_objective(const Tensor& weights, const codec::QuantizedTensor& q
   return Objective(statistics).measure(sample.weights, {&values, 1}).front().relative;
 }
 
-std::int64_t numerical_rank(const calibration::Statistics& seen) {
-  // Cholesky of the correlation matrix: pivot i is the share of channel i's energy that those before it do not explain.
-  constexpr double kRidge = 1e-6, kLeastShare = 1e-4;
-  if (!seen.has("outer_product")) return -1;
-  const auto n = static_cast<Eigen::Index>(seen.cols());
-  const float* const outer = seen.state("outer_product").data<float>();
-  std::vector<double> inverse_norms(static_cast<std::size_t>(n), 0.0);
-  for (Eigen::Index i = 0; i < n; ++i) {
-    const double energy = static_cast<double>(outer[i * n + i]);
+namespace {
+
+using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic>;
+
+/// Lower triangle of the correlations of channels; rows and columns of channels without energy are zero.
+Matrix correlations(const Tensor& outer_product) {
+  const std::int64_t cols = outer_product.dim(0);
+  const float* const outer = outer_product.data<float>();
+  std::vector<double> inverse_norms(static_cast<std::size_t>(cols), 0.0);
+  for (std::int64_t i = 0; i < cols; ++i) {
+    const auto energy = static_cast<double>(outer[i * cols + i]);
     if (energy > 0) inverse_norms[static_cast<std::size_t>(i)] = 1 / std::sqrt(energy);
   }
-  using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  Matrix correlation(n, n);
-  parallel_for(seen.cols(), [&](std::int64_t row) {
-    const auto i = static_cast<Eigen::Index>(row);
-    const double scale = inverse_norms[static_cast<std::size_t>(i)];
-    for (Eigen::Index j = 0; j < i; ++j) {
-      correlation(i, j) = scale * inverse_norms[static_cast<std::size_t>(j)] * static_cast<double>(outer[i * n + j]);
+  Matrix result(static_cast<Eigen::Index>(cols), static_cast<Eigen::Index>(cols));
+  parallel_for(cols, [&](std::int64_t j) {
+    const double scale = inverse_norms[static_cast<std::size_t>(j)];
+    for (std::int64_t i = j; i < cols; ++i) {
+      result(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) =
+          scale * inverse_norms[static_cast<std::size_t>(i)] * static_cast<double>(outer[i * cols + j]);
     }
-    // A channel without energy is told apart below, by its own zero.
-    correlation(i, i) = 1 + kRidge;
   });
-  const Eigen::LLT<Eigen::Ref<Matrix>, Eigen::Lower> factor(correlation);
-  if (factor.info() != Eigen::Success) return -1;
+  return result;
+}
+
+/// One column of Cholesky's factorization, and what it means for the columns up to `end`; false, and a column of
+/// zeros, if those before it explain all but `least` of it.
+bool factor_column(Matrix& a, Eigen::Index column, Eigen::Index end, double least) {
+  const Eigen::Index below = a.rows() - column;
+  if (!(a(column, column) > least)) {
+    a.col(column).tail(below).setZero();
+    return false;
+  }
+  a.col(column).tail(below) /= std::sqrt(a(column, column));
+  for (Eigen::Index j = column + 1; j < end; ++j)
+    a.col(j).tail(a.rows() - j) -= a(j, column) * a.col(column).tail(a.rows() - j);
+  return true;
+}
+
+}  // namespace
+
+std::int64_t numerical_rank(const calibration::Statistics& seen) {
+  // Cholesky of the correlations: a pivot is the share of a channel's energy that those before it do not explain.
+  constexpr double kLeastShare = 1e-3;
+  constexpr Eigen::Index kColumnsAtOnce = 64;
+  if (!seen.has("outer_product")) return -1;
+  Matrix a = correlations(seen.state("outer_product"));
   std::int64_t rank = 0;
-  for (Eigen::Index i = 0; i < n; ++i) {
-    const bool alive = inverse_norms[static_cast<std::size_t>(i)] > 0;
-    if (alive && correlation(i, i) * correlation(i, i) > kLeastShare) ++rank;
+  for (Eigen::Index begin = 0; begin < a.rows(); begin += kColumnsAtOnce) {
+    const Eigen::Index end = std::min(a.rows(), begin + kColumnsAtOnce), rest = a.rows() - end;
+    for (Eigen::Index column = begin; column < end; ++column)
+      rank += factor_column(a, column, end, kLeastShare) ? 1 : 0;
+    a.bottomRightCorner(rest, rest)
+        .selfadjointView<Eigen::Lower>()
+        .rankUpdate(a.block(end, begin, rest, end - begin), -1.0);
   }
   return rank;
 }

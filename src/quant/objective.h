@@ -52,8 +52,8 @@ class Objective {
 double relative_objective(const Tensor& weights, const codec::QuantizedTensor& quantized,
                           const calibration::Statistics& statistics);
 
-/// Channels whose inputs are, but for one part in 10^4 of their energy, no combination of other channels': the rank of
-/// the outer_product, numerically. -1 if that was not collected.
+/// Channels whose inputs are, but for one part in a thousand of their energy, no combination of other channels': the
+/// rank of the outer_product, numerically. -1 if that was not collected.
 std::int64_t numerical_rank(const calibration::Statistics& seen);
 
 }  // namespace kerf::quant

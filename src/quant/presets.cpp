@@ -30,7 +30,8 @@ std::vector<std::string> preset_names() {
 Recipe load_recipe(const std::string& name_or_path, DType scale_dtype) {
   const Preset* preset = find_preset(name_or_path);
   if (preset == nullptr) {
-    if (!path_exists(name_or_path)) throw_usage(unknown_name("recipe or file", name_or_path, preset_names()));
+    const bool path = name_or_path.find_first_of("./") != std::string::npos;
+    if (!path && !path_exists(name_or_path)) throw_usage(unknown_name("recipe", name_or_path, preset_names()));
     return read_recipe(name_or_path, scale_dtype);
   }
   const std::string label(preset->name);

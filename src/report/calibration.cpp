@@ -25,7 +25,8 @@ std::string to_text(const CalibrateResult& result, const std::string& output, co
   const std::string seen = fmt::format("{} over {} in {}", counted(result.sites, "site"),
                                        counted(result.tokens, "token"), counted(result.windows, "window"));
   std::string out;
-  if (!output.empty()) out += fmt::format("{}: statistics of {}, {}\n", printable(output), seen, exact_bytes(result.bytes));
+  if (!output.empty())
+    out += fmt::format("{}: statistics of {}, {}\n", printable(output), seen, exact_bytes(result.bytes));
   if (!importance.empty()) {
     out += fmt::format("{}: importance matrix of {}, {}\n", printable(importance), seen,
                        exact_bytes(result.importance_bytes));
