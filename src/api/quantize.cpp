@@ -107,9 +107,11 @@ void refuse_requantization(const OpenModel& model, const quant::Candidate& candi
   }
 }
 
-std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candidate& candidate) {
+/// What each tensor becomes in the first of the outputs.
+std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candidate& candidate,
+                                     const emit::EmitModel& planned, const emit::Emission& first) {
   std::vector<TensorPlan> plans;
-  for (const emit::EmitTensor& tensor : api::emit_model(model, candidate, false).tensors) {
+  for (const emit::EmitTensor& tensor : planned.tensors) {
     TensorPlan plan;
     plan.name = tensor.name;
     plan.role = graph::role_name(tensor.role);
@@ -119,8 +121,8 @@ std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candid
       plan.bits_per_weight = static_cast<double>(codec::storage_bits(tensor.scheme, tensor.shape[0], tensor.shape[1])) /
                              static_cast<double>(std::max<std::int64_t>(numel(tensor.shape), 1));
     } else {
-      const DType dtype =
-          tensor.scheme.kind == codec::Scheme::Kind::kFloat ? tensor.scheme.float_dtype : tensor.source_dtype;
+      const bool cast = tensor.scheme.kind == codec::Scheme::Kind::kFloat;
+      const DType dtype = first.stored_dtype(plans.size(), cast ? tensor.scheme.float_dtype : tensor.source_dtype);
       plan.scheme = dtype_name(dtype);
       plan.bits_per_weight = 8.0 * static_cast<double>(dtype_bytes(dtype));
     }
@@ -192,7 +194,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     outputs.push_back({&request, &target, target.plan(planned)});
   }
   candidate.folded_dtype = folded_dtype(model, outputs);
-  result.tensors = tensor_plans(model, candidate);
+  result.tensors = tensor_plans(model, candidate, planned, *outputs.front().emission);
   if (std::string note = api::fallback_note(model, candidate); !note.empty()) result.notes.push_back(std::move(note));
   result.expected_ram = expected_ram(model, candidate, options.calibration);
   for (const PlannedOutput& output : outputs) {

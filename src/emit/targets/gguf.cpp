@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -29,6 +30,12 @@ class GgufEmission : public Emission {
     return total;
   }
   std::vector<std::string> notes() const override { return plan_.notes; }
+  DType stored_dtype(std::size_t tensor, DType planned) const override {
+    const auto found = std::find_if(plan_.tensors.begin(), plan_.tensors.end(), [&](const gguf::FileTensor& entry) {
+      return entry.planned == static_cast<std::ptrdiff_t>(tensor);
+    });
+    return found == plan_.tensors.end() ? planned : found->storage.type->dtype.value_or(planned);
+  }
 
   void open(const std::string& path, bool) override { file_ = std::make_unique<OutputFile>(path); }
   void write(const EmitModel& model) override {
