@@ -47,12 +47,16 @@ void merge_values(Merge merge, Tensor& into, const Tensor& from) {
   const auto source = from.values<T>();
   auto target = into.values<T>();
   for (std::size_t i = 0; i < target.size(); ++i) {
-    target[i] = merge == Merge::kSum ? target[i] + source[i] : std::max(target[i], source[i]);
+    target[i] = merge == Merge::kSum   ? target[i] + source[i]
+                : merge == Merge::kMax ? std::max(target[i], source[i])
+                                       : std::min(target[i], source[i]);
   }
 }
 
 void merge_state(const ObserverInfo& info, Tensor& into, const Tensor& from) {
-  if (info.dtype == DType::kF64) {
+  if (info.merge == Merge::kOwn) {
+    info.merge_states(into, from);
+  } else if (info.dtype == DType::kF64) {
     merge_values<double>(info.merge, into, from);
   } else {
     merge_values<float>(info.merge, into, from);
@@ -69,7 +73,7 @@ Tensor difference(const Tensor& whole, const Tensor& part) {
 }
 
 Tensor state_without(const ObserverInfo& info, const Tensor& whole, const Tensor& part) {
-  if (info.merge == Merge::kMax) return whole;
+  if (info.merge != Merge::kSum) return whole;
   return info.dtype == DType::kF64 ? difference<double>(whole, part) : difference<float>(whole, part);
 }
 

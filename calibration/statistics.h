@@ -33,7 +33,8 @@ class Statistics {
   const Tensor& drift() const { return drift_; }
   /// Adds what another text gave. Both must have the same channels and observers (Error kInput otherwise).
   void merge(const Statistics& other);
-  /// What is left without a part of the text, whose statistics were merged into these; largest values stay as they are.
+  /// What is left without a part of the text, whose statistics were merged into these. What is no sum stays as it
+  /// is.
   Statistics without(const Statistics& part) const;
   /// For readers of saved statistics.
   void restore(std::int64_t cols, std::int64_t tokens, std::map<std::string, Tensor, std::less<>> states);

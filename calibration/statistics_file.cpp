@@ -1,6 +1,7 @@
 #include "calibration/statistics_file.h"
 
 #include <array>
+#include <cmath>
 #include <set>
 
 #include <fmt/format.h>
@@ -90,19 +91,36 @@ std::int64_t metadata_count(const formats::safetensors::Reader& reader, const st
   return JsonCursor(value, reader.path(), key).as_int64_in(0, std::int64_t{1} << 60);
 }
 
+/// Does the observer's state have a place for each channel?
+bool is_by_channel(const ObserverInfo& info) { return info.shape(1).front() != info.shape(2).front(); }
+
+/// How many channels the group has; -1 if none of its tensors says.
+std::int64_t channels_of(const formats::safetensors::Reader& reader, const std::string& key) {
+  for (const ObserverInfo* info : observers()) {
+    const auto entry = reader.header().tensors.find(fmt::format("{}{}{}", key, kSeparator, info->name));
+    if (entry == reader.header().tensors.end() || !is_by_channel(*info)) continue;
+    return entry->second.shape.empty() ? 0 : entry->second.shape.front();
+  }
+  return -1;
+}
+
+void check_finite(std::span<const double> values, const std::string& path, const std::string& name) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) throw_input(path, quoted(name), fmt::format("element {} is not finite", i));
+  }
+}
+
 /// The states of one group, each checked against its observer.
 std::map<std::string, Tensor, std::less<>> read_states(const formats::safetensors::Reader& reader,
                                                        const std::string& key, std::int64_t& cols) {
   std::map<std::string, Tensor, std::less<>> states;
-  cols = -1;
+  cols = channels_of(reader, key);
   for (const ObserverInfo* info : observers()) {
     const std::string name = fmt::format("{}{}{}", key, kSeparator, info->name);
     const auto entry = reader.header().tensors.find(name);
     if (entry == reader.header().tensors.end()) continue;
     const Shape& shape = entry->second.shape;
-    const std::int64_t width = shape.empty() ? 0 : shape.front();
-    if (cols < 0) cols = width;
-    if (width <= 0 || width != cols || shape != info->shape(cols) || entry->second.dtype != info->dtype) {
+    if (cols <= 0 || shape != info->shape(cols) || entry->second.dtype != info->dtype) {
       throw_input(reader.path(), quoted(name),
                   fmt::format("found {} {}, which does not fit the others of its group",
                               dtype_name(entry->second.dtype), to_string(shape)));
@@ -110,6 +128,8 @@ std::map<std::string, Tensor, std::less<>> read_states(const formats::safetensor
     Tensor tensor = reader.read_tensor(name);
     if (info->dtype == DType::kF32) {
       formats::safetensors::check_finite(tensor.values<float>(), 0, shape, reader.path(), quoted(name));
+    } else {
+      check_finite(tensor.values<double>(), reader.path(), name);
     }
     states.emplace(info->name, std::move(tensor));
   }

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "codec/activation.h"
 #include "core/json.h"
 #include "description/description.h"
 #include "graph/tensor_source.h"
@@ -18,6 +21,8 @@ struct Checkpoint {
   Json config;              ///< config.json, without the quantization_config that the tensors were decoded by
   std::string config_file;  ///< where it came from, for errors
   graph::SourceMap tensors;
+  /// How the model says that the input of linear modules is rounded, by the name of their weight.
+  std::map<std::string, std::shared_ptr<const codec::ActivationQuantizer>> activations;
   std::vector<std::string> tensor_files;  ///< the files that they are in, sorted
   description::Tokenizer tokenizer;
   /// Files of a Hugging Face directory that travel unchanged with a converted model (tokenizer files,

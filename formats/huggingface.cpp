@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -79,6 +80,18 @@ void add_notes(std::vector<std::string> notes, Checkpoint& checkpoint) {
   for (std::string& note : notes) checkpoint.notes.push_back(std::move(note));
 }
 
+/// Says that activations are rounded, and how.
+std::vector<std::string> note_activations(const safetensors::ActivationMap& activations) {
+  std::map<std::string, std::size_t> modules;
+  for (const auto& [weight, quantizer] : activations) ++modules[quantizer->scheme().name];
+  std::vector<std::string> notes;
+  for (const auto& [scheme, count] : modules) {
+    notes.push_back(
+        fmt::format("activations are rounded as config.json asks: {} before {} of its linear layers", scheme, count));
+  }
+  return notes;
+}
+
 /// Presents the tensors as config.json says they are stored.
 void decode_tensors(const safetensors::StoredTensors& tensors, Checkpoint& checkpoint) {
   const JsonCursor config(checkpoint.config, checkpoint.config_file);
@@ -93,7 +106,9 @@ void decode_tensors(const safetensors::StoredTensors& tensors, Checkpoint& check
     }
     checkpoint.tensors = layout->decode(*quantization, tensors);
     checkpoint.layout = layout->name;
-    add_notes(safetensors::note_unusual_dtypes(tensors, true), checkpoint);
+    if (layout->activations != nullptr) checkpoint.activations = layout->activations(*quantization, tensors);
+    add_notes(note_activations(checkpoint.activations), checkpoint);
+    add_notes(safetensors::note_unusual_dtypes(tensors, true, !checkpoint.activations.empty()), checkpoint);
     checkpoint.config.as_object().erase(key);
     return;
   }

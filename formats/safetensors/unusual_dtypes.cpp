@@ -36,12 +36,12 @@ void check_no_scale(const StoredTensors& tensors, const std::string& name, const
 
 }  // namespace
 
-std::vector<std::string> note_unusual_dtypes(const StoredTensors& tensors, bool with_layout) {
+std::vector<std::string> note_unusual_dtypes(const StoredTensors& tensors, bool with_layout, bool reads_activations) {
   Tally f64, f8, activations;
   for (const auto& [name, tensor] : tensors) {
     const DType dtype = tensor.entry.dtype;
     if (dtype == DType::kF64) f64.add(name);
-    if (with_layout && is_activation_scale(name)) activations.add(name);
+    if (with_layout && !reads_activations && is_activation_scale(name)) activations.add(name);
     if (dtype != DType::kF8E4M3 && dtype != DType::kF8E5M2) continue;
     if (!with_layout) check_no_scale(tensors, name, tensor);
     f8.add(name);

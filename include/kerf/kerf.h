@@ -60,6 +60,8 @@ struct Named {
 std::vector<Named> schemes();
 std::vector<Named> methods();
 std::vector<Named> transforms();
+std::vector<Named> activations();
+std::vector<Named> activation_ranges();
 std::vector<Named> output_formats();
 std::vector<Named> protocols();
 std::vector<Named> families();
@@ -133,6 +135,7 @@ struct EvaluationOptions {
   std::string protocol;       ///< empty: the first that suits the model
   std::int64_t context = 0;   ///< 0: the protocol's default, at most the model's
   std::int64_t windows = -1;  ///< measure only the first so many; -1: all
+  std::string kv_cache;  ///< scheme of the keys and values that the model (in compare: a candidate) reads; empty: f32
 };
 
 /// How a text was cut and scored.
@@ -199,6 +202,8 @@ struct QuantizationChoice {
   std::string scheme, method;
   std::vector<std::string> transforms;
   std::string embedding, head;    ///< schemes; empty: the source's dtype, F32 as f16
+  std::string activations;        ///< "int8-dynamic", "int8-static/mse", ...: the input of linear layers; empty: f32
+  std::string activation_range;   ///< rule for static ones that name none
   std::string scale_dtype;        ///< f16 unless given
   std::string recipe;             ///< name, or path of a YAML file, instead of or before the scheme
   double max_fallback = 1;        ///< share of the quantized weights whose rows may ask for another scheme
@@ -209,8 +214,8 @@ struct QuantizationChoice {
 };
 /// Is the candidate's spec about a recipe that it names by path ("mixed.yaml", "mixed.yaml/gptq") or as "recipe:NAME"?
 bool names_a_recipe(const std::string& spec);
-/// "scheme[/method[+transform...]]" -> choice; the rest from `defaults`. In place of a scheme: the path of a recipe,
-/// "recipe:NAME", or just its name if no scheme has it too.
+/// "scheme[/method[+transform...]][@activations[/range]]" -> choice; the rest from `defaults`. In place of a scheme: the
+/// path of a recipe, "recipe:NAME", or just its name if no scheme has it too.
 QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice& defaults);
 
 struct OutputRequest {
@@ -229,6 +234,7 @@ struct QuantizeOptions {
 /// What happens, or would happen, to one tensor.
 struct TensorPlan {
   std::string name, role, scheme, method, rule;  ///< `rule`: the recipe's rule that decided
+  std::string activations{};                     ///< how the input of its products is rounded; empty: it is not
   std::vector<std::int64_t> shape;
   double bits_per_weight = 0;
   bool fallback = false;  ///< another scheme than the rule names: the rows do not fit that one, `rule` says more
@@ -237,7 +243,8 @@ struct TensorPlan {
 struct SiteReport {
   std::string name, scheme, method;  ///< `method`: that was used, or the transform
   bool transform = false;
-  bool fallback = false;  ///< another method than the one asked for was used: `note` says why
+  bool fallback = false;  ///< another method than the one asked for was used, or a transform had to leave the site as
+                          ///< it is: `note` says why
   bool reverted = false;  ///< for its error on the held-out share
   int expert = -1;        ///< of a mixture, whose weight this is; -1: none's
   std::int64_t tokens = 0, channels = 0, dead_inputs = 0;  ///< of the inputs; dead: zero for every token

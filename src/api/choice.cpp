@@ -30,6 +30,12 @@ codec::Scheme table_default(const OpenModel& model, const codec::Scheme& linear)
   return codec::parse_scheme("none");
 }
 
+quant::RangeChoice range_of(const QuantizationChoice& choice) { return quant::parse_range(choice.activation_range); }
+
+std::optional<quant::ActivationChoice> activations_of(const QuantizationChoice& choice) {
+  return quant::parse_activations(choice.activations, range_of(choice));
+}
+
 void add_role_rule(quant::Recipe& recipe, Role role, const codec::Scheme& scheme, const quant::MethodInfo* method,
                    std::string text) {
   quant::Rule rule;
@@ -78,9 +84,10 @@ quant::Recipe make_recipe(const OpenModel& model, const QuantizationChoice& choi
   }
   const DType scales = scale_dtype(choice);
   const quant::MethodInfo* method = &quant::find_method(choice.method.empty() ? "rtn" : choice.method);
+  const auto activations = activations_of(choice);
   add_tables(model, choice, {}, method, true, recipe);
   if (!choice.recipe.empty()) {
-    quant::Recipe named = quant::load_recipe(choice.recipe, scales);
+    quant::Recipe named = quant::load_recipe(choice.recipe, scales, activations, range_of(choice));
     recipe.fallback = named.fallback;
     for (quant::Rule& rule : named.rules) {
       if (rule.method == nullptr) rule.method = method;
@@ -91,7 +98,10 @@ quant::Recipe make_recipe(const OpenModel& model, const QuantizationChoice& choi
   const codec::Scheme linear = scheme_named(choice.scheme, scales);
   for (const std::string& name : graph::role_names()) {
     const Role role = *graph::parse_role(name);
-    if (graph::is_linear_role(role)) add_role_rule(recipe, role, linear, method, "--scheme " + linear.name);
+    if (!graph::is_linear_role(role)) continue;
+    add_role_rule(recipe, role, linear, method, "--scheme " + linear.name);
+    // Whatever the weights are: "f16@int8-dynamic" says what rounded activations cost alone.
+    recipe.rules.back().activations = activations;
   }
   add_tables(model, choice, table_default(model, linear), method, false, recipe);
   return recipe;
@@ -200,16 +210,22 @@ void parse_method(const std::string& spec, std::string_view text, QuantizationCh
 }  // namespace
 
 bool names_a_recipe(const std::string& spec) {
-  return starts_with(spec, kRecipePrefix) || end_of_recipe_path(spec) != std::string::npos;
+  return starts_with(spec, kRecipePrefix) || end_of_recipe_path(spec.substr(0, spec.find('@'))) != std::string::npos;
 }
 
 QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice& defaults) {
   QuantizationChoice choice = defaults;
   choice.method.clear();
   choice.transforms.clear();
-  const std::size_t path_end = end_of_recipe_path(spec);
-  const std::size_t slash = path_end == std::string::npos ? spec.find('/') : path_end;
-  const std::string what = spec.substr(0, slash);
+  const std::size_t at = spec.find('@');
+  choice.activations = at == std::string::npos ? "" : spec.substr(at + 1);
+  if (at != std::string::npos && choice.activations.empty()) {
+    throw_usage(fmt::format("candidate {}: expected activations behind @, such as @int8-dynamic", quoted(spec)));
+  }
+  const std::string weights = spec.substr(0, at);
+  const std::size_t path_end = end_of_recipe_path(weights);
+  const std::size_t slash = path_end == std::string::npos ? weights.find('/') : path_end;
+  const std::string what = weights.substr(0, slash);
   if (starts_with(what, kRecipePrefix)) {
     choice.recipe = what.substr(kRecipePrefix.size());
     if (quant::find_preset(choice.recipe) == nullptr) {
@@ -222,9 +238,10 @@ QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice&
     choice.scheme = what;
     api::resolve_scheme(choice);
   }
-  if (slash < spec.size()) parse_method(spec, std::string_view(spec).substr(slash + 1), choice);
+  if (slash < weights.size()) parse_method(spec, std::string_view(weights).substr(slash + 1), choice);
   if (choice.method.empty()) choice.method = "rtn";
   quant::find_method(choice.method);
+  quant::parse_activations(choice.activations, quant::parse_range(choice.activation_range));
   return choice;
 }
 

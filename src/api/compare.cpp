@@ -15,6 +15,7 @@
 #include "core/memory.h"
 #include "quant/ledger.h"
 #include "quant/quantizer.h"
+#include "sweep/cache_rounding.h"
 
 namespace kerf {
 namespace {
@@ -26,9 +27,16 @@ struct Row {
   std::string spec;
   std::unique_ptr<quant::Candidate> candidate;
   std::unique_ptr<OpenModel> model;
+  sweep::Overlay model_overlay;  ///< what the model runs under
   std::size_t subject = 0;
   double seconds = 0;
 };
+
+/// The cache's rounding that the options ask for.
+void round_cache(const OpenModel& model, const EvaluationOptions& options, sweep::Overlay& overlay) {
+  if (options.kv_cache.empty()) return;
+  sweep::round_cache(model.graph(), model.description(), codec::parse_scheme(options.kv_cache), overlay);
+}
 
 /// A spec that is the name of something that exists is a model; anything else must parse as a scheme.
 Row make_row(const OpenModel& reference, const std::string& spec, const CompareOptions& options) {
@@ -41,10 +49,12 @@ Row make_row(const OpenModel& reference, const std::string& spec, const CompareO
     input.adapters.clear();
     row.model = std::make_unique<OpenModel>(input);
     api::check_comparable(*row.model, reference);
+    row.model_overlay = api::overlay_of(*row.model, options.evaluation.kv_cache);
   } else {
     QuantizationChoice choice = parse_spec(spec, options.defaults);
     if (api::is_importance(options.calibration)) choice.sequential = false;
     row.candidate = std::make_unique<quant::Candidate>(api::make_candidate(reference, choice, spec));
+    round_cache(reference, options.evaluation, row.candidate->overlay);
   }
   return row;
 }
@@ -69,7 +79,7 @@ class Ladder {
 
     eval::Evaluator evaluator(text_.windows, true, text_.classes);
     const auto windows = api::bind_windows(model_, text_.windows);
-    std::vector<std::size_t> own = {evaluator.add({&model_.walker(), nullptr, {windows, session_.budget()}})};
+    std::vector<std::size_t> own = {evaluator.add({&model_.walker(), &model_.overlay(), {windows, session_.budget()}})};
     for (Row& row : rows_) {
       if (!row.candidate) continue;
       row.subject = evaluator.add({&model_.walker(), &row.candidate->overlay, {windows, session_.budget()}});
@@ -130,7 +140,7 @@ class Ladder {
   void walk_other(eval::Evaluator& evaluator, Row& row) {
     const double start = now();
     const auto windows = api::bind_windows(*row.model, text_.windows);
-    row.subject = evaluator.add({&row.model->walker(), nullptr, {windows, session_.budget()}});
+    row.subject = evaluator.add({&row.model->walker(), &row.model_overlay, {windows, session_.budget()}});
     api::walk_blocks(*row.model, evaluator, {row.subject}, nullptr, [&] { session_.step(); });
     row.seconds += now() - start;
   }

@@ -22,6 +22,17 @@ codec::Scheme scheme_of(const quant::Candidate& candidate, graph::ValueId id) {
   return decision == candidate.decisions.end() ? codec::parse_scheme("none") : decision->second.scheme;
 }
 
+/// What rounds the activations that a weight multiplies; null if nothing does.
+std::shared_ptr<const codec::ActivationQuantizer> input_quantizer(const OpenModel& model,
+                                                                  const quant::Candidate& candidate,
+                                                                  graph::ValueId weight) {
+  const int site = model.walker().plan().site_of(weight);
+  if (site < 0) return nullptr;
+  const auto& uses = model.walker().plan().sites[static_cast<std::size_t>(site)].linear_uses;
+  if (uses.empty()) return nullptr;
+  return std::dynamic_pointer_cast<const codec::ActivationQuantizer>(candidate.overlay.rounding_of(uses.front(), 0));
+}
+
 std::uint64_t plain_bytes(const emit::EmitModel& model) {
   std::uint64_t bits = 0;
   for (const emit::EmitTensor& tensor : model.tensors) {
@@ -56,7 +67,14 @@ emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candi
     // A weight that is already codes, and stays as it is.
     if (tensor.scheme.kind == codec::Scheme::Kind::kKeep && weight.source->scheme())
       tensor.scheme = *weight.source->scheme();
-    if (with_sources) tensor.source = candidate.overlay.source(model.graph(), id);
+    const auto decision = candidate.decisions.find(id);
+    if (decision != candidate.decisions.end() && decision->second.activations) {
+      tensor.activations = decision->second.activations->scheme;
+    }
+    if (with_sources) {
+      tensor.source = candidate.overlay.source(model.graph(), id);
+      tensor.input_quantizer = input_quantizer(model, candidate, id);
+    }
     result.tensors.push_back(std::move(tensor));
   }
   return result;

@@ -42,7 +42,11 @@ bool brings_tokenizer(const OpenModel& model) {
 
 /// Series of the models, of which the first is the reference if there are two.
 std::vector<eval::Series> measure(const std::vector<const OpenModel*>& models, const api::EvaluationText& text,
-                                  const api::Session& session) {
+                                  const std::string& kv_cache, const api::Session& session) {
+  // The cache is the measured model's, which comes last, and not the reference's.
+  std::vector<sweep::Overlay> overlays;
+  for (const OpenModel* model : models)
+    overlays.push_back(api::overlay_of(*model, model == models.back() ? kv_cache : ""));
   const std::size_t count = text.windows.size(), at_once = windows_at_once(models, text.windows, session.ram());
   std::size_t blocks = 1;
   for (const OpenModel* model : models) blocks += model->walker().plan().blocks.size();
@@ -51,9 +55,10 @@ std::vector<eval::Series> measure(const std::vector<const OpenModel*>& models, c
   for (std::size_t begin = 0; begin < count; begin += at_once) {
     const auto part = std::span(text.windows).subspan(begin, std::min(at_once, count - begin));
     eval::Evaluator evaluator(part, models.size() > 1, text.classes);
-    for (const OpenModel* model : models) {
+    for (std::size_t m = 0; m < models.size(); ++m) {
+      const OpenModel* model = models[m];
       const std::size_t index =
-          evaluator.add({&model->walker(), nullptr, {api::bind_windows(*model, part), session.budget()}});
+          evaluator.add({&model->walker(), &overlays[m], {api::bind_windows(*model, part), session.budget()}});
       api::walk_blocks(*model, evaluator, {index}, nullptr, [&] { session.step(); });
     }
     auto measured = evaluator.finish();
@@ -85,7 +90,7 @@ Evaluation evaluate(const ModelInput& model_input, const ModelInput& reference_i
   std::vector<const OpenModel*> models;
   if (reference) models.push_back(&*reference);
   models.push_back(&model);
-  const auto series = measure(models, text, session);
+  const auto series = measure(models, text, options.kv_cache, session);
 
   Evaluation result;
   result.text = text.figures;

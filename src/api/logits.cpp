@@ -28,11 +28,12 @@ std::vector<Tensor> run_windows(const OpenModel& model, std::vector<sweep::Windo
   const auto windows = std::make_shared<const std::vector<sweep::WindowInputs>>(std::move(inputs));
   sweep::Stream stream(windows, session.budget());
   const auto& blocks = model.walker().plan().blocks;
-  for (std::size_t b = 0; b + 1 < blocks.size(); ++b) model.walker().advance(stream, blocks[b].end, nullptr, nullptr);
+  for (std::size_t b = 0; b + 1 < blocks.size(); ++b)
+    model.walker().advance(stream, blocks[b].end, &model.overlay(), nullptr);
   std::vector<Tensor> results;
   const graph::ValueId logits = *model.graph().find_output("logits");
-  model.walker().visit(stream, static_cast<graph::NodeId>(model.graph().nodes().size()), {&logits, 1}, nullptr, nullptr,
-                       std::nullopt,
+  model.walker().visit(stream, static_cast<graph::NodeId>(model.graph().nodes().size()), {&logits, 1}, &model.overlay(),
+                       nullptr, std::nullopt,
                        [&](std::size_t, std::span<const Tensor> values) { results.push_back(values.front()); });
   return results;
 }

@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/strings.h"
 #include "eval/summary.h"
+#include "sweep/cache_rounding.h"
 
 namespace kerf::api {
 
@@ -20,6 +21,14 @@ void walk_blocks(const OpenModel& model, eval::Evaluator& evaluator, const std::
     for (const std::size_t subject : subjects) evaluator.advance(subject, block, &shared);
     step();
   }
+}
+
+sweep::Overlay overlay_of(const OpenModel& model, const std::string& kv_cache) {
+  sweep::Overlay overlay = model.overlay();
+  if (!kv_cache.empty()) {
+    sweep::round_cache(model.graph(), model.description(), codec::parse_scheme(kv_cache), overlay);
+  }
+  return overlay;
 }
 
 void check_comparable(const OpenModel& model, const OpenModel& reference) {

@@ -15,6 +15,9 @@ using BeforeBlock = std::function<void(const sweep::Block& block, const sweep::O
 void walk_blocks(const OpenModel& model, eval::Evaluator& evaluator, const std::vector<std::size_t>& subjects,
                  const BeforeBlock& between, const std::function<void()>& step);
 
+/// What a model runs under, with the key-value cache in the scheme named `kv_cache` if that is not empty.
+sweep::Overlay overlay_of(const OpenModel& model, const std::string& kv_cache);
+
 /// Error(kInput) unless the model's predictions are of the same kind as the reference's: task, vocabulary, classes.
 void check_comparable(const OpenModel& model, const OpenModel& reference);
 

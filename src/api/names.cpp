@@ -3,6 +3,7 @@
 
 #include "kerf/kerf.h"
 
+#include "codec/activation.h"
 #include "codec/scheme.h"
 #include "core/strings.h"
 #include "emit/target.h"
@@ -11,6 +12,7 @@
 #include "ops/linalg.h"
 #include "quant/method.h"
 #include "quant/presets.h"
+#include "quant/range_rule.h"
 #include "quant/transform.h"
 #include "text/protocol.h"
 
@@ -53,6 +55,20 @@ std::vector<Named> schemes() {
 std::vector<Named> methods() {
   std::vector<Named> list;
   for (const auto* info : quant::methods()) list.push_back(named(*info));
+  return list;
+}
+
+std::vector<Named> activations() {
+  std::vector<Named> list;
+  for (const auto* family : codec::activation_families()) {
+    list.push_back({std::string(family->grammar), std::string(family->summary), std::string(family->source)});
+  }
+  return list;
+}
+
+std::vector<Named> activation_ranges() {
+  std::vector<Named> list;
+  for (const auto* rule : quant::range_rules()) list.push_back(named(*rule));
   return list;
 }
 

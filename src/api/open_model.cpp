@@ -26,10 +26,26 @@ formats::Checkpoint open(const ModelInput& input) {
   return checkpoint;
 }
 
+/// The roundings of activations that the checkpoint asks for.
+sweep::Overlay make_overlay(const formats::Checkpoint& checkpoint, const sweep::Walker& walker) {
+  sweep::Overlay overlay;
+  for (const sweep::Site& site : walker.plan().sites) {
+    const auto found = checkpoint.activations.find(walker.graph().value(site.weight).weight.name);
+    if (found == checkpoint.activations.end()) continue;
+    for (const graph::NodeId node : site.linear_uses) {
+      overlay.set_rounding(node, {.input = 0, .quantizer = found->second});
+    }
+  }
+  return overlay;
+}
+
 }  // namespace
 
 OpenModel::OpenModel(const ModelInput& input)
-    : checkpoint_(open(input)), built_(build(checkpoint_, input.family)), walker_(built_.graph) {
+    : checkpoint_(open(input)),
+      built_(build(checkpoint_, input.family)),
+      walker_(built_.graph),
+      overlay_(make_overlay(checkpoint_, walker_)) {
   notes_ = checkpoint_.notes;
   notes_.insert(notes_.end(), built_.notes.begin(), built_.notes.end());
   check_shapes(1);

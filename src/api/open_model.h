@@ -7,6 +7,7 @@
 
 #include "formats/checkpoint.h"
 #include "models/model_graph.h"
+#include "sweep/overlay.h"
 #include "sweep/walker.h"
 #include "text/tokenizer.h"
 
@@ -25,6 +26,9 @@ class OpenModel {
   const description::Model& description() const { return built_.model; }
   const graph::Graph& graph() const { return built_.graph; }
   const sweep::Walker& walker() const { return walker_; }
+  /// What the model itself asks for beside its weights: activations that are rounded. Whoever runs the model as it is
+  /// runs it under this; a candidate made from it starts from the weights alone.
+  const sweep::Overlay& overlay() const { return overlay_; }
   const std::vector<std::string>& notes() const { return notes_; }
   /// All weights' elements.
   std::uint64_t parameters() const;
@@ -39,6 +43,7 @@ class OpenModel {
   formats::Checkpoint checkpoint_;
   models::ModelGraph built_;
   sweep::Walker walker_;
+  sweep::Overlay overlay_;
   std::vector<std::string> notes_;
 };
 

@@ -52,18 +52,20 @@ QuantizationChoice complete_choice(const QuantizeOptions& options, const OpenMod
   const std::string by_data = importance ? "imatrix" : "gptq";
   if (importance) choice.sequential = false;
   if (!method_given) choice.method = options.calibration.given() && quantizes ? by_data : "rtn";
+  const std::string activations = choice.activations.empty() ? "" : ", activations " + choice.activations;
   if (!quantizes) {
-    chosen = fmt::format("plain conversion to {}", choice.scheme);
+    chosen = fmt::format("plain conversion to {}{}", choice.scheme, activations);
     return choice;
   }
   const std::string what =
       choice.scheme.empty() ? "recipe " + choice.recipe : "scheme " + to_lower_ascii(choice.scheme);
   chosen = fmt::format(
-      "{}{}, method {}{}", what, given ? "" : " (default of the format; --scheme changes it)", choice.method,
+      "{}{}, method {}{}{}", what, given ? "" : " (default of the format; --scheme changes it)", choice.method,
       method_given                  ? ""
       : importance                  ? " (default with an importance file; --method changes it)"
       : options.calibration.given() ? " (default with calibration text; --method changes it)"
-                                    : " (default without calibration text; --calibration FILE gives gptq)");
+                                    : " (default without calibration text; --calibration FILE gives gptq)",
+      activations);
   return choice;
 }
 
@@ -138,6 +140,7 @@ std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candid
     plans[i].rule = decision->second.rule;
     plans[i].fallback = decision->second.fallback;
     if (decision->second.method != nullptr) plans[i].method = decision->second.method->name;
+    if (decision->second.activations) plans[i].activations = decision->second.activations->name();
   }
   return plans;
 }
@@ -185,6 +188,9 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   const QuantizationChoice choice = complete_choice(options, model, result.chosen);
   quant::Candidate candidate = api::make_candidate(model, choice, result.chosen);
   refuse_requantization(model, candidate, options.allow_requantize);
+  if (!model.checkpoint().activations.empty() && choice.activations.empty()) {
+    result.notes.push_back("the rounding of activations that the model asks for is left out; --activations adds one");
+  }
 
   std::vector<PlannedOutput> outputs;
   const emit::EmitModel planned = api::emit_model(model, candidate, false);

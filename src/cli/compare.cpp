@@ -13,11 +13,10 @@ namespace {
 struct Options {
   explicit Options(CLI::App& app)
       : model(app, "the reference: Hugging Face directory, .safetensors or .gguf file"),
-        candidates(
-            add_list(app, "--candidate", "SPEC",
-                     "what to measure: scheme[/method[+transform...]], in place of the scheme also a recipe (its name, "
-                     "recipe:NAME, a .yaml file), or the path of a quantized model; "
-                     "may be given several times")),
+        candidates(add_list(app, "--candidate", "SPEC",
+                            "what to measure: scheme[/method[+transform...]][@activations[/range]], in place of the "
+                            "scheme also a recipe (its name, recipe:NAME, a .yaml file), or the path of a quantized "
+                            "model; may be given several times")),
         adapters(app, "--lora", "MODEL"),
         json(app),
         evaluation(app),
@@ -78,12 +77,17 @@ const Command& compare_command() {
                 {"Methods", methods},
                 {"Transforms", transforms},
                 {"Recipes", recipes},
+                {"Activations", activations},
+                {"Ranges of static activations", activation_ranges},
                 {"Protocols", protocols}},
       .examples = {{"kerf compare MODEL --text evaluation.txt --candidate f16 int8 int4-g32/rtn",
                     "three precisions, none of which needs calibration"},
                    {"kerf compare MODEL --text evaluation.txt --calibration calibration.txt --candidate "
                     "int4-g32/gptq int4-g32/gptq+awq --json=compare.json",
-                    "two calibrated ones, also as JSON"}},
+                    "two calibrated ones, also as JSON"},
+                   {"kerf compare MODEL --text evaluation.txt --calibration calibration.txt --candidate "
+                    "int8/rtn+smoothquant@int8-dynamic int8@int8-static/percentile-99.9 f16@int8-dynamic",
+                    "rounded activations: for each token, calibrated, and with plain weights"}},
       .define = define,
   };
   return command;

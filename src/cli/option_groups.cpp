@@ -139,6 +139,10 @@ EvaluationGroup::EvaluationGroup(CLI::App& app) {
                        "the protocol's, at most the model's: 2048 for gptq, 128 for pll, else 512");
   windows_ =
       add_value(app, "--windows,--chunks", "N", "measure only the first N windows, of a classifier lines", "all");
+  kv_cache_ = add_value(app, "--kv-cache", "SCHEME",
+                        "round the keys and values that attention reads, each token and head by itself: q8_0, q4_0, "
+                        "int8, int4-g32-asym; not the reference's",
+                        "f32");
 }
 
 EvaluationOptions EvaluationGroup::read(const std::string& command) const {
@@ -148,6 +152,7 @@ EvaluationOptions EvaluationGroup::read(const std::string& command) const {
   options.protocol = value_or(protocol_, options.protocol);
   options.context = integer_or(context_, options.context, 1, kMostTokens);
   options.windows = integer_or(windows_, options.windows, 1);
+  options.kv_cache = value_or(kv_cache_, "");
   return options;
 }
 
@@ -187,8 +192,12 @@ ChoiceGroup::ChoiceGroup(CLI::App& app, bool with_scheme) {
     transform_ = add_repeatable(app, "--transform", "NAME",
                                 "rewrite that leaves the function unchanged, before the codes are chosen; several are "
                                 "separated by commas");
+    activations_ =
+        add_value(app, "--activations", "NAME[/RANGE]",
+                  "round the inputs of linear layers too, as a runtime does that multiplies integers", "none");
     recipe_ = add_value(app, "--recipe", "NAME|FILE", "rules for each kind of weight: a name below, or YAML");
   }
+  activation_range_ = add_value(app, "--activation-range", "RANGE", "rule for the ranges of static activations", "mse");
   max_fallback_ = add_value(app, "--max-fallback", "X",
                             "share of the quantized values that may have another scheme than the recipe asks for, "
                             "because their rows do not fit it",
@@ -216,11 +225,13 @@ QuantizationChoice ChoiceGroup::read() const {
     choice.scheme = value_or(scheme_, "");
     choice.method = value_or(method_, "");
     choice.recipe = value_or(recipe_, "");
+    choice.activations = value_or(activations_, "");
     for (const std::string& names : values_of(transform_)) {
       for (std::string& name : split(names, ',')) choice.transforms.push_back(std::move(name));
     }
   }
   choice.max_fallback = real_or(max_fallback_, choice.max_fallback, 0, 1);
+  choice.activation_range = value_or(activation_range_, "");
   choice.embedding = value_or(embedding_, "");
   choice.head = value_or(head_, "");
   choice.scale_dtype = value_or(scale_dtype_, "");

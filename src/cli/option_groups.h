@@ -76,7 +76,7 @@ class TextSource {
   CLI::Option* mask_token_ = nullptr;
 };
 
-/// --text, --tokens, --tokenizer, --mask-token, --protocol, --context, --windows.
+/// --text, --tokens, --tokenizer, --mask-token, --protocol, --context, --windows, --kv-cache.
 class EvaluationGroup {
  public:
   explicit EvaluationGroup(CLI::App& app);
@@ -86,7 +86,7 @@ class EvaluationGroup {
 
  private:
   TextSource text_;
-  CLI::Option *protocol_ = nullptr, *context_ = nullptr, *windows_ = nullptr;
+  CLI::Option *protocol_ = nullptr, *context_ = nullptr, *windows_ = nullptr, *kv_cache_ = nullptr;
 };
 
 /// --calibration, --samples, --seed, --held-out; --context, --tokens, --tokenizer and --mask-token too unless they
@@ -104,7 +104,7 @@ class CalibrationGroup {
 };
 
 /// How weights are cut: the options that hold for every candidate, and those that choose one (--scheme, --method,
-/// --transform, --recipe) if `with_scheme`.
+/// --transform, --recipe, --activations) if `with_scheme`.
 class ChoiceGroup {
  public:
   ChoiceGroup(CLI::App& app, bool with_scheme);
@@ -112,6 +112,7 @@ class ChoiceGroup {
 
  private:
   CLI::Option *scheme_ = nullptr, *method_ = nullptr, *transform_ = nullptr, *recipe_ = nullptr;
+  CLI::Option *activations_ = nullptr, *activation_range_ = nullptr;
   CLI::Option *embedding_ = nullptr, *head_ = nullptr, *scale_dtype_ = nullptr, *keep_ = nullptr;
   CLI::Option *damping_ = nullptr, *no_sequential_ = nullptr, *no_act_order_ = nullptr;
   CLI::Option *polish_ = nullptr, *max_fallback_ = nullptr;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -17,6 +18,18 @@ std::uint16_t f32_to_bf16(float value);
 float e8m0_to_f32(std::uint8_t code);
 /// The nearest power of two that there is; of two the larger one. The value is not negative.
 std::uint8_t f32_to_e8m0(float value);
+/// The nearest 8-bit float of E4M3 (Micikevicius et al. 2022, arXiv:2209.05433), ties to even; beyond 448 that.
+/// Not for NaN. Inline and free of branches, for loops that become vector code.
+inline float round_to_e4m3(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t magnitude = bits & 0x7fffffffU;
+  // Three digits of mantissa; below 2^-6 multiples of 2^-9: adding 1.5 * 2^14 leaves no digits beyond those.
+  const float normal = std::bit_cast<float>((magnitude + 0x7ffffU + ((magnitude >> 20) & 1U)) & ~0xfffffU);
+  const float small = (std::bit_cast<float>(magnitude) + 0x1.8p14F) - 0x1.8p14F;
+  float rounded = magnitude < 0x3c800000U ? small : normal;
+  rounded = rounded > 448.0F ? 448.0F : rounded;
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(rounded) | (bits & 0x80000000U));
+}
 /// `value` rounded to `dtype` (f32, f16, bf16 or e8m0) and back.
 float round_to(DType dtype, float value);
 /// The largest value of `dtype` (f32, f16 or bf16) that is not above `value`, which is finite; minus infinity

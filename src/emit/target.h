@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "codec/activation.h"
 #include "codec/scheme.h"
 #include "core/json.h"
 #include "description/description.h"
@@ -19,11 +20,13 @@ namespace kerf::emit {
 struct EmitTensor {
   std::string name;  ///< the checkpoint's
   graph::Role role = graph::Role::kOther;
-  Shape shape;                       ///< as the graph has it: a matrix is [out, in]
-  bool stored_transposed = false;    ///< the checkpoint stores [in, out]
-  codec::Scheme scheme;              ///< what it is held as; kKeep: as source_dtype
-  DType source_dtype = DType::kF32;  ///< that its values are written in if they stay
-  graph::SourcePtr source;           ///< its values; null while only planning
+  Shape shape;                                                        ///< as the graph has it: a matrix is [out, in]
+  bool stored_transposed = false;                                     ///< the checkpoint stores [in, out]
+  codec::Scheme scheme;                                               ///< what it is held as; kKeep: as source_dtype
+  DType source_dtype = DType::kF32;                                   ///< that its values are written in if they stay
+  graph::SourcePtr source;                                            ///< its values; null while only planning
+  std::optional<codec::ActivationScheme> activations = std::nullopt;  ///< of what it multiplies; nullopt: f32
+  std::shared_ptr<const codec::ActivationQuantizer> input_quantizer = nullptr;  ///< null while only planning
 };
 
 /// A quantized model on its way out.

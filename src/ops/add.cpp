@@ -12,7 +12,12 @@ const OpInfo& add_op() {
       .source = "https://onnx.ai/onnx/operators/onnx__Add.html",
       .rowwise = true,
       .infer = infer_binary,
-      .run = [](KernelContext& context) { run_binary(context, [](auto a, auto b) { return add(a, b); }); }};
+      .run = [](KernelContext& context) { run_binary(context, [](auto a, auto b) { return add(a, b); }); },
+      .differentiate =
+          [](DerivativeContext& context) {
+            differentiate_binary(
+                context, [](float, float) { return 1.0F; }, [](float, float) { return 1.0F; });
+          }};
   return info;
 }
 

@@ -49,6 +49,28 @@ std::pair<std::int64_t, std::int64_t> Broadcast::offsets(std::int64_t row) const
   return offset;
 }
 
+Tensor sum_to_shape(const Tensor& values, const Shape& shape) {
+  if (values.shape() == shape) return values;
+  Tensor sums = Tensor::zeros(DType::kF32, shape);
+  if (values.size() == 0) return sums;
+  const Broadcast broadcast(values.shape(), shape, values.shape());
+  const auto inner = broadcast.axes.back();
+  // Along the last axis in f32, which is summed in lanes elsewhere; here rows are few and short.
+  for (std::int64_t row = 0; row < broadcast.rows(); ++row) {
+    const auto [from, to] = broadcast.offsets(row);
+    const float* const x = values.data<float>() + from;
+    float* const y = sums.data<float>() + to;
+    if (inner.stride_b == 0) {
+      double sum = 0;
+      for (std::int64_t i = 0; i < inner.extent; ++i) sum += static_cast<double>(x[i * inner.stride_a]);
+      *y += static_cast<float>(sum);
+    } else {
+      for (std::int64_t i = 0; i < inner.extent; ++i) y[i] += x[i];
+    }
+  }
+  return sums;
+}
+
 std::vector<TensorSpec> infer_binary(const graph::Node& /*node*/, Specs inputs) {
   expect_input_count(inputs, 2, 2);
   const TensorSpec& a = expect_input(inputs, 0, "A", {DType::kF32, DType::kI64});

@@ -81,6 +81,24 @@ void run_binary(KernelContext& context, const Function& function) {
       a.dtype() == DType::kF32 ? apply_broadcast<float>(a, b, function) : apply_broadcast<std::int64_t>(a, b, function);
 }
 
+/// The sum of `values` over the axes along which a tensor of `shape` was repeated to their shape: what the derivative
+/// by that tensor is, given the derivative by its repetition.
+Tensor sum_to_shape(const Tensor& values, const Shape& shape);
+
+/// Derivatives of an output function(a, b): by_a and by_b are those of the function by its arguments, times the
+/// output's.
+template <typename ByA, typename ByB>
+void differentiate_binary(DerivativeContext& context, const ByA& by_a, const ByB& by_b) {
+  const Tensor &a = context.input(0), &b = context.input(1), &by_output = context.by_output(0);
+  const auto chain = [&](std::size_t input, const auto& by) {
+    const Tensor slopes = apply_broadcast<float>(a, b, by);
+    const Tensor whole = apply_broadcast<float>(slopes, by_output, [](float x, float y) { return x * y; });
+    context.give(input, sum_to_shape(whole, context.input(input).shape()));
+  };
+  if (context.wants(0)) chain(0, by_a);
+  if (context.wants(1)) chain(1, by_b);
+}
+
 /// Two inputs of one dtype, f32 or i64, that broadcast.
 std::vector<TensorSpec> infer_binary(const graph::Node& node, Specs inputs);
 

@@ -117,6 +117,13 @@ void run(KernelContext& context) {
   context.output(0) = std::move(y);
 }
 
+/// Of a cast to f32; the others are steps.
+void differentiate(DerivativeContext& context) {
+  if (!context.wants(0)) return;
+  const bool smooth = context.output(0).dtype() == DType::kF32;
+  context.give(0, smooth ? context.by_output(0) : Tensor::zeros(DType::kF32, context.input(0).shape()));
+}
+
 }  // namespace
 
 const OpInfo& cast_op() {
@@ -126,7 +133,8 @@ const OpInfo& cast_op() {
                            .source = "https://onnx.ai/onnx/operators/onnx__Cast.html",
                            .rowwise = true,
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "ops/expert_routing.h"
@@ -45,6 +47,32 @@ void run(KernelContext& context) {
   context.output(0) = std::move(sum);
 }
 
+void differentiate(DerivativeContext& context) {
+  const Tensor &routing = context.input(0), &by_output = context.by_output(0);
+  const std::int64_t experts = routing.shape().back(), width = by_output.shape().back();
+  Tensor by_routing = Tensor::zeros(DType::kF32, routing.shape());
+  for (std::int64_t e = 0; e < experts; ++e) {
+    const std::size_t input = static_cast<std::size_t>(e) + 1;
+    Tensor by_rows = Tensor::zeros(DType::kF32, context.input(input).shape());
+    const float* row = context.input(input).data<float>();
+    float* by_row = by_rows.data<float>();
+    for (const std::int64_t token : tokens_of_expert(routing, e)) {
+      const float weight = routing.data<float>()[token * experts + e];
+      const float* const by = by_output.data<float>() + token * width;
+      float product = 0;
+      for (std::int64_t i = 0; i < width; ++i) {
+        by_row[i] = weight * by[i];
+        product += row[i] * by[i];
+      }
+      by_routing.data<float>()[token * experts + e] = product;
+      row += width;
+      by_row += width;
+    }
+    if (context.wants(input)) context.give(input, std::move(by_rows));
+  }
+  if (context.wants(0)) context.give(0, std::move(by_routing));
+}
+
 }  // namespace
 
 /// routing [..., experts] and for each expert its results [its tokens, width], in the order of TakeRows ->
@@ -55,7 +83,8 @@ const OpInfo& combine_rows_op() {
                            .summary = "weighted sum of the results of each token's experts",
                            .source = "https://arxiv.org/abs/1701.06538",
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

@@ -5,6 +5,7 @@
 
 #include "ops/ops.h"
 #include "ops/shape_rules.h"
+#include "ops/strided_copy.h"
 
 namespace kerf::ops {
 namespace {
@@ -51,6 +52,18 @@ void run(KernelContext& context) {
   context.output(0) = std::move(result);
 }
 
+void differentiate(DerivativeContext& context) {
+  const Tensor& by_output = context.by_output(0);
+  const std::size_t axis = axis_of(context.node(), by_output.rank());
+  const auto strides = row_major_strides(by_output.shape());
+  std::int64_t start = 0;
+  for (std::size_t i = 0; i < context.input_count(); ++i) {
+    const Shape& shape = context.input(i).shape();
+    if (context.wants(i)) context.give(i, strided_copy(by_output, shape, start * strides[axis], strides));
+    start += shape[axis];
+  }
+}
+
 }  // namespace
 
 const OpInfo& concat_op() {
@@ -59,7 +72,8 @@ const OpInfo& concat_op() {
                            .summary = "tensors one after another along an axis",
                            .source = "https://onnx.ai/onnx/operators/onnx__Concat.html",
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

@@ -12,7 +12,12 @@ const OpInfo& div_op() {
       .source = "https://onnx.ai/onnx/operators/onnx__Div.html",
       .rowwise = true,
       .infer = infer_binary,
-      .run = [](KernelContext& context) { run_binary(context, [](auto a, auto b) { return divide(a, b); }); }};
+      .run = [](KernelContext& context) { run_binary(context, [](auto a, auto b) { return divide(a, b); }); },
+      .differentiate =
+          [](DerivativeContext& context) {
+            differentiate_binary(
+                context, [](float, float b) { return 1.0F / b; }, [](float a, float b) { return -a / (b * b); });
+          }};
   return info;
 }
 

@@ -38,6 +38,21 @@ void run_map(KernelContext& context, const Function& function) {
   context.output(0) = std::move(y);
 }
 
+/// Derivative of y = function(x): `slope`(x, y) times the output's.
+template <typename Slope>
+void differentiate_map(DerivativeContext& context, const Slope& slope) {
+  if (!context.wants(0)) return;
+  const Tensor &x = context.input(0), &y = context.output(0), &by_output = context.by_output(0);
+  Tensor by_input(DType::kF32, x.shape());
+  const float *from = x.data<float>(), *result = y.data<float>(), *by = by_output.data<float>();
+  float* to = by_input.data<float>();
+  for_ranges(x.size(), kElementGrain, [&](std::int64_t begin, std::int64_t end) {
+#pragma omp simd
+    for (std::int64_t i = begin; i < end; ++i) to[i] = by[i] * slope(from[i], result[i]);
+  });
+  context.give(0, std::move(by_input));
+}
+
 /// The rule of a function of one f32 tensor.
 inline std::vector<TensorSpec> infer_map(const graph::Node& /*node*/, Specs inputs) {
   expect_input_count(inputs, 1, 1);

@@ -11,7 +11,12 @@ const OpInfo& erf_op() {
                            .source = "https://onnx.ai/onnx/operators/onnx__Erf.html",
                            .rowwise = true,
                            .infer = infer_map,
-                           .run = [](KernelContext& context) { run_map(context, [](float x) { return erf_f32(x); }); }};
+                           .run = [](KernelContext& context) { run_map(context, [](float x) { return erf_f32(x); }); },
+                           .differentiate =
+                               [](DerivativeContext& context) {
+                                 differentiate_map(context,
+                                                   [](float x, float) { return 1.12837917F * exp_f32(-x * x); });
+                               }};
   return info;
 }
 

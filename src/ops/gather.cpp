@@ -100,6 +100,27 @@ void run(KernelContext& context) {
   context.output(0) = gather_axis(data, wanted, indices.shape(), axis);
 }
 
+/// Not of a table that stays where it is: its rows are not in memory, and neither would their derivatives be.
+void differentiate(DerivativeContext& context) {
+  if (!context.wants(0)) return;
+  const Tensor &data = context.input(0), &by_output = context.by_output(0);
+  const std::size_t axis = normalized_axis(context.attributes().int_or("axis", 0), data.rank());
+  const std::span<const std::int64_t> dims(data.shape());
+  const std::int64_t outer = numel(dims.first(axis)), extent = dims[axis], inner = numel(dims.subspan(axis + 1));
+  const auto indices = integers_of(context.input(1));
+  Tensor by_data = Tensor::zeros(DType::kF32, data.shape());
+  const float* from = by_output.data<float>();
+  for (std::int64_t o = 0; o < outer; ++o) {
+    for (const std::int64_t wanted : indices) {
+      const std::int64_t index = normalized_index(wanted, extent);
+      float* const to = by_data.data<float>() + (o * extent + index) * inner;
+      for (std::int64_t i = 0; index >= 0 && i < inner; ++i) to[i] += from[i];
+      from += inner;
+    }
+  }
+  context.give(0, std::move(by_data));
+}
+
 }  // namespace
 
 const OpInfo& gather_op() {
@@ -109,7 +130,8 @@ const OpInfo& gather_op() {
                            .source = "https://onnx.ai/onnx/operators/onnx__Gather.html",
                            .row_input = 0,
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

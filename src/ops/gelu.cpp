@@ -40,6 +40,26 @@ void run(KernelContext& context) {
   }
 }
 
+/// P(X <= x) + x times the density.
+float gelu_exact_slope(float x) {
+  constexpr float kInverseRoot2 = 0.707106781F, kInverseRoot2Pi = 0.398942280F;
+  return 0.5F * (1.0F + erf_f32(x * kInverseRoot2)) + x * kInverseRoot2Pi * exp_f32(-0.5F * x * x);
+}
+
+float gelu_tanh_slope(float x) {
+  constexpr float kRoot2OverPi = 0.797884561F;
+  const float t = tanh_f32(kRoot2OverPi * (x + 0.044715F * (x * x * x)));
+  return 0.5F * (1.0F + t) + 0.5F * x * (1.0F - t * t) * kRoot2OverPi * (1.0F + 0.134145F * x * x);
+}
+
+void differentiate(DerivativeContext& context) {
+  if (is_approximate(context.node())) {
+    differentiate_map(context, [](float x, float) { return gelu_tanh_slope(x); });
+  } else {
+    differentiate_map(context, [](float x, float) { return gelu_exact_slope(x); });
+  }
+}
+
 }  // namespace
 
 const OpInfo& gelu_op() {
@@ -49,7 +69,8 @@ const OpInfo& gelu_op() {
                            .source = "https://onnx.ai/onnx/operators/onnx__Gelu.html",
                            .rowwise = true,
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

@@ -1,4 +1,6 @@
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "ops/normalization.h"
 #include "ops/ops.h"
@@ -37,6 +39,41 @@ void run(KernelContext& context) {
   context.output(0) = std::move(y);
 }
 
+/// With n = (x - mean x) f, f = 1 / sqrt(variance + epsilon), g = scale dL/dy: dL/dx = f (g - mean g - n mean(g n)),
+/// dL/dscale = sum n dL/dy and dL/dbias = sum dL/dy over the rows.
+void differentiate(DerivativeContext& context) {
+  const Tensor &x = context.input(0), &by_output = context.by_output(0);
+  const float* const scale = context.input(1).data<float>();
+  const double epsilon = context.attributes().float_or("epsilon", 1e-5);
+  const std::int64_t width = x.shape().back(), rows = width == 0 ? 0 : x.size() / width;
+  const auto n = static_cast<double>(width);
+  Tensor by_input(DType::kF32, x.shape());
+  std::vector<double> by_scale(static_cast<std::size_t>(width)), by_bias(static_cast<std::size_t>(width));
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const float* const row = x.data<float>() + r * width;
+    const float* const by = by_output.data<float>() + r * width;
+    const auto value = [&](std::int64_t i) { return static_cast<double>(row[i]); };
+    const auto slope = [&](std::int64_t i) { return static_cast<double>(by[i]) * static_cast<double>(scale[i]); };
+    const double mean = lane_sum<double>(width, value) / n;
+    const double squares =
+        lane_sum<double>(width, [&](std::int64_t i) { return (value(i) - mean) * (value(i) - mean); });
+    const double factor = 1.0 / std::sqrt(squares / n + epsilon);
+    const double mean_slope = lane_sum<double>(width, slope) / n;
+    const double mean_product =
+        lane_sum<double>(width, [&](std::int64_t i) { return slope(i) * (value(i) - mean); }) * factor / n;
+    float* const to = by_input.data<float>() + r * width;
+    for (std::int64_t i = 0; i < width; ++i) {
+      const double normal = (value(i) - mean) * factor;
+      by_scale[static_cast<std::size_t>(i)] += normal * static_cast<double>(by[i]);
+      by_bias[static_cast<std::size_t>(i)] += static_cast<double>(by[i]);
+      to[i] = static_cast<float>(factor * (slope(i) - mean_slope - normal * mean_product));
+    }
+  }
+  if (context.wants(0)) context.give(0, std::move(by_input));
+  if (context.wants(1)) context.give(1, to_f32(by_scale));
+  if (context.wants(2)) context.give(2, to_f32(by_bias));
+}
+
 }  // namespace
 
 const OpInfo& layer_normalization_op() {
@@ -47,7 +84,8 @@ const OpInfo& layer_normalization_op() {
       .source = "https://onnx.ai/onnx/operators/onnx__LayerNormalization.html",
       .rowwise = true,
       .infer = [](const graph::Node& node, Specs inputs) { return infer_normalization(node, inputs, true); },
-      .run = run};
+      .run = run,
+      .differentiate = differentiate};
   return info;
 }
 

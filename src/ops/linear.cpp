@@ -1,5 +1,9 @@
+#include <span>
+#include <utility>
+
 #include <fmt/format.h>
 
+#include "ops/broadcast.h"
 #include "ops/ops.h"
 #include "ops/shape_rules.h"
 
@@ -40,6 +44,30 @@ void run(KernelContext& context) {
   context.output(0) = std::move(y);
 }
 
+/// dL/dx = dL/dy W, dL/dW = dL/dy^T x, dL/db = sum dL/dy over the tokens.
+void differentiate(DerivativeContext& context) {
+  const Tensor &x = context.input(0), &by_output = context.by_output(0);
+  const std::int64_t in = x.shape().back(), out = by_output.shape().back();
+  const std::int64_t rows = numel(std::span(x.shape()).first(x.rank() - 1));
+  if (context.wants(0)) {
+    Tensor by_input(DType::kF32, x.shape());
+    if (const auto& transposed = context.operand(1).transposed) {
+      transposed->multiply(by_output.data<float>(), rows, nullptr, by_input.data<float>());
+    } else {
+      linalg::gemm(false, false, rows, in, out, 1.0F, by_output.data<float>(), out, context.input(1).data<float>(), in,
+                   0.0F, by_input.data<float>(), in);
+    }
+    context.give(0, std::move(by_input));
+  }
+  if (context.wants(1)) {
+    Tensor by_weight(DType::kF32, {out, in});
+    linalg::gemm(true, false, out, in, rows, 1.0F, by_output.data<float>(), out, x.data<float>(), in, 0.0F,
+                 by_weight.data<float>(), in);
+    context.give(1, std::move(by_weight));
+  }
+  if (context.wants(2)) context.give(2, sum_to_shape(by_output, {out}));
+}
+
 }  // namespace
 
 const OpInfo& linear_op() {
@@ -50,7 +78,8 @@ const OpInfo& linear_op() {
                            .packed_input = 1,
                            .rowwise = true,
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

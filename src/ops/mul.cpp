@@ -12,7 +12,12 @@ const OpInfo& mul_op() {
       .source = "https://onnx.ai/onnx/operators/onnx__Mul.html",
       .rowwise = true,
       .infer = infer_binary,
-      .run = [](KernelContext& context) { run_binary(context, [](auto a, auto b) { return multiply(a, b); }); }};
+      .run = [](KernelContext& context) { run_binary(context, [](auto a, auto b) { return multiply(a, b); }); },
+      .differentiate =
+          [](DerivativeContext& context) {
+            differentiate_binary(
+                context, [](float, float b) { return b; }, [](float a, float) { return a; });
+          }};
   return info;
 }
 

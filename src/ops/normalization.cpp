@@ -1,5 +1,7 @@
 #include "ops/normalization.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace kerf::ops {
@@ -20,6 +22,12 @@ std::vector<TensorSpec> infer_normalization(const graph::Node& node, Specs input
   expect_shape(expect_input(inputs, 1, "scale", {DType::kF32}), "scale", vector);
   if (has_input(inputs, 2)) expect_shape(expect_input(inputs, 2, "B", {DType::kF32}), "B", vector);
   return {{DType::kF32, x.shape}};
+}
+
+Tensor to_f32(const std::vector<double>& sums) {
+  Tensor result(DType::kF32, {std::ssize(sums)});
+  std::transform(sums.begin(), sums.end(), result.data<float>(), [](double sum) { return static_cast<float>(sum); });
+  return result;
 }
 
 }  // namespace kerf::ops

@@ -12,6 +12,9 @@ namespace kerf::ops {
 /// axis and stash_type as in ONNX; kerf has the last axis and f32.
 std::vector<TensorSpec> infer_normalization(const graph::Node& node, Specs inputs, bool may_have_bias);
 
+/// A vector of sums as a tensor.
+Tensor to_f32(const std::vector<double>& sums);
+
 /// body(first, last) for ranges of the rows of X, its last axis being a row.
 template <typename Body>
 void for_rows(const Tensor& x, const Body& body) {

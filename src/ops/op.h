@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/tensor.h"
@@ -27,8 +28,9 @@ struct TensorSpec {
 /// source of rows (OpInfo::row_input): an embedding table is never in memory as a whole.
 struct Operand {
   Tensor tensor;
-  std::shared_ptr<const linalg::PackedMatrix> packed;
-  graph::SourcePtr rows;  ///< a matrix of which the kernel reads single rows (OpInfo::row_input)
+  std::shared_ptr<const linalg::PackedMatrix> packed = nullptr;
+  graph::SourcePtr rows = nullptr;  ///< a matrix of which the kernel reads single rows (OpInfo::row_input)
+  std::shared_ptr<const linalg::PackedMatrix> transposed = nullptr;  ///< the transpose packed, for derivatives
 };
 
 /// What a kernel works on. Inputs were verified by the shape rule; absent optional inputs are nullptr.
@@ -54,6 +56,43 @@ class KernelContext {
   std::span<Tensor> outputs_;
 };
 
+/// What a derivative rule works on: a node as it ran, and the derivatives of some scalar L by its outputs. The rule
+/// gives those of L by its inputs, the transpose of the node's Jacobian applied to the outputs' (reverse mode:
+/// Griewank & Walther 2008, Evaluating Derivatives, chapter 3).
+class DerivativeContext {
+ public:
+  /// `by_outputs`: of the outputs' shapes; not defined where L does not depend on an output. `wanted`: by input, the
+  /// results are in `by_inputs`, of the same size.
+  DerivativeContext(const graph::Node& node, std::span<const Operand* const> inputs, std::span<const Tensor> outputs,
+                    std::span<const Tensor> by_outputs, const std::vector<bool>& wanted, std::span<Tensor> by_inputs)
+      : node_(node),
+        inputs_(inputs),
+        outputs_(outputs),
+        by_outputs_(by_outputs),
+        wanted_(wanted),
+        by_inputs_(by_inputs) {}
+  const graph::Node& node() const { return node_; }
+  const graph::Attributes& attributes() const { return node_.attributes; }
+  std::size_t input_count() const { return inputs_.size(); }
+  std::size_t output_count() const { return outputs_.size(); }
+  bool has_input(std::size_t i) const { return i < inputs_.size() && inputs_[i] != nullptr; }
+  const Tensor& input(std::size_t i) const { return inputs_[i]->tensor; }
+  const Operand& operand(std::size_t i) const { return *inputs_[i]; }
+  const Tensor& output(std::size_t i) const { return outputs_[i]; }
+  const Tensor& by_output(std::size_t i) const { return by_outputs_[i]; }
+  /// Is the derivative by an input asked for? Never by one that is absent or not f32.
+  bool wants(std::size_t i) const { return i < wanted_.size() && wanted_[i]; }
+  /// Of the input's shape.
+  void give(std::size_t i, Tensor derivative) { by_inputs_[i] = std::move(derivative); }
+
+ private:
+  const graph::Node& node_;
+  std::span<const Operand* const> inputs_;
+  std::span<const Tensor> outputs_, by_outputs_;
+  const std::vector<bool>& wanted_;
+  std::span<Tensor> by_inputs_;
+};
+
 /// What an operator means, in one file: src/ops/ops.def lists them all.
 struct OpInfo {
   std::string_view name;    ///< "RMSNormalization"
@@ -73,6 +112,9 @@ struct OpInfo {
   std::vector<TensorSpec> (*infer)(const graph::Node& node, std::span<const TensorSpec* const> inputs);
   /// Never throws on verified input. May call parallel_for.
   void (*run)(KernelContext& context);
+  /// Gives the derivatives by all inputs that are wanted; at least one output has one. nullptr: the outputs do not
+  /// depend smoothly on any input. Weights come as tensors, the one of packed_input also with its transpose packed.
+  void (*differentiate)(DerivativeContext& context) = nullptr;
 };
 
 const std::vector<const OpInfo*>& all_ops();

@@ -39,6 +39,19 @@ void run(KernelContext& context) {
   }
 }
 
+void differentiate(DerivativeContext& context) {
+  const Tensor exponent = as_f32(context.input(1));
+  const auto chain = [&](std::size_t input, const auto& slope) {
+    const Tensor slopes = apply_broadcast<float>(context.input(0), exponent, [&](float x, float y) {
+      return static_cast<float>(slope(static_cast<double>(x), static_cast<double>(y)));
+    });
+    const Tensor whole = apply_broadcast<float>(slopes, context.by_output(0), [](float s, float by) { return s * by; });
+    context.give(input, sum_to_shape(whole, context.input(input).shape()));
+  };
+  if (context.wants(0)) chain(0, [](double x, double y) { return y * std::pow(x, y - 1); });
+  if (context.wants(1)) chain(1, [](double x, double y) { return x > 0 ? std::pow(x, y) * std::log(x) : 0.0; });
+}
+
 }  // namespace
 
 const OpInfo& pow_op() {
@@ -48,7 +61,8 @@ const OpInfo& pow_op() {
                            .source = "https://onnx.ai/onnx/operators/onnx__Pow.html",
                            .rowwise = true,
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

@@ -75,6 +75,28 @@ void run(KernelContext& context) {
       x.dtype() == DType::kF32 ? reduce<float>(x, reduced, shape) : reduce<std::int64_t>(x, reduced, shape);
 }
 
+/// Goes to the largest element, to the first of several.
+void differentiate(DerivativeContext& context) {
+  if (!context.wants(0)) return;
+  const Tensor &x = context.input(0), &by_output = context.by_output(0);
+  const auto axes = context.has_input(1) ? integers_of(context.input(1)) : std::vector<std::int64_t>();
+  const auto reduced = reduced_axes(context.node(), axes, x.rank());
+  const Shape all_strides = row_major_strides(x.shape());
+  // Result r is the largest of the elements whose kept coordinates are those of r.
+  std::vector<std::int64_t> best(static_cast<std::size_t>(by_output.size()), -1);
+  for (std::int64_t at = 0; at < x.size(); ++at) {
+    std::int64_t result = 0;
+    for (std::size_t i = 0; i < reduced.size(); ++i) {
+      if (!reduced[i]) result = result * x.dim(i) + at / all_strides[i] % x.dim(i);
+    }
+    std::int64_t& held = best[static_cast<std::size_t>(result)];
+    if (held < 0 || x.data<float>()[at] > x.data<float>()[held]) held = at;
+  }
+  Tensor by_input = Tensor::zeros(DType::kF32, x.shape());
+  for (std::size_t r = 0; r < best.size(); ++r) by_input.data<float>()[best[r]] = by_output.data<float>()[r];
+  context.give(0, std::move(by_input));
+}
+
 }  // namespace
 
 const OpInfo& reduce_max_op() {
@@ -83,7 +105,8 @@ const OpInfo& reduce_max_op() {
                            .summary = "largest elements along axes",
                            .source = "https://onnx.ai/onnx/operators/onnx__ReduceMax.html",
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -82,6 +83,24 @@ void run(KernelContext& context) {
   context.output(0) = std::move(bias);
 }
 
+void differentiate(DerivativeContext& context) {
+  if (!context.wants(0)) return;
+  const Tensor &table = context.input(0), &by_output = context.by_output(0);
+  const std::int64_t length = context.input(1).dim(1), heads = table.dim(1);
+  const auto rows = rows_by_offset(buckets_of(context.node(), table.dim(0)), length);
+  Tensor by_table = Tensor::zeros(DType::kF32, table.shape());
+  const float* from = by_output.data<float>();
+  for (std::int64_t head = 0; head < heads; ++head) {
+    for (std::int64_t query = 0; query < length; ++query) {
+      for (std::int64_t key = 0; key < length; ++key) {
+        const std::int64_t row = rows[static_cast<std::size_t>(key - query + length - 1)];
+        by_table.data<float>()[row * heads + head] += *from++;
+      }
+    }
+  }
+  context.give(0, std::move(by_table));
+}
+
 }  // namespace
 
 /// table [buckets, heads] and ids [batch, length], of which only the length counts -> [1, heads, length, length]: what
@@ -95,7 +114,8 @@ const OpInfo& relative_position_bias_op() {
                            .summary = "what attention adds to scores by the distance of query and key, in buckets",
                            .source = "https://arxiv.org/abs/1910.10683",
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

@@ -11,7 +11,11 @@ const OpInfo& relu_op() {
       .source = "https://onnx.ai/onnx/operators/onnx__Relu.html",
       .rowwise = true,
       .infer = infer_map,
-      .run = [](KernelContext& context) { run_map(context, [](float x) { return x < 0.0F ? 0.0F : x; }); }};
+      .run = [](KernelContext& context) { run_map(context, [](float x) { return x < 0.0F ? 0.0F : x; }); },
+      .differentiate =
+          [](DerivativeContext& context) {
+            differentiate_map(context, [](float x, float) { return x < 0.0F ? 0.0F : 1.0F; });
+          }};
   return info;
 }
 

@@ -55,6 +55,10 @@ void run(KernelContext& context) {
   context.output(0) = data.reshaped(shape.value_or(data.shape()));
 }
 
+void differentiate(DerivativeContext& context) {
+  if (context.wants(0)) context.give(0, context.by_output(0).reshaped(context.input(0).shape()));
+}
+
 }  // namespace
 
 const OpInfo& reshape_op() {
@@ -63,7 +67,8 @@ const OpInfo& reshape_op() {
                            .summary = "the same elements under another shape",
                            .source = "https://onnx.ai/onnx/operators/onnx__Reshape.html",
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

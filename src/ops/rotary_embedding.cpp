@@ -69,42 +69,45 @@ std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
   return {{DType::kF32, x.shape}};
 }
 
-void rotate_halves(const float* x, const float* cosine, const float* sine, std::int64_t half, float* y) {
+/// `sign`: 1 turns, -1 turns back.
+void rotate_halves(const float* x, const float* cosine, const float* sine, float sign, std::int64_t half, float* y) {
 #pragma omp simd
   for (std::int64_t i = 0; i < half; ++i) {
-    const float a = x[i], b = x[i + half];
-    y[i] = a * cosine[i] - b * sine[i];
-    y[i + half] = b * cosine[i] + a * sine[i];
+    const float a = x[i], b = x[i + half], s = sign * sine[i];
+    y[i] = a * cosine[i] - b * s;
+    y[i + half] = b * cosine[i] + a * s;
   }
 }
 
-void rotate_pairs(const float* x, const float* cosine, const float* sine, std::int64_t half, float* y) {
+void rotate_pairs(const float* x, const float* cosine, const float* sine, float sign, std::int64_t half, float* y) {
   for (std::int64_t i = 0; i < half; ++i) {
-    const float a = x[2 * i], b = x[2 * i + 1];
-    y[2 * i] = a * cosine[i] - b * sine[i];
-    y[2 * i + 1] = b * cosine[i] + a * sine[i];
+    const float a = x[2 * i], b = x[2 * i + 1], s = sign * sine[i];
+    y[2 * i] = a * cosine[i] - b * s;
+    y[2 * i + 1] = b * cosine[i] + a * s;
   }
 }
 
-void rotate_position(const Layout& layout, const float* x, const float* cosine, const float* sine, float* y) {
+void rotate_position(const Layout& layout, const float* x, const float* cosine, const float* sine, float sign,
+                     float* y) {
   const std::int64_t half = layout.rotary_dim / 2, rest = layout.head_dim - layout.rotary_dim;
   for (std::int64_t h = 0; h < layout.heads; ++h, x += layout.head_stride, y += layout.head_stride) {
-    (layout.interleaved ? rotate_pairs : rotate_halves)(x, cosine, sine, half, y);
+    (layout.interleaved ? rotate_pairs : rotate_halves)(x, cosine, sine, sign, half, y);
     std::copy(x + layout.rotary_dim, x + layout.rotary_dim + rest, y + layout.rotary_dim);
   }
 }
 
-/// A position outside the caches takes the nearest one: position ids are checked when a window is bound.
-void run(KernelContext& context) {
-  const Tensor& x = context.input(0);
+/// `x` turned, or turned back. A position outside the caches takes the nearest one: position ids are checked when a
+/// window is bound.
+template <typename Context>
+Tensor rotated(const Context& context, const Tensor& x, float sign) {
   const Layout layout = layout_of(context.node(), x.shape());
   const Tensor& cosines = context.input(1);
   const std::int64_t half = layout.rotary_dim / 2;
-  const std::int64_t* positions = context.has_input(3) ? context.input(3).data<std::int64_t>() : nullptr;
+  const std::int64_t* positions = context.has_input(3) ? context.input(3).template data<std::int64_t>() : nullptr;
   Tensor y(DType::kF32, x.shape());
   const float* from = x.data<float>();
   const float* cosine = cosines.data<float>();
-  const float* sine = context.input(2).data<float>();
+  const float* sine = context.input(2).template data<float>();
   float* to = y.data<float>();
   const std::int64_t batch_stride = layout.length * layout.heads * layout.head_dim;
   const std::int64_t width = std::max<std::int64_t>(1, layout.heads * layout.head_dim);
@@ -114,10 +117,17 @@ void run(KernelContext& context) {
                  const std::int64_t row =
                      positions == nullptr ? p : std::clamp<std::int64_t>(positions[p], 0, cosines.dim(0) - 1);
                  const std::int64_t at = p / layout.length * batch_stride + p % layout.length * layout.position_stride;
-                 rotate_position(layout, from + at, cosine + row * half, sine + row * half, to + at);
+                 rotate_position(layout, from + at, cosine + row * half, sine + row * half, sign, to + at);
                }
              });
-  context.output(0) = std::move(y);
+  return y;
+}
+
+void run(KernelContext& context) { context.output(0) = rotated(context, context.input(0), 1.0F); }
+
+/// By X only: the angles are no parameters of a model.
+void differentiate(DerivativeContext& context) {
+  if (context.wants(0)) context.give(0, rotated(context, context.by_output(0), -1.0F));
 }
 
 }  // namespace
@@ -128,7 +138,8 @@ const OpInfo& rotary_embedding_op() {
                            .summary = "pairs of a head's elements turned by an angle that grows with the position",
                            .source = "https://onnx.ai/onnx/operators/onnx__RotaryEmbedding.html",
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

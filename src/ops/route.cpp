@@ -48,6 +48,40 @@ void run(KernelContext& context) {
   context.output(0) = std::move(routing);
 }
 
+/// Weights w of the chosen are p / S with S = sum of the chosen p if normalized, else p, of the softmax p: first
+/// through the division, then through the softmax. Which experts are chosen does not depend smoothly on anything.
+void differentiate(DerivativeContext& context) {
+  if (!context.wants(0)) return;
+  const Tensor &logits = context.input(0), &weights = context.output(0);
+  const std::int64_t experts = logits.shape().back();
+  const bool normalize = context.attributes().int_or("normalize", 0) != 0;
+  Tensor by_logits(DType::kF32, logits.shape());
+  std::vector<float> p(static_cast<std::size_t>(experts)), by_p(p.size());
+  for (std::int64_t t = 0; t < logits.size() / experts; ++t) {
+    const float* const w = weights.data<float>() + t * experts;
+    const float* const by = context.by_output(0).data<float>() + t * experts;
+    std::copy_n(logits.data<float>() + t * experts, experts, p.begin());
+    softmax_row(p.data(), experts);
+    float sum = 0, mean = 0, slope = 0;
+    for (std::int64_t e = 0; e < experts; ++e) {
+      if (w[e] == 0) continue;
+      sum += p[static_cast<std::size_t>(e)];
+      mean += w[e] * by[e];
+    }
+    for (std::int64_t e = 0; e < experts; ++e) {
+      const auto i = static_cast<std::size_t>(e);
+      by_p[i] = w[e] == 0 ? 0.0F : normalize && sum > 0 ? (by[e] - mean) / sum : by[e];
+      slope += p[i] * by_p[i];
+    }
+    float* const to = by_logits.data<float>() + t * experts;
+    for (std::int64_t e = 0; e < experts; ++e) {
+      const auto i = static_cast<std::size_t>(e);
+      to[e] = p[i] * (by_p[i] - slope);
+    }
+  }
+  context.give(0, std::move(by_logits));
+}
+
 }  // namespace
 
 /// logits [..., experts] -> weights [..., experts]: the softmax, of which only the top_k largest stay; with normalize
@@ -59,7 +93,8 @@ const OpInfo& route_op() {
                            .source = "https://arxiv.org/abs/1701.06538",
                            .rowwise = true,
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

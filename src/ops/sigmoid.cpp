@@ -12,7 +12,11 @@ const OpInfo& sigmoid_op() {
       .source = "https://onnx.ai/onnx/operators/onnx__Sigmoid.html",
       .rowwise = true,
       .infer = infer_map,
-      .run = [](KernelContext& context) { run_map(context, [](float x) { return sigmoid_f32(x); }); }};
+      .run = [](KernelContext& context) { run_map(context, [](float x) { return sigmoid_f32(x); }); },
+      .differentiate =
+          [](DerivativeContext& context) {
+            differentiate_map(context, [](float, float y) { return y * (1.0F - y); });
+          }};
   return info;
 }
 

@@ -5,13 +5,16 @@
 namespace kerf::ops {
 
 const OpInfo& sin_op() {
-  static const OpInfo info{.name = "Sin",
-                           .domain = "",
-                           .summary = "sine",
-                           .source = "https://onnx.ai/onnx/operators/onnx__Sin.html",
-                           .rowwise = true,
-                           .infer = infer_map,
-                           .run = [](KernelContext& context) { run_map(context, [](float x) { return sin_f32(x); }); }};
+  static const OpInfo info{
+      .name = "Sin",
+      .domain = "",
+      .summary = "sine",
+      .source = "https://onnx.ai/onnx/operators/onnx__Sin.html",
+      .rowwise = true,
+      .infer = infer_map,
+      .run = [](KernelContext& context) { run_map(context, [](float x) { return sin_f32(x); }); },
+      .differentiate =
+          [](DerivativeContext& context) { differentiate_map(context, [](float x, float) { return cos_f32(x); }); }};
   return info;
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -86,7 +87,15 @@ std::vector<TensorSpec> infer(const graph::Node& /*node*/, Specs inputs) {
   return {{data.dtype, shape_of(ranges_of(data.shape, parameters))}};
 }
 
-void run(KernelContext& context) {
+/// Where the elements of the result lie in the data.
+struct View {
+  Shape shape;
+  std::int64_t offset = 0;
+  std::vector<std::int64_t> strides;
+};
+
+template <typename Context>
+View view_of(const Context& context) {
   const Tensor& data = context.input(0);
   const auto integers = [&](std::size_t i) {
     return context.has_input(i) ? integers_of(context.input(i)) : std::vector<std::int64_t>();
@@ -94,14 +103,26 @@ void run(KernelContext& context) {
   const Parameters parameters =
       completed({integers(1), integers(2), integers(3), integers(4)}, context.has_input(3), context.has_input(4));
   const auto ranges = ranges_of(data.shape(), parameters);
-  std::vector<std::int64_t> strides = row_major_strides(data.shape());
-  std::int64_t offset = 0;
+  View view{shape_of(ranges), 0, row_major_strides(data.shape())};
   for (std::size_t i = 0; i < ranges.size(); ++i) {
     // Of an axis with one entry the step does not matter, and may be too large to multiply by.
-    if (ranges[i].count > 0) offset += ranges[i].start * strides[i];
-    strides[i] = ranges[i].count > 1 ? strides[i] * ranges[i].step : 0;
+    if (ranges[i].count > 0) view.offset += ranges[i].start * view.strides[i];
+    view.strides[i] = ranges[i].count > 1 ? view.strides[i] * ranges[i].step : 0;
   }
-  context.output(0) = strided_copy(data, shape_of(ranges), offset, strides);
+  return view;
+}
+
+void run(KernelContext& context) {
+  const View view = view_of(context);
+  context.output(0) = strided_copy(context.input(0), view.shape, view.offset, view.strides);
+}
+
+void differentiate(DerivativeContext& context) {
+  if (!context.wants(0)) return;
+  const View view = view_of(context);
+  Tensor by_data = Tensor::zeros(DType::kF32, context.input(0).shape());
+  strided_scatter(context.by_output(0), by_data, view.offset, view.strides);
+  context.give(0, std::move(by_data));
 }
 
 }  // namespace
@@ -112,7 +133,8 @@ const OpInfo& slice_op() {
                            .summary = "a range of each axis, with steps",
                            .source = "https://onnx.ai/onnx/operators/onnx__Slice.html",
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

@@ -40,6 +40,28 @@ void run(KernelContext& context) {
   context.output(0) = std::move(y);
 }
 
+/// dL/dx = y (dL/dy - sum y dL/dy) along the axis.
+void differentiate(DerivativeContext& context) {
+  if (!context.wants(0)) return;
+  const Tensor &y = context.output(0), &by_output = context.by_output(0);
+  Tensor by_input(DType::kF32, y.shape());
+  const std::size_t axis = axis_of(context.node(), y.rank());
+  const std::int64_t count = y.dim(axis), stride = numel(std::span(y.shape()).subspan(axis + 1));
+  const float *value = y.data<float>(), *by = by_output.data<float>();
+  float* const to = by_input.data<float>();
+  for (std::int64_t r = 0; y.size() > 0 && r < y.size() / count; ++r) {
+    const std::int64_t first = r / stride * stride * count + r % stride;
+    const double mean = lane_sum<double>(count, [&](std::int64_t i) {
+      return static_cast<double>(value[first + i * stride]) * static_cast<double>(by[first + i * stride]);
+    });
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t at = first + i * stride;
+      to[at] = value[at] * (by[at] - static_cast<float>(mean));
+    }
+  }
+  context.give(0, std::move(by_input));
+}
+
 }  // namespace
 
 const OpInfo& softmax_op() {
@@ -48,7 +70,8 @@ const OpInfo& softmax_op() {
                            .summary = "e^x / sum e^x along an axis",
                            .source = "https://onnx.ai/onnx/operators/onnx__Softmax.html",
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

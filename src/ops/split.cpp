@@ -1,4 +1,5 @@
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -55,10 +56,15 @@ std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
   return outputs;
 }
 
+template <typename Context>
+std::vector<std::int64_t> sizes_of(const Context& context, std::int64_t extent) {
+  return context.has_input(1) ? integers_of(context.input(1)) : equal_parts(context.node(), extent);
+}
+
 void run(KernelContext& context) {
   const Tensor& data = context.input(0);
   const std::size_t axis = axis_of(context.node(), data.rank());
-  const auto sizes = context.has_input(1) ? integers_of(context.input(1)) : equal_parts(context.node(), data.dim(axis));
+  const auto sizes = sizes_of(context, data.dim(axis));
   const auto strides = row_major_strides(data.shape());
   std::int64_t start = 0;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -69,6 +75,23 @@ void run(KernelContext& context) {
   }
 }
 
+void differentiate(DerivativeContext& context) {
+  if (!context.wants(0)) return;
+  const Tensor& data = context.input(0);
+  const std::size_t axis = axis_of(context.node(), data.rank());
+  const auto sizes = sizes_of(context, data.dim(axis));
+  const auto strides = row_major_strides(data.shape());
+  Tensor by_data = Tensor::zeros(DType::kF32, data.shape());
+  std::int64_t start = 0;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    if (context.by_output(i).defined()) {
+      strided_scatter(context.by_output(i), by_data, start * strides[axis], strides);
+    }
+    start += sizes[i];
+  }
+  context.give(0, std::move(by_data));
+}
+
 }  // namespace
 
 const OpInfo& split_op() {
@@ -77,7 +100,8 @@ const OpInfo& split_op() {
                            .summary = "parts of an axis, one output each",
                            .source = "https://onnx.ai/onnx/operators/onnx__Split.html",
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

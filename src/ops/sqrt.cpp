@@ -13,7 +13,9 @@ const OpInfo& sqrt_op() {
       .source = "https://onnx.ai/onnx/operators/onnx__Sqrt.html",
       .rowwise = true,
       .infer = infer_map,
-      .run = [](KernelContext& context) { run_map(context, [](float x) { return std::sqrt(x); }); }};
+      .run = [](KernelContext& context) { run_map(context, [](float x) { return std::sqrt(x); }); },
+      .differentiate =
+          [](DerivativeContext& context) { differentiate_map(context, [](float, float y) { return 0.5F / y; }); }};
   return info;
 }
 

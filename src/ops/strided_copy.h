@@ -15,4 +15,9 @@ std::vector<std::int64_t> row_major_strides(const Shape& shape);
 Tensor strided_copy(const Tensor& source, const Shape& shape, std::int64_t offset,
                     const std::vector<std::int64_t>& strides);
 
+/// The way back: element [i, j, ...] of `values` goes to the element of `target` at offset + i * strides[0] + ...; f32.
+/// Different elements must have different places.
+void strided_scatter(const Tensor& values, Tensor& target, std::int64_t offset,
+                     const std::vector<std::int64_t>& strides);
+
 }  // namespace kerf::ops

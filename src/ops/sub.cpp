@@ -12,7 +12,12 @@ const OpInfo& sub_op() {
       .source = "https://onnx.ai/onnx/operators/onnx__Sub.html",
       .rowwise = true,
       .infer = infer_binary,
-      .run = [](KernelContext& context) { run_binary(context, [](auto a, auto b) { return subtract(a, b); }); }};
+      .run = [](KernelContext& context) { run_binary(context, [](auto a, auto b) { return subtract(a, b); }); },
+      .differentiate =
+          [](DerivativeContext& context) {
+            differentiate_binary(
+                context, [](float, float) { return 1.0F; }, [](float, float) { return -1.0F; });
+          }};
   return info;
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -37,6 +38,23 @@ void run(KernelContext& context) {
   context.output(0) = std::move(rows);
 }
 
+/// By x; which tokens are taken does not depend smoothly on the routing.
+void differentiate(DerivativeContext& context) {
+  const Tensor& x = context.input(0);
+  if (context.wants(0)) {
+    const auto tokens = tokens_of_expert(context.input(1), context.attributes().int_or("expert", 0));
+    const std::int64_t width = x.shape().back();
+    Tensor by_input = Tensor::zeros(DType::kF32, x.shape());
+    const float* from = context.by_output(0).data<float>();
+    for (const std::int64_t token : tokens) {
+      std::copy_n(from, width, by_input.data<float>() + token * width);
+      from += width;
+    }
+    context.give(0, std::move(by_input));
+  }
+  if (context.wants(1)) context.give(1, Tensor::zeros(DType::kF32, context.input(1).shape()));
+}
+
 }  // namespace
 
 /// x [..., width], routing [..., experts] -> [tokens of `expert`, width], in order.
@@ -46,7 +64,8 @@ const OpInfo& take_rows_op() {
                            .summary = "the tokens that are sent to one expert",
                            .source = "https://arxiv.org/abs/1701.06538",
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

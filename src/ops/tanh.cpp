@@ -12,7 +12,9 @@ const OpInfo& tanh_op() {
       .source = "https://onnx.ai/onnx/operators/onnx__Tanh.html",
       .rowwise = true,
       .infer = infer_map,
-      .run = [](KernelContext& context) { run_map(context, [](float x) { return tanh_f32(x); }); }};
+      .run = [](KernelContext& context) { run_map(context, [](float x) { return tanh_f32(x); }); },
+      .differentiate =
+          [](DerivativeContext& context) { differentiate_map(context, [](float, float y) { return 1.0F - y * y; }); }};
   return info;
 }
 

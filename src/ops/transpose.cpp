@@ -47,6 +47,16 @@ void run(KernelContext& context) {
   context.output(0) = strided_copy(data, shape, 0, strides);
 }
 
+void differentiate(DerivativeContext& context) {
+  if (!context.wants(0)) return;
+  const Tensor& data = context.input(0);
+  const auto perm = permutation(context.node(), data.rank());
+  const auto from = row_major_strides(context.output(0).shape());
+  std::vector<std::int64_t> strides(perm.size());
+  for (std::size_t i = 0; i < perm.size(); ++i) strides[static_cast<std::size_t>(perm[i])] = from[i];
+  context.give(0, strided_copy(context.by_output(0), data.shape(), 0, strides));
+}
+
 }  // namespace
 
 const OpInfo& transpose_op() {
@@ -55,7 +65,8 @@ const OpInfo& transpose_op() {
                            .summary = "axes in another order",
                            .source = "https://onnx.ai/onnx/operators/onnx__Transpose.html",
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

@@ -35,6 +35,10 @@ void run(KernelContext& context) {
   context.output(0) = data.reshaped(unsqueezed(data.shape(), integers_of(context.input(1))));
 }
 
+void differentiate(DerivativeContext& context) {
+  if (context.wants(0)) context.give(0, context.by_output(0).reshaped(context.input(0).shape()));
+}
+
 }  // namespace
 
 const OpInfo& unsqueeze_op() {
@@ -43,7 +47,8 @@ const OpInfo& unsqueeze_op() {
                            .summary = "new axes of extent 1",
                            .source = "https://onnx.ai/onnx/operators/onnx__Unsqueeze.html",
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

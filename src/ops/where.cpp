@@ -1,3 +1,4 @@
+#include <utility>
 #include <vector>
 
 #include "ops/broadcast.h"
@@ -54,6 +55,21 @@ void run(KernelContext& context) {
   context.output(0) = x.dtype() == DType::kF32 ? choose<float>(condition, x, y) : choose<std::int64_t>(condition, x, y);
 }
 
+void differentiate(DerivativeContext& context) {
+  const Tensor& by_output = context.by_output(0);
+  const Tensor truth = expanded<float>(truth_as(context.input(0), DType::kF32), by_output.shape());
+  const auto part = [&](std::size_t input, bool chosen) {
+    if (!context.wants(input)) return;
+    Tensor by_input(DType::kF32, by_output.shape());
+    for (std::int64_t i = 0; i < by_input.size(); ++i) {
+      by_input.data<float>()[i] = (truth.data<float>()[i] != 0) == chosen ? by_output.data<float>()[i] : 0.0F;
+    }
+    context.give(input, sum_to_shape(by_input, context.input(input).shape()));
+  };
+  part(1, true);
+  part(2, false);
+}
+
 }  // namespace
 
 const OpInfo& where_op() {
@@ -63,7 +79,8 @@ const OpInfo& where_op() {
                            .source = "https://onnx.ai/onnx/operators/onnx__Where.html",
                            .rowwise = true,
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

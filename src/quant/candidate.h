@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,16 @@ struct Candidate {
 
 /// Does it need calibration text?
 bool needs_data(const Candidate& candidate);
-/// Does a method look at the candidate's own stream?
+/// Does something look at the candidate's own stream: a method, static activations, a correction?
 bool needs_own_stream(const Candidate& candidate);
+/// Does it round activations to ranges that are calibrated?
+bool has_static_activations(const Candidate& candidate);
+/// Does a transform change weights before they are solved?
+bool transforms_weights(const Candidate& candidate);
+
+/// What the range of a weight's static activations follows from; empty if it has none.
+std::set<std::string> range_observers_of(const Candidate& candidate, graph::ValueId weight);
+/// What the weight's method, and the transforms that correct it afterwards, want to know of its inputs.
+std::set<std::string> solving_observers_of(const Candidate& candidate, graph::ValueId weight);
 
 }  // namespace kerf::quant

@@ -119,10 +119,12 @@ HessianFactor::HessianFactor(const calibration::Statistics& statistics, double d
   }
 }
 
-Tensor HessianFactor::solve(const Tensor& sums, std::int64_t tokens) const {
+Tensor HessianFactor::solve(const Tensor& sums, std::int64_t tokens, double more) const {
   const Eigen::Index n = static_cast<Eigen::Index>(cols()), rows = static_cast<Eigen::Index>(sums.dim(0));
   using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const Eigen::LLT<Matrix> factor(Eigen::Map<const RowMajor>(damped_.data<float>(), n, n).cast<double>());
+  Matrix h = Eigen::Map<const RowMajor>(damped_.data<float>(), n, n).cast<double>();
+  h.diagonal().array() += more;
+  const Eigen::LLT<Eigen::Ref<Matrix>> factor(h);
   // damped() is H over mean_, and H is 2 / tokens of the sums.
   const double scale = 2.0 / static_cast<double>(std::max<std::int64_t>(tokens, 1)) / mean_;
   Tensor result(DType::kF32, {sums.dim(0), sums.dim(1)});

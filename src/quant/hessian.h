@@ -26,8 +26,9 @@ class HessianFactor : public GroupState {
   const std::vector<std::int64_t>& order() const { return order_; }
   /// U, row-major [cols, cols], zero below the diagonal.
   const float* upper() const { return upper_.data<float>(); }
-  /// A (H + damping)^-1 for a matrix A [rows, cols] of sums over `tokens`, as H has them. Needs ok().
-  Tensor solve(const Tensor& sums, std::int64_t tokens) const;
+  /// A (H + damping)^-1 for a matrix A [rows, cols] of sums over `tokens`, as H has them. `more`: is added to the
+  /// damping. Needs ok().
+  Tensor solve(const Tensor& sums, std::int64_t tokens, double more = 0) const;
   double damping() const { return damping_; }
   /// H with its damping over the mean of its diagonal, symmetric [cols, cols], columns in their own order.
   const Tensor& damped() const { return damped_; }

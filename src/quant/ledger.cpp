@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -27,6 +29,21 @@ std::ptrdiff_t weights_in(std::span<const SiteReport> ledger) {
   return std::count_if(ledger.begin(), ledger.end(), [](const SiteReport& site) { return !site.transform; });
 }
 
+/// Where transforms could not do what was asked of them, a sentence for each transform.
+void add_transform_notes(std::span<const SiteReport> ledger, std::vector<std::string>& notes) {
+  std::map<std::string, Tally> failed;
+  std::map<std::string, std::ptrdiff_t> places;
+  for (const SiteReport& site : ledger) {
+    if (!site.transform) continue;
+    ++places[site.method];
+    if (site.fallback && failed[site.method].count++ == 0) failed[site.method].first = &site;
+  }
+  for (const auto& [name, failures] : failed) {
+    notes.push_back(fmt::format("{} at {} of {} places: {}; first {}", name, failures.count, places[name],
+                                failures.first->note, failures.first->name));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> ledger_notes(std::span<const SiteReport> ledger) {
@@ -49,6 +66,7 @@ std::vector<std::string> ledger_notes(std::span<const SiteReport> ledger) {
     notes.push_back(
         fmt::format("{} of {} weights: {}; first {}", noted.count, weights, noted.first->note, noted.first->name));
   }
+  add_transform_notes(ledger, notes);
   return notes;
 }
 

@@ -29,6 +29,7 @@ struct SiteProblem {
   const codec::Scheme& scheme;
   const calibration::Statistics* statistics = nullptr;  ///< of its inputs; null where the method needs none
   MethodOptions options;
+  const Tensor* curvature = nullptr;  ///< of its outputs (quant/output_curvature.h); null: every output alike
 };
 
 /// What a method did: goes into the ledger.
@@ -54,7 +55,8 @@ struct MethodInfo {
   std::vector<std::string> observers;  ///< what it needs to know about the inputs; empty: no data
   /// Rounds each row to nearest by itself under this rule: such a weight is rounded as it is read, never held.
   std::optional<codec::FitRule> by_row = std::nullopt;
-  bool wants_drift = false;  ///< how far its inputs are off from the reference's (Statistics::drift)
+  bool wants_drift = false;      ///< how far its inputs are off from the reference's (Statistics::drift)
+  bool wants_curvature = false;  ///< what errors of its outputs cost (SiteProblem::curvature)
   /// May be null. Called once per group.
   std::shared_ptr<const GroupState> (*prepare)(const calibration::Statistics& statistics, const MethodOptions& options);
   SiteOutcome (*solve)(const SiteProblem& problem, const GroupState* state);

@@ -1,378 +1,205 @@
 #include "quant/polish.h"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
-#include "codec/float_codec.h"
 #include "codec/grid.h"
+#include "core/checked.h"
 #include "core/threads.h"
 #include "ops/linalg.h"
+#include "quant/polish_moves.h"
 
 namespace kerf::quant {
 namespace {
 
-using codec::GroupParams;
-using codec::Offset;
-using codec::QuantizedTensor;
-using codec::Scheme;
-
 constexpr std::int64_t kRowsAtOnce = 32;  ///< rows of a task: fixed, so that bits do not depend on threads
-/// Columns whose changes are told to the others at once.
-constexpr std::int64_t kBlock = 128;
+
+/// values [count, cols] of rows [first, ...) and (target - values) H.
+void start_rows(const Tensor& target, const Tensor& hessian, const codec::QuantizedTensor& tensor, std::int64_t first,
+                std::int64_t count, float* values, float* gradients) {
+  const std::int64_t cols = tensor.cols;
+  codec::dequantize_rows(tensor, first, count, values);
+  std::vector<float> errors(static_cast<std::size_t>(count * cols));
+  const float* const wanted = target.data<float>() + first * cols;
+  for (std::size_t i = 0; i < errors.size(); ++i) errors[i] = wanted[i] - values[i];
+  ops::linalg::gemm(false, false, count, cols, cols, 1.0f, errors.data(), cols, hessian.data<float>(), cols, 0.0f,
+                    gradients, cols);
+}
+
+/// gradients [count, columns of `except`'s complement] -= changes [count, width] * H, changes being those of the block
+/// that begins at `begin`: outside of the block, where nobody knows of them yet.
+void tell_others(const Tensor& hessian, std::int64_t begin, std::int64_t width, std::int64_t count,
+                 const float* changes, float* gradients) {
+  const std::int64_t cols = hessian.dim(0), end = begin + width;
+  const auto part = [&](std::int64_t from, std::int64_t to) {
+    if (from == to) return;
+    ops::linalg::gemm(false, false, count, to - from, width, -1.0f, changes, width,
+                      hessian.data<float>() + begin * cols + from, cols, 1.0f, gradients + from, cols);
+  };
+  part(0, begin);
+  part(end, cols);
+}
 
 /// Rows [first, first + count) of one weight.
 class RowPolisher {
  public:
-  RowPolisher(const Tensor& target, const Tensor& hessian, const codec::Grid& grid, QuantizedTensor& out,
+  RowPolisher(const Tensor& target, const Tensor& hessian, const codec::Grid& grid, codec::QuantizedTensor& out,
               std::int64_t first, std::int64_t count)
-      : hessian_(hessian.data<float>()),
-        grid_(grid),
-        out_(out),
-        scheme_(out.scheme),
+      : hessian_(hessian),
+        moves_(hessian, grid, out),
         first_(first),
         count_(count),
         cols_(out.cols),
-        block_(block_width()),
+        block_(BlockPolisher::width(out)),
         values_(static_cast<std::size_t>(count * cols_)),
         gradients_(values_.size()),
-        changes_(static_cast<std::size_t>(count * block_)),
-        trial_(static_cast<std::size_t>(block_)),
-        pull_(static_cast<std::size_t>(block_)) {
-    codec::dequantize_rows(out_, first_, count_, values_.data());
-    std::vector<float> errors(values_.size());
-    const float* const wanted = target.data<float>() + first_ * cols_;
-    for (std::size_t i = 0; i < errors.size(); ++i) errors[i] = wanted[i] - values_[i];
-    ops::linalg::gemm(false, false, count_, cols_, cols_, 1.0f, errors.data(), cols_, hessian_, cols_, 0.0f,
-                      gradients_.data(), cols_);
+        changes_(static_cast<std::size_t>(count * block_)) {
+    start_rows(target, hessian, out, first, count, values_.data(), gradients_.data());
   }
 
   void sweep() {
-    for (begin_ = 0; begin_ < cols_; begin_ += block_) {
-      end_ = std::min(cols_, begin_ + block_);
+    for (std::int64_t begin = 0; begin < cols_; begin += block_) {
+      const std::int64_t end = std::min(cols_, begin + block_), width = end - begin;
       std::fill(changes_.begin(), changes_.end(), 0.0f);
       bool changed = false;
-      for (std::int64_t r = 0; r < count_; ++r) changed = polish_block(r) || changed;
-      if (changed) tell_others();
+      for (std::int64_t r = 0; r < count_; ++r) {
+        const std::int64_t at = r * cols_ + begin;
+        changed = moves_.polish({first_ + r, begin, end, values_.data() + at, gradients_.data() + at,
+                                 changes_.data() + r * width}) ||
+                  changed;
+      }
+      if (changed) tell_others(hessian_, begin, width, count_, changes_.data(), gradients_.data());
     }
   }
 
  private:
-  /// Groups do not straddle blocks, unless they are rows.
-  std::int64_t block_width() const {
-    if (scheme_.has_super_blocks()) return std::min(scheme_.super.cols, cols_);
-    if (scheme_.granularity != codec::Granularity::kGroup) return std::min(kBlock, cols_);
-    const std::int64_t width = scheme_.group_size;
-    return std::min(width >= kBlock ? width : kBlock / width * width, cols_);
-  }
-
-  float* value(std::int64_t r) { return values_.data() + r * cols_ + begin_; }
-  float* gradient(std::int64_t r) { return gradients_.data() + r * cols_ + begin_; }
-  float* change(std::int64_t r) { return changes_.data() + r * block_; }
-  /// Row `i` of the block's own part of the Hessian.
-  const float* hessian(std::int64_t i) const { return hessian_ + (begin_ + i) * cols_ + begin_; }
-
-  bool polish_block(std::int64_t r) {
-    bool changed = false;
-    if (scheme_.has_super_blocks()) changed = polish_super_block(r);
-    if (scheme_.granularity == codec::Granularity::kGroup) {
-      for (std::int64_t col = begin_; col < end_; col += scheme_.group_size) {
-        changed = polish_group(r, col, std::min(col + scheme_.group_size, end_)) || changed;
-      }
-    }
-    return polish_codes(r) || changed;
-  }
-
-  /// gradient -= change of the block * Hessian, outside of the block, where nobody knows of it yet.
-  void tell_others() {
-    const auto part = [&](std::int64_t from, std::int64_t to) {
-      if (from == to) return;
-      ops::linalg::gemm(false, false, count_, to - from, end_ - begin_, -1.0f, changes_.data(), block_,
-                        hessian_ + begin_ * cols_ + from, cols_, 1.0f, gradients_.data() + from, cols_);
-    };
-    part(0, begin_);
-    part(end_, cols_);
-  }
-
-  bool polish_codes(std::int64_t r) {
-    const std::int64_t row = first_ + r;
-    std::uint8_t* const codes = out_.codes.data() + row * cols_ + begin_;
-    float* const values = value(r);
-    float* const gradients = gradient(r);
-    const std::int64_t width = end_ - begin_;
-    bool changed = false;
-    for (std::int64_t i = 0; i < width; ++i) {
-      const float* const h = hessian(i);
-      const GroupParams params = codec::get_params(out_, out_.group_index(row, begin_ + i));
-      const std::uint8_t code = grid_.encode(values[i] + gradients[i] / h[i], params);
-      if (code == codes[i]) continue;
-      const float value = grid_.decode(code, params), step = value - values[i];
-      if (!(step * (2 * gradients[i] - step * h[i]) > 0)) continue;
-      codes[i] = code;
-      values[i] = value;
-      change(r)[i] += step;
-#pragma omp simd
-      for (std::int64_t k = 0; k < width; ++k) gradients[k] -= step * h[k];
-      changed = true;
-    }
-    return changed;
-  }
-
-  struct Moments {
-    double slope = 0, curvature = 0;
-  };
-
-  /// Along `direction` on columns [from, to) of the block: of a step t, the objective falls by 2 t slope - t^2
-  /// curvature.
-  Moments moments(std::int64_t r, std::int64_t from, std::int64_t to, const float* direction) {
-    const float* const gradients = gradient(r);
-    Moments result;
-    for (std::int64_t i = from; i < to; ++i) {
-      const float* const h = hessian(i);
-      float sum = 0;
-#pragma omp simd reduction(+ : sum)
-      for (std::int64_t k = from; k < to; ++k) sum += h[k] * direction[k];
-      result.slope += static_cast<double>(direction[i]) * static_cast<double>(gradients[i]);
-      result.curvature += static_cast<double>(direction[i]) * static_cast<double>(sum);
-    }
-    return result;
-  }
-
-  /// The values that the stored parameters now give on columns [from, to) of the block, if the objective falls with
-  /// them; otherwise false, and nothing has happened.
-  bool take(std::int64_t r, std::int64_t from, std::int64_t to) {
-    const std::int64_t row = first_ + r;
-    const std::uint8_t* const codes = out_.codes.data() + row * cols_ + begin_;
-    float* const values = value(r);
-    for (std::int64_t i = from; i < to; ++i) {
-      const GroupParams params = codec::get_params(out_, out_.group_index(row, begin_ + i));
-      trial_[static_cast<std::size_t>(i)] = grid_.decode(codes[i], params) - values[i];
-    }
-    const float* const steps = trial_.data();
-    const Moments whole = moments(r, from, to, steps);
-    if (!(2 * whole.slope - whole.curvature > 0)) return false;
-    std::fill(pull_.begin(), pull_.end(), 0.0f);
-    float* const pull = pull_.data();
-    const std::int64_t width = end_ - begin_;
-    for (std::int64_t i = from; i < to; ++i) {
-      const float step = steps[i];
-      if (step == 0) continue;
-      const float* const h = hessian(i);
-#pragma omp simd
-      for (std::int64_t k = 0; k < width; ++k) pull[k] += step * h[k];
-      values[i] += step;
-      change(r)[i] += step;
-    }
-    // As decoding gives them: the sum above may be a bit off.
-    for (std::int64_t i = from; i < to; ++i) {
-      values[i] = grid_.decode(codes[i], codec::get_params(out_, out_.group_index(row, begin_ + i)));
-    }
-    float* const gradients = gradient(r);
-#pragma omp simd
-    for (std::int64_t k = 0; k < width; ++k) gradients[k] -= pull[k];
-    return true;
-  }
-
-  /// Moves a number that is stored to `wanted`, if the objective falls.
-  template <typename Number, typename Expand>
-  bool move(Number& number, Number wanted, std::int64_t r, std::int64_t from, std::int64_t to, Expand expand) {
-    if (wanted == number) return false;
-    std::swap(number, wanted);
-    expand();
-    if (take(r, from, to)) return true;
-    std::swap(number, wanted);
-    expand();
-    return false;
-  }
-
-  /// The directions in which a group's values go with its scale and with its minimum.
-  std::vector<float> scale_direction(std::int64_t r, std::int64_t from, std::int64_t to, const GroupParams& params) {
-    std::vector<float> direction(static_cast<std::size_t>(block_));
-    const std::uint8_t* const codes = out_.codes.data() + (first_ + r) * cols_ + begin_;
-    for (std::int64_t i = from; i < to; ++i) {
-      direction[static_cast<std::size_t>(i)] = grid_.decode(codes[i], {1, params.zero, 0});
-    }
-    return direction;
-  }
-
-  float rounded(double value) const { return codec::round_to(scheme_.scale_dtype, static_cast<float>(value)) + 0.0F; }
-
-  bool polish_group(std::int64_t r, std::int64_t begin, std::int64_t end) {
-    const std::int64_t from = begin - begin_, to = end - begin_;
-    const std::int64_t group = out_.group_index(first_ + r, begin);
-    const std::vector<float> levels = scale_direction(r, from, to, codec::get_params(out_, group));
-    const Moments by_scale = moments(r, from, to, levels.data());
-    if (!(by_scale.curvature > 0)) return false;
-    const double scale_step = by_scale.slope / by_scale.curvature;
-    if (scheme_.offset == Offset::kSymmetric) return move_line(r, from, to, group, {scale_step, 0});
-    std::vector<float> ones(static_cast<std::size_t>(block_));
-    std::fill(ones.begin() + from, ones.begin() + to, 1.0f);
-    const Moments by_offset = moments(r, from, to, ones.data());
-    const double both = cross(from, to, levels.data());
-    const double determinant = by_scale.curvature * by_offset.curvature - both * both;
-    bool changed = false;
-    // Both at once first: where one alone would have to go back for what the other does, neither moves.
-    if (determinant > 1e-6 * by_scale.curvature * by_offset.curvature) {
-      changed = move_line(r, from, to, group,
-                          {(by_scale.slope * by_offset.curvature - by_offset.slope * both) / determinant,
-                           (by_offset.slope * by_scale.curvature - by_scale.slope * both) / determinant});
-    }
-    if (changed) return true;
-    changed = move_line(r, from, to, group, {scale_step, 0});
-    const Moments now = moments(r, from, to, ones.data());
-    if (!(now.curvature > 0)) return changed;
-    return move_line(r, from, to, group, {0, now.slope / now.curvature}) || changed;
-  }
-
-  /// direction^T H 1 on columns [from, to) of the block.
-  double cross(std::int64_t from, std::int64_t to, const float* direction) const {
-    double result = 0;
-    for (std::int64_t i = from; i < to; ++i) {
-      const float* const h = hessian(i);
-      float sum = 0;
-#pragma omp simd reduction(+ : sum)
-      for (std::int64_t k = from; k < to; ++k) sum += h[k];
-      result += static_cast<double>(direction[i]) * static_cast<double>(sum);
-    }
-    return result;
-  }
-
-  /// How far a group's scale, and what is added to all its values, should go.
-  struct Step {
-    double scale = 0, offset = 0;
-  };
-
-  /// What is stored of a group's line: v = scale * level + offset.
-  struct Line {
-    float scale = 0, minimum = 0;
-    std::uint8_t zero_point = 0;
-    std::int8_t scale_code = 0;
-    std::uint8_t minimum_code = 0;
-    bool operator==(const Line&) const = default;
-  };
-
-  Line stored_line(std::size_t group) const {
-    Line line;
-    line.scale = out_.scales[group];
-    if (!out_.minima.empty()) line.minimum = out_.minima[group];
-    if (!out_.zero_points.empty()) line.zero_point = out_.zero_points[group];
-    if (!out_.scale_codes.empty()) line.scale_code = out_.scale_codes[group];
-    if (!out_.minimum_codes.empty()) line.minimum_code = out_.minimum_codes[group];
-    return line;
-  }
-
-  void store_line(std::size_t group, const Line& line) {
-    out_.scales[group] = line.scale;
-    if (!out_.minima.empty()) out_.minima[group] = line.minimum;
-    if (!out_.zero_points.empty()) out_.zero_points[group] = line.zero_point;
-    if (!out_.scale_codes.empty()) out_.scale_codes[group] = line.scale_code;
-    if (!out_.minimum_codes.empty()) out_.minimum_codes[group] = line.minimum_code;
-  }
-
-  /// Takes the step as far as it can be stored, if the objective falls.
-  bool move_line(std::int64_t r, std::int64_t from, std::int64_t to, std::int64_t group, const Step& step) {
-    const auto g = static_cast<std::size_t>(group);
-    const Line before = stored_line(g);
-    Line wanted = before;
-    if (!(scheme_.has_super_blocks() ? step_codes(r, step, wanted) : step_numbers(step, wanted))) return false;
-    if (wanted == before) return false;
-    store_line(g, wanted);
-    if (take(r, from, to)) return true;
-    store_line(g, before);
-    return false;
-  }
-
-  /// False: it cannot be stored.
-  bool step_numbers(const Step& step, Line& line) const {
-    const float old_scale = line.scale;
-    line.scale = rounded(static_cast<double>(line.scale) + step.scale);
-    if (!std::isfinite(line.scale * static_cast<float>(grid_.highest_code()))) return false;
-    if (scheme_.offset == Offset::kMinimum) {
-      line.minimum = rounded(static_cast<double>(line.minimum) + step.offset);
-      return std::isfinite(line.minimum);
-    }
-    if (scheme_.offset == Offset::kSymmetric || step.offset == 0) return true;
-    if (old_scale == 0 || line.scale == 0) return false;
-    const double zero = static_cast<double>(line.zero_point) - step.offset / static_cast<double>(line.scale);
-    line.zero_point =
-        static_cast<std::uint8_t>(std::clamp(std::nearbyint(zero), 0.0, static_cast<double>(grid_.highest_code())));
-    return true;
-  }
-
-  bool step_codes(std::int64_t r, const Step& step, Line& line) const {
-    const auto block = static_cast<std::size_t>(out_.super_index(first_ + r, begin_));
-    const int bits = scheme_.super.scale_bits;
-    const float unit = out_.super_scales[block];
-    if (unit == 0) return false;
-    const double low = scheme_.super.signed_scales ? -(1 << (bits - 1)) : 0;
-    const double high = (1 << (scheme_.super.signed_scales ? bits - 1 : bits)) - 1;
-    line.scale_code = static_cast<std::int8_t>(
-        std::clamp(std::nearbyint(line.scale_code + step.scale / static_cast<double>(unit)), low, high));
-    line.scale = unit * static_cast<float>(line.scale_code);
-    if (scheme_.offset != Offset::kMinimum) return true;
-    const float minimum_unit = out_.super_minima[block];
-    if (minimum_unit == 0) return step.offset == 0;
-    const double most = (1 << bits) - 1;
-    line.minimum_code = static_cast<std::uint8_t>(
-        std::clamp(std::nearbyint(line.minimum_code - step.offset / static_cast<double>(minimum_unit)), 0.0, most));
-    line.minimum = -(minimum_unit * static_cast<float>(line.minimum_code));
-    return true;
-  }
-
-  /// The scale of the super-block, and its minimum, along which all its values go.
-  bool polish_super_block(std::int64_t r) {
-    const std::int64_t row = first_ + r, width = end_ - begin_;
-    const auto block = static_cast<std::size_t>(out_.super_index(row, begin_));
-    const auto expand = [&] { out_.expand_super_block(row, begin_); };
-    const auto direction = [&](auto of_group) {
-      std::vector<float> values(static_cast<std::size_t>(block_));
-      for (std::int64_t i = 0; i < width; ++i) {
-        values[static_cast<std::size_t>(i)] = of_group(static_cast<std::size_t>(out_.group_index(row, begin_ + i)), i);
-      }
-      return values;
-    };
-    const std::uint8_t* const codes = out_.codes.data() + row * cols_ + begin_;
-    const auto with_scale = direction([&](std::size_t g, std::int64_t i) {
-      const GroupParams params = codec::get_params(out_, static_cast<std::int64_t>(g));
-      return static_cast<float>(out_.scale_codes[g]) * grid_.decode(codes[i], {1, params.zero, 0});
-    });
-    bool changed = false;
-    if (const Moments m = moments(r, 0, width, with_scale.data()); m.curvature > 0) {
-      const float wanted = rounded(static_cast<double>(out_.super_scales[block]) + m.slope / m.curvature);
-      changed = std::isfinite(wanted) && move(out_.super_scales[block], wanted, r, 0, width, expand);
-    }
-    if (scheme_.offset != Offset::kMinimum) return changed;
-    const auto with_minimum =
-        direction([&](std::size_t g, std::int64_t) { return -static_cast<float>(out_.minimum_codes[g]); });
-    if (const Moments m = moments(r, 0, width, with_minimum.data()); m.curvature > 0) {
-      const float wanted = rounded(static_cast<double>(out_.super_minima[block]) + m.slope / m.curvature);
-      changed = (std::isfinite(wanted) && move(out_.super_minima[block], wanted, r, 0, width, expand)) || changed;
-    }
-    return changed;
-  }
-
-  const float* hessian_;
-  const codec::Grid& grid_;
-  QuantizedTensor& out_;
-  const Scheme& scheme_;
+  const Tensor& hessian_;
+  BlockPolisher moves_;
   std::int64_t first_, count_, cols_, block_;
-  std::int64_t begin_ = 0, end_ = 0;  ///< columns of the block at work
-  std::vector<float> values_;         ///< that are stored
-  std::vector<float> gradients_;      ///< (w - v) H
-  std::vector<float> changes_;        ///< of the block's values since the others were told
-  std::vector<float> trial_, pull_;
+  std::vector<float> values_;     ///< that are stored
+  std::vector<float> gradients_;  ///< (w - v) H
+  std::vector<float> changes_;    ///< of the block's values since the others were told
+};
+
+/// All rows of one weight, whose errors count together: C (W - V) H is what a row's gradient has its curvature times.
+class CoupledPolisher {
+ public:
+  CoupledPolisher(const Tensor& target, const Tensor& hessian, const Tensor& curvature, const codec::Grid& grid,
+                  codec::QuantizedTensor& out)
+      : hessian_(hessian),
+        curvature_(curvature.data<float>()),
+        moves_(hessian, grid, out),
+        rows_(out.rows),
+        cols_(out.cols),
+        block_(BlockPolisher::width(out)),
+        values_(static_cast<std::size_t>(rows_ * cols_)),
+        gradients_(values_.size()),
+        coupled_(static_cast<std::size_t>(rows_ * block_)),
+        changes_(coupled_.size()),
+        pulls_(coupled_.size()) {
+    for_tiles([&](std::int64_t first, std::int64_t count) {
+      start_rows(target, hessian, out, first, count, values_.data() + first * cols_, gradients_.data() + first * cols_);
+    });
+  }
+
+  void sweep() {
+    for (std::int64_t begin = 0; begin < cols_; begin += block_) polish_block(begin, std::min(cols_, begin + block_));
+  }
+
+ private:
+  template <typename Body>
+  void for_tiles(const Body& body, std::int64_t from = 0) {
+    parallel_for(div_up(rows_ - from, kRowsAtOnce), [&](std::int64_t task) {
+      const std::int64_t first = from + task * kRowsAtOnce;
+      body(first, std::min(kRowsAtOnce, rows_ - first));
+    });
+  }
+
+  void polish_block(std::int64_t begin, std::int64_t end) {
+    const std::int64_t width = end - begin;
+    for_tiles([&](std::int64_t first, std::int64_t count) {
+      ops::linalg::gemm(false, false, count, width, rows_, 1.0f, curvature_ + first * rows_, rows_,
+                        gradients_.data() + begin, cols_, 0.0f, coupled_.data() + first * width, width);
+    });
+    std::fill(changes_.begin(), changes_.end(), 0.0f);
+    std::fill(pulls_.begin(), pulls_.end(), 0.0f);
+    bool changed = false;
+    for (std::int64_t first = 0; first < rows_; first += kRowsAtOnce) {
+      const std::int64_t count = std::min(kRowsAtOnce, rows_ - first);
+      if (!polish_rows(first, count, begin, end)) continue;
+      changed = true;
+      // The rows that follow learn of these rows' changes at once.
+      for_tiles(
+          [&](std::int64_t later, std::int64_t later_count) {
+            ops::linalg::gemm(false, false, later_count, width, count, -1.0f, curvature_ + later * rows_ + first, rows_,
+                              pulls_.data() + first * width, width, 1.0f, coupled_.data() + later * width, width);
+          },
+          first + count);
+    }
+    if (!changed) return;
+    for_tiles([&](std::int64_t first, std::int64_t count) {
+      float* const gradients = gradients_.data() + first * cols_;
+      for (std::int64_t r = 0; r < count; ++r) {
+        const float* const pull = pulls_.data() + (first + r) * width;
+        for (std::int64_t i = 0; i < width; ++i) gradients[r * cols_ + begin + i] -= pull[i];
+      }
+      tell_others(hessian_, begin, width, count, changes_.data() + first * width, gradients);
+    });
+  }
+
+  bool polish_rows(std::int64_t first, std::int64_t count, std::int64_t begin, std::int64_t end) {
+    const std::int64_t width = end - begin;
+    std::vector<float> gradient(static_cast<std::size_t>(width));
+    bool changed = false;
+    for (std::int64_t r = first; r < first + count; ++r) {
+      const float own = curvature_[r * rows_ + r];
+      const float* const coupled = coupled_.data() + r * width;
+      for (std::int64_t i = 0; i < width; ++i) gradient[static_cast<std::size_t>(i)] = coupled[i] / own;
+      if (!moves_.polish(
+              {r, begin, end, values_.data() + r * cols_ + begin, gradient.data(), changes_.data() + r * width})) {
+        continue;
+      }
+      changed = true;
+      float* const pull = pulls_.data() + r * width;
+      for (std::int64_t i = 0; i < width; ++i) pull[i] = coupled[i] / own - gradient[static_cast<std::size_t>(i)];
+      for (std::int64_t k = r + 1; k < first + count; ++k) {
+        const float weight = curvature_[k * rows_ + r];
+        float* const other = coupled_.data() + k * width;
+#pragma omp simd
+        for (std::int64_t i = 0; i < width; ++i) other[i] -= weight * pull[i];
+      }
+    }
+    return changed;
+  }
+
+  const Tensor& hessian_;
+  const float* curvature_;
+  BlockPolisher moves_;
+  std::int64_t rows_, cols_, block_;
+  std::vector<float> values_;     ///< that are stored
+  std::vector<float> gradients_;  ///< (W - V) H
+  // Of the block at work, [rows, width]:
+  std::vector<float> coupled_;  ///< C (W - V) H
+  std::vector<float> changes_;  ///< of the values
+  std::vector<float> pulls_;    ///< changes * H
 };
 
 }  // namespace
 
-void polish(const Tensor& target, const Tensor& hessian, QuantizedTensor& tensor, int sweeps) {
+void polish(const Tensor& target, const Tensor& hessian, codec::QuantizedTensor& tensor, int sweeps) {
   const auto grid = codec::make_grid(tensor.scheme);
-  const std::int64_t tasks = (tensor.rows + kRowsAtOnce - 1) / kRowsAtOnce;
-  parallel_for(tasks, [&](std::int64_t task) {
+  parallel_for(div_up(tensor.rows, kRowsAtOnce), [&](std::int64_t task) {
     const std::int64_t first = task * kRowsAtOnce;
     RowPolisher rows(target, hessian, *grid, tensor, first, std::min(kRowsAtOnce, tensor.rows - first));
     for (int i = 0; i < sweeps; ++i) rows.sweep();
   });
+}
+
+void polish_coupled(const Tensor& target, const Tensor& hessian, const Tensor& curvature,
+                    codec::QuantizedTensor& tensor, int sweeps) {
+  const auto grid = codec::make_grid(tensor.scheme);
+  CoupledPolisher rows(target, hessian, curvature, *grid, tensor);
+  for (int i = 0; i < sweeps; ++i) rows.sweep();
 }
 
 }  // namespace kerf::quant

@@ -13,4 +13,9 @@ namespace kerf::quant {
 /// per-tensor schemes, whose scale stays as it is.
 void polish(const Tensor& target, const Tensor& hessian, codec::QuantizedTensor& tensor, int sweeps);
 
+/// The same for tr(C (W - V) H (W - V)^T): `curvature` C [rows, rows] f32, symmetric and positive on its diagonal, says
+/// what errors of outputs cost together. Rows go one after another, as each changes what the others gain.
+void polish_coupled(const Tensor& target, const Tensor& hessian, const Tensor& curvature,
+                    codec::QuantizedTensor& tensor, int sweeps);
+
 }  // namespace kerf::quant

@@ -12,13 +12,12 @@ using graph::ValueId;
 
 using Inputs = std::vector<ValueId>;
 
-/// What the methods of all candidates want to know about a weight's inputs.
+/// What all candidates want to know about a weight's inputs.
 std::set<std::string> wanted_observers(const std::vector<Candidate*>& candidates, ValueId weight) {
   std::set<std::string> names;
   for (const Candidate* candidate : candidates) {
-    const auto found = candidate->decisions.find(weight);
-    if (found == candidate->decisions.end() || found->second.method == nullptr) continue;
-    names.insert(found->second.method->observers.begin(), found->second.method->observers.end());
+    names.merge(range_observers_of(*candidate, weight));
+    names.merge(solving_observers_of(*candidate, weight));
   }
   return names;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,8 @@ const Preset* find_preset(std::string_view name);
 std::vector<std::string> preset_names();
 /// The preset of that name, or else the file at that path; names and errors as read_recipe(). Error(kUsage) with the
 /// nearest name if there is neither.
-Recipe load_recipe(const std::string& name_or_path, DType scale_dtype);
+Recipe load_recipe(const std::string& name_or_path, DType scale_dtype,
+                   const std::optional<ActivationChoice>& activations = std::nullopt,
+                   const RangeChoice& range = parse_range(""));
 
 }  // namespace kerf::quant

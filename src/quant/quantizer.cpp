@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/threads.h"
+#include "quant/activations.h"
 #include "quant/site_solver.h"
 #include "quant/sources.h"
 
@@ -47,9 +48,14 @@ bool any_drift(const Candidate& candidate) {
 }
 
 void require_data(const Candidate& candidate, const CalibrationData& data) {
-  if (any_drift(candidate) && !candidate.transforms.empty()) {
+  if (any_drift(candidate) && transforms_weights(candidate)) {
     throw_usage(
         fmt::format("{}: the method compares inputs with the reference's, which the transform {} scales; use gptq",
+                    candidate.spec, candidate.transforms.front()->name));
+  }
+  if (has_static_activations(candidate) && transforms_weights(candidate) && !candidate.options.sequential) {
+    throw_usage(
+        fmt::format("{}: the transform {} scales what static activations are calibrated on; leave out --no-sequential",
                     candidate.spec, candidate.transforms.front()->name));
   }
   if (any_drift(candidate) && data.windows && !candidate.options.sequential) {
@@ -60,6 +66,10 @@ void require_data(const Candidate& candidate, const CalibrationData& data) {
   if (!candidate.transforms.empty()) {
     throw_usage(fmt::format("{}: the transform {} needs calibration text; give --calibration FILE", candidate.spec,
                             candidate.transforms.front()->name));
+  }
+  if (!data.statistics && has_static_activations(candidate)) {
+    throw_usage(fmt::format(
+        "{}: static activations need calibration text; give --calibration FILE, or use dynamic ones", candidate.spec));
   }
   if (!data.statistics) {
     throw_usage(
@@ -81,6 +91,7 @@ Quantizer::Quantizer(const sweep::Walker& walker, std::vector<Candidate*> candid
   for (Candidate* candidate : candidates_) {
     require_data(*candidate, data_);
     start_overlay(*candidate);
+    start_activations(walker_, *candidate);
     reference = reference || wants_reference(*candidate);
     any_statistics_ = any_statistics_ || needs_data(*candidate);
     if (data_.windows && needs_own_stream(*candidate)) candidate->stream.emplace(data_.windows, budget_);
@@ -89,7 +100,7 @@ Quantizer::Quantizer(const sweep::Walker& walker, std::vector<Candidate*> candid
 }
 
 bool Quantizer::wants_reference(const Candidate& candidate) const {
-  return any_drift(candidate) || !candidate.transforms.empty() ||
+  return any_drift(candidate) || transforms_weights(candidate) ||
          (needs_data(candidate) && !candidate.options.sequential);
 }
 
@@ -120,9 +131,8 @@ std::vector<std::string> Quantizer::reference_observers(const sweep::Block& bloc
     if (candidate->options.sequential) continue;
     for (const sweep::Group& group : block.groups) {
       for (const std::size_t s : group.sites) {
-        const auto found = candidate->decisions.find(walker_.plan().sites[s].weight);
-        if (found == candidate->decisions.end() || found->second.method == nullptr) continue;
-        names.insert(found->second.method->observers.begin(), found->second.method->observers.end());
+        names.merge(range_observers_of(*candidate, walker_.plan().sites[s].weight));
+        names.merge(solving_observers_of(*candidate, walker_.plan().sites[s].weight));
       }
     }
   }
@@ -191,7 +201,7 @@ SquaredSums compare_values(const Tensor& found, const Tensor& expected) {
 
 void Quantizer::run_transforms(const sweep::Block& block, const sweep::Operands& shared, Candidate& candidate,
                                const BlockStatistics& statistics) {
-  if (candidate.transforms.empty()) return;
+  if (!transforms_weights(candidate)) return;
   const sweep::Program whole = walker_.program(*reference_, block.end, block.live_out);
   const auto block_error = [&](const sweep::Overlay& trial) {
     const sweep::Operands operands = sweep::prepare(walker_.graph(), whole, &trial, &shared);
@@ -215,7 +225,9 @@ void Quantizer::run_transforms(const sweep::Block& block, const sweep::Operands&
   std::vector<std::shared_ptr<const Statistics>> of_groups;
   for (const SeenInputs& seen : statistics) of_groups.push_back(seen.all);
   BlockContext context{walker_, block, candidate, budget_, of_groups, block_error};
-  for (const TransformInfo* transform : candidate.transforms) transform->apply(context);
+  for (const TransformInfo* transform : candidate.transforms) {
+    if (transform->apply != nullptr) transform->apply(context);
+  }
 }
 
 namespace {
@@ -230,26 +242,25 @@ const MethodInfo* method_of(const sweep::Site& site, const Candidate& candidate)
 std::set<std::string> Quantizer::own_observers(const sweep::Group& group, const Candidate& candidate) const {
   std::set<std::string> names;
   for (const std::size_t s : group.sites) {
-    const sweep::Site& site = walker_.plan().sites[s];
-    const MethodInfo* method = method_of(site, candidate);
-    if (method == nullptr || pooled_.contains(site.weight)) continue;
-    names.insert(method->observers.begin(), method->observers.end());
+    const ValueId weight = walker_.plan().sites[s].weight;
+    if (!pooled_.contains(weight)) names.merge(solving_observers_of(candidate, weight));
   }
   return names;
 }
 
 SeenInputs Quantizer::observe_own(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
-                                  const std::set<std::string>& names) {
+                                  const std::set<std::string>& names, bool with_drift) {
   walker_.advance(*candidate.stream, group.first_node, &candidate.overlay, &shared);
   const ValueId weight = walker_.plan().sites[group.sites.front()].weight;
   InputCollector own(walker_.graph().value(weight).weight.source->row_size(), {names.begin(), names.end()}, split_);
-  if (wants_drift(group, candidate)) {
+  if (with_drift) {
     observe_drift(group, shared, candidate, own);
     return own.finish();
   }
   walker_.visit(*candidate.stream, group.first_node, {&group.input, 1}, &candidate.overlay, &shared, std::nullopt,
                 [&](std::size_t window, std::span<const Tensor> values) {
-                  own.observe(window, values[0].data<float>(), values[0].size() / own.cols());
+                  const Tensor x = as_read(walker_, group, candidate.overlay, values[0]);
+                  own.observe(window, x.data<float>(), x.size() / own.cols());
                 });
   return own.finish();
 }
@@ -273,7 +284,7 @@ void Quantizer::observe_drift(const sweep::Group& group, const sweep::Operands& 
                   [&](std::size_t window, std::span<const Tensor> values) { expected[window - begin] = values[0]; });
     walker_.visit(*candidate.stream, group.first_node, {&group.input, 1}, &candidate.overlay, &shared,
                   sweep::Walker::WindowRange{begin, end}, [&](std::size_t window, std::span<const Tensor> values) {
-                    const Tensor& x = values[0];
+                    const Tensor x = as_read(walker_, group, candidate.overlay, values[0]);
                     const std::int64_t rows = x.size() / own.cols();
                     own.observe(window, x.data<float>(), rows);
                     // Experts may see other tokens than the reference's.
@@ -289,22 +300,64 @@ void Quantizer::solve_block(const sweep::Block& block, const sweep::Operands& sh
                             const BlockStatistics& statistics) {
   for (std::size_t g = 0; g < block.groups.size(); ++g) {
     const sweep::Group& group = block.groups[g];
+    fix_own_ranges(group, shared, candidate, statistics[g].all);
     const auto names = own_observers(group, candidate);
-    const auto seen = candidate.stream && !names.empty() ? observe_own(group, shared, candidate, names) : statistics[g];
+    const auto seen = candidate.stream && !names.empty()
+                          ? observe_own(group, shared, candidate, names, wants_drift(group, candidate))
+                          : statistics[g];
     std::vector<SiteTask> tasks;
+    std::vector<graph::SourcePtr> before;
     for (const std::size_t s : group.sites) {
       const sweep::Site& site = walker_.plan().sites[s];
       const auto pooled = pooled_.find(site.weight);
       const bool unknown = data_.statistics && data_.statistics->partial && seen.all == nullptr;
       tasks.push_back({&site, pooled != pooled_.end() ? pooled->second : seen, unknown});
+      before.push_back(candidate.overlay.source(walker_.graph(), site.weight));
     }
-    SiteSolver(walker_, candidate, budget_).solve_group(tasks);
+    SiteSolver(walker_, candidate, budget_).solve_group(tasks, &curvature_);
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      correct(*tasks[i].site, before[i], tasks[i].seen.all.get(), candidate);
+    }
   }
 }
 
+void Quantizer::fix_own_ranges(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
+                               std::shared_ptr<const Statistics> seen) {
+  const auto names = range_observers(walker_.plan(), group, candidate, pooled_);
+  if (candidate.stream && !names.empty()) seen = observe_own(group, shared, candidate, names, false).all;
+  fix_ranges(walker_, group, seen.get(), pooled_, candidate);
+}
+
+void Quantizer::correct(const sweep::Site& site, const graph::SourcePtr& before, const Statistics* inputs,
+                        Candidate& candidate) const {
+  // A site that stays as it was leaves nothing to correct.
+  if (inputs == nullptr || candidate.overlay.source(walker_.graph(), site.weight) == before) return;
+  SiteContext context{walker_, site, candidate, before, *inputs};
+  for (const TransformInfo* transform : candidate.transforms) {
+    if (transform->correct != nullptr) transform->correct(context);
+  }
+}
+
+/// Weights whose methods, of whatever candidate, want to know what errors of their outputs cost.
+std::set<ValueId> Quantizer::curved_weights() const {
+  std::set<ValueId> weights;
+  for (const Candidate* candidate : candidates_) {
+    for (const sweep::Site& site : walker_.plan().sites) {
+      const MethodInfo* method = method_of(site, *candidate);
+      if (method == nullptr || !method->wants_curvature || site.linear_uses.empty()) continue;
+      if (walker_.graph().value(site.weight).weight.source->rows() <= kMostCurvedOutputs) weights.insert(site.weight);
+    }
+  }
+  return weights;
+}
+
 void Quantizer::process_block(const sweep::Block& block, const sweep::Operands& shared) {
-  if (block.begin == 0 && data_.windows)
+  if (block.begin == 0 && data_.windows) {
     pooled_ = pool_statistics(walker_, candidates_, {data_.windows, budget_}, split_);
+    if (const auto weights = curved_weights(); !weights.empty()) {
+      curvature_ = observe_output_curvature(walker_, weights, data_.windows, budget_);
+    }
+  }
   const BlockStatistics statistics = observe_reference(block, shared);
   const bool last = block.end == static_cast<graph::NodeId>(walker_.graph().nodes().size());
   for (Candidate* candidate : candidates_) {

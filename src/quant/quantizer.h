@@ -8,6 +8,7 @@
 #include "calibration/statistics.h"
 #include "quant/candidate.h"
 #include "quant/held_out.h"
+#include "quant/output_curvature.h"
 #include "quant/pooled_statistics.h"
 #include "sweep/walker.h"
 
@@ -49,11 +50,18 @@ class Quantizer {
   std::set<std::string> own_observers(const sweep::Group& group, const Candidate& candidate) const;
   /// Moves the candidate's stream to the group, and watches what arrives there.
   SeenInputs observe_own(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
-                         const std::set<std::string>& names);
+                         const std::set<std::string>& names, bool with_drift);
   /// The same beside the reference's stream, so that it learns how far the two have drifted apart.
   void observe_drift(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
                      InputCollector& own);
+  /// Fixes the ranges of static activations by the candidate's own stream, if it has one, else by what was `seen`.
+  void fix_own_ranges(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
+                      std::shared_ptr<const calibration::Statistics> seen);
+  /// Lets the transforms that follow rounding correct a site that was just solved.
+  void correct(const sweep::Site& site, const graph::SourcePtr& before, const calibration::Statistics* inputs,
+               Candidate& candidate) const;
   bool wants_drift(const sweep::Group& group, const Candidate& candidate) const;
+  std::set<graph::ValueId> curved_weights() const;
 
   const sweep::Walker& walker_;
   std::vector<Candidate*> candidates_;
@@ -62,7 +70,8 @@ class Quantizer {
   std::optional<sweep::Stream> reference_;
   bool any_statistics_ = false;
   WindowSplit split_;
-  PooledStatistics pooled_;  ///< of weights that are used at several places
+  PooledStatistics pooled_;    ///< of weights that are used at several places
+  OutputCurvature curvature_;  ///< of weights whose methods want it
   /// What enters and leaves the block on the first windows: the transforms' search set.
   std::vector<std::vector<Tensor>> search_seeds_, search_outputs_;
 };

@@ -35,6 +35,12 @@ bool matches(const Rule& rule, const graph::Weight& weight, const Setting& setti
   return rule.name.empty() || glob_match(rule.name, weight.name);
 }
 
+/// What a rule says of the activations that a weight of this role is multiplied by.
+std::optional<ActivationChoice> activations_of(const Rule& rule, graph::Role role) {
+  if (!rule.activations_by_default) return rule.activations;
+  return rule.scheme->quantized() && graph::is_linear_role(role) ? rule.activations : std::nullopt;
+}
+
 /// Does the rule say something about this weight, beyond matching it?
 bool decides(const Rule& rule) { return rule.keep || rule.scheme.has_value(); }
 
@@ -56,7 +62,10 @@ Decision quantized(const Rule& rule, const graph::Weight& weight, bool may_fall_
 Decision decide_one(const graph::Weight& weight, const Recipe& recipe, const Setting& setting) {
   for (const Rule& rule : recipe.rules) {
     if (!matches(rule, weight, setting) || !decides(rule)) continue;
-    return rule.keep ? kept(rule.text) : quantized(rule, weight, recipe.fallback);
+    if (rule.keep) return kept(rule.text);
+    Decision decision = quantized(rule, weight, recipe.fallback);
+    decision.activations = activations_of(rule, weight.role);
+    return decision;
   }
   return kept("no rule matches: kept");
 }
@@ -78,6 +87,10 @@ std::map<graph::ValueId, Decision> decide(const graph::Graph& graph, const sweep
       } else if (site.linear_uses.size() > 1) {
         decision.rule += fmt::format(" (one for {} places)", site.linear_uses.size());
       }
+    }
+    if (decision.activations && site.linear_uses.empty()) {
+      decision.activations.reset();
+      decision.rule += " (no activations: rows are looked up)";
     }
     decisions.emplace(site.weight, std::move(decision));
   }

@@ -8,6 +8,7 @@
 #include "codec/scheme.h"
 #include "description/description.h"
 #include "graph/graph.h"
+#include "quant/activation_choice.h"
 #include "quant/layer_set.h"
 #include "quant/method.h"
 #include "quant/model_condition.h"
@@ -18,8 +19,9 @@ namespace kerf::quant {
 /// What a weight becomes, and why.
 struct Decision {
   codec::Scheme scheme;
-  const MethodInfo* method = nullptr;  ///< null for schemes without codes
-  std::string rule;                    ///< the rule that decided, as printed
+  const MethodInfo* method = nullptr;                          ///< null for schemes without codes
+  std::string rule;                                            ///< the rule that decided, as printed
+  std::optional<ActivationChoice> activations = std::nullopt;  ///< how the input of its products is rounded
   bool fallback = false;  ///< another scheme than the rule names, which the rows do not fit: `rule` says so
 };
 
@@ -34,6 +36,8 @@ struct Rule {
   const MethodInfo* method = nullptr;
   bool keep = false;
   std::string text;  ///< as printed
+  std::optional<ActivationChoice> activations = std::nullopt;
+  bool activations_by_default = false;  ///< they hold for quantized weights inside the blocks only
 };
 
 /// Ordered rules, first match wins. What no rule matches stays as it is.
@@ -44,18 +48,23 @@ struct Recipe {
 };
 
 /// Reads a recipe from YAML (strict: an unknown key is refused with the nearest known one). Error(kInput) names file
-/// and line. `scale_dtype`: for schemes that the file names.
+/// and line. `scale_dtype`: for schemes that the file names; `activations`: for rules that say nothing of them;
+/// `range`: for static activations that name no rule of their own.
 ///   about: a line of text
 ///   fallback: true
 ///   rules:
 ///     - {role: [v, qkv], layers: "first 1/8, from 7/8", model: {experts: ">=8"}, calibrated: true, name: "*.q_*",
-///        scheme: q6_k, method: gptq}
+///        scheme: q6_k, method: gptq, activations: int8-dynamic}
 ///     - {role: head, keep: true}
 /// role: one or a list; "linear" stands for the matrices inside the blocks. layers: see LayerSet; model: see
 /// ModelCondition.
-Recipe read_recipe(const std::string& path, DType scale_dtype);
+Recipe read_recipe(const std::string& path, DType scale_dtype,
+                   const std::optional<ActivationChoice>& activations = std::nullopt,
+                   const RangeChoice& range = parse_range(""));
 /// The same from a text; `label` names it in errors.
-Recipe parse_recipe(const std::string& text, const std::string& label, DType scale_dtype);
+Recipe parse_recipe(const std::string& text, const std::string& label, DType scale_dtype,
+                    const std::optional<ActivationChoice>& activations = std::nullopt,
+                    const RangeChoice& range = parse_range(""));
 
 /// Decisions for every weight matrix (the plan's sites), by value id. `model`: what the rules' conditions are about.
 std::map<graph::ValueId, Decision> decide(const graph::Graph& graph, const sweep::Plan& plan, const Recipe& recipe,

@@ -93,9 +93,13 @@ std::string flow_text(const YAML::Node& node) {
   return "{" + join(parts, ", ") + "}";
 }
 
-Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dtype) {
-  check_keys(path, node, {"role", "layers", "name", "model", "calibrated", "scheme", "method", "keep"});
+Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dtype,
+                const std::optional<ActivationChoice>& activations, const RangeChoice& range) {
+  check_keys(path, node,
+             {"role", "layers", "name", "model", "calibrated", "scheme", "method", "activations", "keep"});
   Rule rule;
+  rule.activations = activations;
+  rule.activations_by_default = true;
   try {
     if (const auto role = node["role"]) rule.roles = parse_roles(path, role);
     if (const auto layers = node["layers"]) rule.layers = LayerSet(scalar(path, layers, "layers"));
@@ -107,12 +111,18 @@ Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dty
       if (!rule.scheme->fixed_scale_dtype) rule.scheme->scale_dtype = scale_dtype;
     }
     if (const auto method = node["method"]) rule.method = &find_method(scalar(path, method, "method"));
+    if (const auto given = node["activations"]) {
+      rule.activations = parse_activations(scalar(path, given, "activations"), range);
+      rule.activations_by_default = false;
+    }
     if (const auto keep = node["keep"]) rule.keep = flag(path, keep, "keep");
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUsage) throw;
     refuse(path, node.Mark(), error.message());  // what the rule's parts know nothing about
   }
   if (!rule.keep && !rule.scheme) refuse(path, node.Mark(), "a rule needs a scheme, or keep: true");
+  if (rule.keep && !rule.activations_by_default)
+    refuse(path, node.Mark(), "a rule has either activations or keep: true, not both");
   if (rule.keep && rule.scheme) refuse(path, node.Mark(), "a rule has either a scheme or keep: true, not both");
   rule.text = "recipe " + flow_text(node);
   return rule;
@@ -177,7 +187,8 @@ void check_structure(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-Recipe parse_recipe(const std::string& text, const std::string& label, DType scale_dtype) {
+Recipe parse_recipe(const std::string& text, const std::string& label, DType scale_dtype,
+                    const std::optional<ActivationChoice>& activations, const RangeChoice& range) {
   if (const auto bad = find_invalid_utf8(text)) throw_input(label, fmt::format("offset {}", *bad), "not valid UTF-8");
   Recipe recipe;
   try {
@@ -188,15 +199,16 @@ Recipe parse_recipe(const std::string& text, const std::string& label, DType sca
     if (const auto fallback = root["fallback"]) recipe.fallback = flag(label, fallback, "fallback");
     const YAML::Node rules = root["rules"];
     if (!rules || !rules.IsSequence()) throw_input(label, "", "a recipe needs a list called rules");
-    for (const auto& node : rules) recipe.rules.push_back(parse_rule(label, node, scale_dtype));
+    for (const auto& node : rules) recipe.rules.push_back(parse_rule(label, node, scale_dtype, activations, range));
   } catch (const YAML::Exception& error) {
     refuse(label, error.mark, "not valid YAML: " + error.msg);
   }
   return recipe;
 }
 
-Recipe read_recipe(const std::string& path, DType scale_dtype) {
-  return parse_recipe(read_file(path, kLargestRecipe), path, scale_dtype);
+Recipe read_recipe(const std::string& path, DType scale_dtype, const std::optional<ActivationChoice>& activations,
+                   const RangeChoice& range) {
+  return parse_recipe(read_file(path, kLargestRecipe), path, scale_dtype, activations, range);
 }
 
 }  // namespace kerf::quant

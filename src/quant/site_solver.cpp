@@ -136,17 +136,17 @@ SiteSolver::Trials SiteSolver::run_trials(const std::vector<SiteTask>& tasks) co
   return trials;
 }
 
-void SiteSolver::solve_group(const std::vector<SiteTask>& tasks) {
+void SiteSolver::solve_group(const std::vector<SiteTask>& tasks, const OutputCurvature* curvature) {
   // What the trials have learned is dropped before the whole text's is made.
   const Trials trials = run_trials(tasks);
   for (const SiteTask& task : tasks) {
     const auto trial = trials.find(task.site);
-    solve(task, trial == trials.end() ? nullptr : &trial->second);
+    solve(task, trial == trials.end() ? nullptr : &trial->second, curvature);
   }
   shared_.clear();
 }
 
-void SiteSolver::solve(const SiteTask& task, const Trial* trial) {
+void SiteSolver::solve(const SiteTask& task, const Trial* trial, const OutputCurvature* curvature) {
   const Statistics* const statistics = task.seen.all.get();
   const graph::ValueId id = task.site->weight;
   const graph::Weight& weight = walker_.graph().value(id).weight;
@@ -163,7 +163,10 @@ void SiteSolver::solve(const SiteTask& task, const Trial* trial) {
                              : better != nullptr ? better
                                                  : decision.method;
   const Tensor weights = source->read().reshaped({source->rows(), source->row_size()});
-  const SiteProblem problem{weight.name, weights, decision.scheme, statistics, candidate_.options};
+  SiteProblem problem{weight.name, weights, decision.scheme, statistics, candidate_.options};
+  const bool curved = method->wants_curvature && curvature != nullptr && curvature->has(id);
+  const Tensor output_curvature = curved ? curvature->load(id) : Tensor();
+  if (curved) problem.curvature = &output_curvature;
   SiteOutcome outcome = method->solve(problem, state_of(*method, statistics));
   if (outcome.fallback) method = &find_method("rtn");
 

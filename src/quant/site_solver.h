@@ -9,6 +9,7 @@
 #include "quant/candidate.h"
 #include "quant/held_out.h"
 #include "quant/objective.h"
+#include "quant/output_curvature.h"
 #include "quant/trial.h"
 #include "sweep/value_store.h"
 #include "sweep/walker.h"
@@ -39,8 +40,8 @@ class SiteSolver {
       : walker_(walker), candidate_(candidate), budget_(std::move(budget)) {}
 
   /// Sites that read the same value. Those that share statistics share a method's preparation too. Error(kUsage) if
-  /// saved statistics lack what the method needs.
-  void solve_group(const std::vector<SiteTask>& tasks);
+  /// saved statistics lack what the method needs. `curvature` of what they give: null where no method needs it.
+  void solve_group(const std::vector<SiteTask>& tasks, const OutputCurvature* curvature);
 
  private:
   /// What the sites that share statistics share.
@@ -52,7 +53,7 @@ class SiteSolver {
   using Trials = std::map<const sweep::Site*, Trial>;
 
   Trials run_trials(const std::vector<SiteTask>& tasks) const;
-  void solve(const SiteTask& task, const Trial* trial);
+  void solve(const SiteTask& task, const Trial* trial, const OutputCurvature* curvature);
   const GroupState* state_of(const MethodInfo& method, const calibration::Statistics* statistics);
   void measure(const SiteProblem& problem, const codec::QuantizedTensor& tensor, SiteReport& report);
 

@@ -27,14 +27,25 @@ struct BlockContext {
   std::function<double(const sweep::Overlay& trial)> block_error;
 };
 
+/// What a correction sees of a weight that was just solved.
+struct SiteContext {
+  const sweep::Walker& walker;
+  const sweep::Site& site;
+  Candidate& candidate;
+  const graph::SourcePtr& before;             ///< the weight as it was to be approximated, transforms applied
+  const calibration::Statistics& statistics;  ///< of what it multiplies, as it reads it
+};
+
 /// A rewrite that leaves the unquantized function unchanged; src/quant/transforms.def lists them all, each one file.
-/// It changes the candidate's overlay: weights scaled, norms folded.
+/// It changes the candidate's overlay: weights scaled, norms folded, biases corrected.
 struct TransformInfo {
   std::string_view name;
   std::string_view summary;
   std::string_view source;
-  std::vector<std::string> observers;
-  void (*apply)(BlockContext& context);
+  std::vector<std::string> observers;               ///< of the reference's stream, for apply
+  void (*apply)(BlockContext& context);             ///< before a block's weights are solved; may be null
+  std::vector<std::string> site_observers = {};     ///< of the candidate's own stream, for correct
+  void (*correct)(SiteContext& context) = nullptr;  ///< after a weight is solved; may be null
 };
 
 const std::vector<const TransformInfo*>& transforms();

@@ -21,6 +21,7 @@ Json tensor_json(const TensorPlan& plan) {
   out.set("shape", shape_json(plan.shape));
   out.set("scheme", plan.scheme);
   out.set("method", plan.method);
+  if (!plan.activations.empty()) out.set("activations", plan.activations);
   out.set("bits_per_weight", plan.bits_per_weight);
   out.set("rule", plan.rule);
   if (plan.fallback) out.set("fallback", true);
@@ -113,7 +114,8 @@ std::string tensors_table(const QuantizeResult& result) {
   table.column("tensor").column("role").column("shape").column("scheme").column("method");
   table.column("bits/weight", Align::kRight).column("rule");
   for (const TensorPlan& plan : result.tensors) {
-    table.row({printable(plan.name), plan.role, shape_text(plan.shape), plan.scheme,
+    table.row({printable(plan.name), plan.role, shape_text(plan.shape),
+               plan.activations.empty() ? plan.scheme : plan.scheme + "@" + plan.activations,
                plan.method.empty() ? "-" : plan.method, fixed(plan.bits_per_weight, 2), printable(plan.rule)});
   }
   return table.text();

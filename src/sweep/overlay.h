@@ -1,13 +1,34 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
 
+#include "codec/fake_quantizer.h"
 #include "graph/graph.h"
 
 namespace kerf::sweep {
 
-/// What a candidate replaces in the reference graph: weights by id, each by another source of the same shape (quantized
-/// codes, a folded norm, values rounded to f16). The graph itself is never copied.
+/// A rounding of what a node reads, just before it reads it; what other nodes read of the same value stays.
+struct InputRounding {
+  std::size_t input = 0;  ///< index among the node's inputs
+  std::int64_t parts =
+      1;  ///< into which the last axis is cut: each is a row for the quantizer (a head of an attention)
+  std::shared_ptr<const codec::FakeQuantizer> quantizer;
+
+  bool operator==(const InputRounding&) const = default;
+};
+
+/// By node.
+using InputRoundings = std::map<graph::NodeId, std::vector<InputRounding>>;
+
+/// What a candidate changes in the reference graph: weights by id, each replaced by another source of the same shape
+/// (quantized codes, a folded norm, values rounded to f16), and roundings of what nodes read (activations of linear
+/// nodes, keys and values of attention). The graph itself is never copied.
 class Overlay {
  public:
   void set(graph::ValueId value, graph::SourcePtr source) { sources_[value] = std::move(source); }
@@ -24,8 +45,19 @@ class Overlay {
   }
   const std::map<graph::ValueId, graph::SourcePtr>& entries() const { return sources_; }
 
+  /// In place of an earlier rounding of the same input.
+  void set_rounding(graph::NodeId node, InputRounding rounding);
+  void erase_roundings(graph::NodeId node) { roundings_.erase(node); }
+  const InputRoundings& roundings() const { return roundings_; }
+  /// The quantizer of a node's input; nullptr if it is read as it is.
+  std::shared_ptr<const codec::FakeQuantizer> rounding_of(graph::NodeId node, std::size_t input) const;
+
  private:
   std::map<graph::ValueId, graph::SourcePtr> sources_;
+  InputRoundings roundings_;
 };
+
+/// A copy of `values`, rounded.
+Tensor rounded(const Tensor& values, const InputRounding& rounding);
 
 }  // namespace kerf::sweep

@@ -58,7 +58,7 @@ Program::Program(const Graph& graph, const Plan& plan, NodeId begin, NodeId end,
   };
   for (const NodeId n : needed_nodes(graph, plan, begin, end, seeds, wanted)) {
     const Node& node = graph.node(n);
-    Step step{&node, ops::find_op(node.domain, node.op), {}, {}, {}};
+    Step step{&node, n, ops::find_op(node.domain, node.op), {}, {}, {}};
     if (step.op == nullptr) throw std::logic_error("operator " + node.op + " is not implemented");
     rowwise_ = rowwise_ && step.op->rowwise;
     for (const ValueId id : node.inputs) {
@@ -92,9 +92,55 @@ void Program::run_step(const Step& step, ops::KernelContext& context) const {
   clock_(*step.node, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
 }
 
+namespace {
+
+/// What the nodes of one run read in place of values that are rounded for them. A value that several nodes read under
+/// the same rounding (q, k and v) is rounded once.
+class RoundedInputs {
+ public:
+  /// Replaces the arguments of node `id` that are rounded. The pointers stay good until the next call.
+  void apply(const InputRoundings& roundings, NodeId id, std::span<const int> slots,
+             std::vector<const ops::Operand*>& arguments) {
+    const auto found = roundings.find(id);
+    if (found == roundings.end()) return;
+    used_.clear();
+    for (const InputRounding& rounding : found->second) {
+      const ops::Operand* given = arguments[rounding.input];
+      if (given == nullptr) continue;
+      used_.push_back(find(slots[rounding.input], rounding, given->tensor));
+      arguments[rounding.input] = used_.back().get();
+    }
+  }
+  void drop(int slot) {
+    std::erase_if(made_, [&](const Made& made) { return made.slot == slot; });
+  }
+
+ private:
+  struct Made {
+    int slot;
+    InputRounding rounding;
+    std::shared_ptr<const ops::Operand> operand;
+  };
+  std::shared_ptr<const ops::Operand> find(int slot, const InputRounding& rounding, const Tensor& values) {
+    for (const Made& made : made_) {
+      if (made.slot == slot && made.rounding.parts == rounding.parts && made.rounding.quantizer == rounding.quantizer) {
+        return made.operand;
+      }
+    }
+    auto operand = std::make_shared<ops::Operand>();
+    operand->tensor = rounded(values, rounding);
+    made_.push_back({slot, rounding, operand});
+    return operand;
+  }
+  std::vector<Made> made_;
+  std::vector<std::shared_ptr<const ops::Operand>> used_;
+};
+
+}  // namespace
+
 std::vector<Tensor> Program::run(const Operands& operands, std::span<const Tensor> inputs,
-                                 std::span<const Tensor> seeds) const {
-  std::vector<ops::Operand> slots(slots_.size());
+                                 std::span<const Tensor> seeds, Record* record) const {
+  Record slots(slots_.size());
   const auto slot = [&](int s) -> ops::Operand& { return slots[static_cast<std::size_t>(s)]; };
   for (const auto& [s, index] : input_slots_) slot(s).tensor = inputs[index];
   for (const auto& [id, s] : parameter_slots_) slot(s) = operands.at(id);
@@ -102,17 +148,23 @@ std::vector<Tensor> Program::run(const Operands& operands, std::span<const Tenso
 
   std::vector<const ops::Operand*> arguments;
   std::vector<Tensor> results;
+  RoundedInputs rounded_inputs;
   for (const Step& step : steps_) {
     arguments.clear();
     for (const int s : step.inputs) arguments.push_back(s < 0 ? nullptr : &slot(s));
+    if (!operands.roundings.empty()) rounded_inputs.apply(operands.roundings, step.id, step.inputs, arguments);
     results.assign(step.outputs.size(), Tensor());
     ops::KernelContext context(*step.node, arguments, results);
     run_step(step, context);
     for (std::size_t i = 0; i < results.size(); ++i) slot(step.outputs[i]).tensor = std::move(results[i]);
-    for (const int s : step.drops) slot(s) = ops::Operand();
+    for (const int s : step.drops) {
+      if (record == nullptr) slot(s) = ops::Operand();
+      rounded_inputs.drop(s);
+    }
   }
   std::vector<Tensor> wanted;
   for (const int s : wanted_slots_) wanted.push_back(slot(s).tensor);
+  if (record != nullptr) *record = std::move(slots);
   return wanted;
 }
 
@@ -146,10 +198,33 @@ ops::Operand make_operand(const graph::SourcePtr& source, const std::set<Form>& 
   return operand;
 }
 
+/// W [out, in] as the packed matrix that multiplies derivatives by outputs.
+std::shared_ptr<const ops::linalg::PackedMatrix> pack_transposed(const graph::TensorSource& source) {
+  const Tensor values = source.read();
+  const std::int64_t rows = source.rows(), cols = source.row_size();
+  std::vector<float> turned(static_cast<std::size_t>(rows * cols));
+  const float* const from = values.data<float>();
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t c = 0; c < cols; ++c) turned[static_cast<std::size_t>(c * rows + r)] = from[r * cols + c];
+  }
+  return ops::linalg::PackedMatrix::pack(turned.data(), cols, rows);
+}
+
 }  // namespace
+
+Operands prepare_for_derivatives(const Graph& graph, const Program& program, const Overlay* overlay) {
+  Operands operands = prepare(graph, program, overlay, nullptr);
+  for (auto& [id, operand] : operands) {
+    if (operand.packed == nullptr) continue;
+    const graph::SourcePtr* replaced = overlay == nullptr ? nullptr : overlay->find(id);
+    operand.transposed = pack_transposed(replaced != nullptr ? **replaced : *graph.value(id).weight.source);
+  }
+  return operands;
+}
 
 Operands prepare(const Graph& graph, const Program& program, const Overlay* overlay, const Operands* shared) {
   Operands operands;
+  if (overlay != nullptr) operands.roundings = overlay->roundings();
   for (const ValueId id : program.parameters()) {
     const Value& value = graph.value(id);
     if (value.kind == Value::Kind::kConstant) {

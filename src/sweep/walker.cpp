@@ -30,20 +30,30 @@ Operands Walker::prepare_block(const Block& block, const Overlay* overlay, const
   return prepare(graph_, whole, overlay, shared);
 }
 
-void Walker::advance(Stream& stream, graph::NodeId end, const Overlay* overlay, const Operands* shared) const {
+void Walker::move(const Stream& from, Stream& to, graph::NodeId end, const Overlay* overlay,
+                  const Operands* shared) const {
   const auto alive = live_values(graph_, plan_, end);
-  const Program steps = program(stream, end, alive);
+  const Program steps = program(from, end, alive);
   const Operands operands = prepare(graph_, steps, overlay, shared);
-  parallel_for(static_cast<std::int64_t>(stream.size()), [&](std::int64_t i) {
+  parallel_for(static_cast<std::int64_t>(from.size()), [&](std::int64_t i) {
     const auto window = static_cast<std::size_t>(i);
-    const auto seeds = stream.load(window);
-    auto results = steps.run(operands, stream.inputs(window), seeds);
+    auto results = steps.run(operands, from.inputs(window), from.load(window));
     std::vector<StoredTensor> stored;
-    for (Tensor& result : results) stored.emplace_back(std::move(result), stream.budget_);
-    stream.values_[window] = std::move(stored);
+    for (Tensor& result : results) stored.emplace_back(std::move(result), to.budget_);
+    to.values_[window] = std::move(stored);
   });
-  stream.position_ = end;
-  stream.alive_ = alive;
+  to.position_ = end;
+  to.alive_ = alive;
+}
+
+Stream Walker::advanced(const Stream& stream, graph::NodeId end, const Overlay* overlay, const Operands* shared) const {
+  Stream result(stream.windows_, stream.budget_);
+  move(stream, result, end, overlay, shared);
+  return result;
+}
+
+void Walker::advance(Stream& stream, graph::NodeId end, const Overlay* overlay, const Operands* shared) const {
+  move(stream, stream, end, overlay, shared);
 }
 
 void Walker::visit(const Stream& stream, graph::NodeId end, std::span<const graph::ValueId> wanted,

@@ -53,6 +53,8 @@ class Walker {
   /// Weights of a block under an overlay; `shared` as in prepare().
   Operands prepare_block(const Block& block, const Overlay* overlay, const Operands* shared) const;
 
+  /// Where the stream will be at node `end`, itself left where it is. `shared` as in advance().
+  Stream advanced(const Stream& stream, graph::NodeId end, const Overlay* overlay, const Operands* shared) const;
   /// Runs the stream up to node `end` and keeps what is alive there. `shared` may hold operands of the reference.
   void advance(Stream& stream, graph::NodeId end, const Overlay* overlay, const Operands* shared) const;
 
@@ -66,6 +68,8 @@ class Walker {
              const Operands* shared, std::optional<WindowRange> windows, const Sink& sink) const;
 
  private:
+  void move(const Stream& from, Stream& to, graph::NodeId end, const Overlay* overlay, const Operands* shared) const;
+
   const graph::Graph& graph_;
   Plan plan_;
   NodeClock clock_;

@@ -76,7 +76,9 @@ TEST(Statistics, TwoTextsMergedAreTheWholeText) {
   first.observe(x.data<float>(), kFirst);
   second.observe(x.data<float>() + kFirst * kCols, kRows - kFirst);
   first.merge(second);
-  const Statistics whole = observed(x);
+  Statistics whole(kCols, all_observers());
+  whole.observe(x.data<float>(), kFirst);
+  whole.observe(x.data<float>() + kFirst * kCols, kRows - kFirst);
   EXPECT_EQ(first.tokens(), whole.tokens());
   for (const auto& [name, state] : whole.states()) {
     for (std::int64_t i = 0; i < state.size(); i += 37) {

@@ -253,6 +253,29 @@ class CommandLine(unittest.TestCase):
         self.assertAlmostEqual(read["kl_mean"], compared["kl_mean"], delta=1e-6)
         self.assertAlmostEqual(read["perplexity"], compared["perplexity"], delta=1e-4)
 
+    def test_rounded_activations_are_written_and_read(self):
+        few = ["--calibration", CALIBRATION, "--samples", "4"]
+        for activations in ("int8-dynamic", "int8-static-asym/percentile-99.9"):
+            spec = "int8/rtn+smoothquant@" + activations
+            compared = self.json("compare", MODEL, *SHORT, *few, "--candidate", spec)["candidates"][0]
+            self.ok("quantize", MODEL, "-o", "out", "--scheme", "int8", "--method", "rtn", "--transform", "smoothquant",
+                    "--activations", activations, "--context", "128", "--force", *few)
+            read = self.json("eval", "out", "--reference", MODEL, *SHORT)
+            self.check_drift(read)
+            self.assertTrue(any(activations.split("/")[0] in note for note in read["notes"]), read["notes"])
+            self.assertAlmostEqual(read["kl_mean"], compared["kl_mean"], delta=1e-6)
+            self.assertAlmostEqual(read["perplexity"], compared["perplexity"], delta=1e-4)
+        self.refused(2, "gguf cannot say that activations are rounded", "quantize", MODEL, "-o", "out.gguf", "--scheme", "q8_0",
+                     "--activations", "int8-dynamic")
+
+    def test_rounded_caches(self):
+        drifts = [self.json("eval", MODEL, "--reference", MODEL, *SHORT, "--kv-cache", scheme)["kl_mean"]
+                  for scheme in ("f16", "q8_0", "q4_0")]
+        self.assertGreater(drifts[0], 0)
+        self.assertLess(5 * drifts[0], drifts[1])
+        self.assertLess(5 * drifts[1], drifts[2])
+        self.refused(2, "q4_k needs more", "eval", MODEL, *SHORT, "--kv-cache", "q4_k")
+
     def test_the_same_input_gives_the_same_bytes(self):
         for name, threads in (("a.gguf", "1"), ("b.gguf", "2")):
             self.ok("quantize", MODEL, "-o", name, "--scheme", "int8", "--method", "rtn", "--threads", threads)

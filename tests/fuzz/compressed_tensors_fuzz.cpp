@@ -44,7 +44,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto config = reader.header().metadata.find("config");
     const bool has_config = config != reader.header().metadata.end();
     const kerf::Json json = kerf::Json::parse(has_config ? config->second : kConfig, "fuzz.json");
-    for (const auto& [name, source] : layout::decode(kerf::JsonCursor(json, "fuzz.json"), reader.stored())) {
+    const kerf::JsonCursor cursor(json, "fuzz.json");
+    for (const auto& [weight, quantizer] : layout::read_activations(cursor, reader.stored())) {
+      float values[] = {1, -2, 0, 1e30F};
+      quantizer->round(values, 1, 4);
+    }
+    for (const auto& [name, source] : layout::decode(cursor, reader.stored())) {
       try {
         check_source(name, *source);
       } catch (const kerf::Error&) {

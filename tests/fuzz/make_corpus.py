@@ -62,6 +62,14 @@ def make_compressed_tensors():
     put("compressed_tensors_fuzz", "config.safetensors", packed_module(2, 16, True, config))
 
 
+    static = {"num_bits": 8, "type": "int", "symmetric": False, "strategy": "tensor", "dynamic": False}
+    config = {"format": "int-quantized", "config_groups": {"group_0": {
+        "targets": ["Linear"], "weights": {"num_bits": 8, "strategy": "channel"}, "input_activations": static}}}
+    plain = {"m.weight": ("I8", [3, 16], bytes(range(100, 148))), "m.weight_scale": ("F16", [3, 1], b"\x00\x3c\x00\xb8\x00\x3c"),
+             "m.input_scale": ("F32", [1], struct.pack("<f", 0.5)), "m.input_zero_point": ("I8", [1], b"\xfd")}
+    put("compressed_tensors_fuzz", "activations.safetensors", tensors_file(plain, config))
+
+
 def tensors_file(parts, config=None):
     """parts: name -> (dtype, shape, bytes)."""
     header, data = ({"__metadata__": {"config": json.dumps(config)}} if config else {}), b""

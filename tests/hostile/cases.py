@@ -483,6 +483,7 @@ def recipe_cases(count):
         "layers-step": base.replace("0-1", "every 0 from 1"), "model-scalar": base.replace("method: rtn", "model: 7"),
         "model-unknown": base.replace("method: rtn", "model: {size: 7}"), "fallback-number": base + "fallback: 7\n",
         "calibrated-text": base.replace("method: rtn", "calibrated: x"),
+        "unknown-activations": base.replace("method: rtn", "activations: int8-dinamic"),
         "stray-comma": "," + base, "stray-brace": base + "}\n",
     }
     for name, text in structured.items():
@@ -644,6 +645,48 @@ def scaled_float_cases():
     yield case("code-nan", good, codes=b"8" * 100 + b"\x7f" + b"8" * (rows * cols - 101))
 
 
+def activation_cases():
+    """A layer of compressed-tensors whose input is rounded to integers, with what may be wrong about that."""
+    tensors = model.weights()
+    victim = "model.layers.1.mlp.down_proj"
+    rows, cols = tensors[victim + ".weight"][0]
+    good = {"num_bits": 8, "type": "int", "symmetric": False, "strategy": "tensor", "dynamic": False}
+
+    def case(name, changes=None, scale=struct.pack("<f", 0.05), scale_shape=(1,), zero=b"\xfd", refuse=True, without=None):
+        entries, blob = {}, b""
+        parts = {n: ("F32", s, d) for n, (s, d) in tensors.items()}
+        parts[victim + ".weight"] = ("I8", [rows, cols], bytes(i % 251 for i in range(rows * cols)))
+        parts[victim + ".weight_scale"] = ("F32", [rows, 1], struct.pack(f"<{rows}f", *[0.001] * rows))
+        parts[victim + ".input_scale"] = ("F32", list(scale_shape), scale)
+        parts[victim + ".input_zero_point"] = ("I8", [len(zero)], zero)
+        parts.pop(without, None)
+        for n, (dtype, shape, data) in parts.items():
+            entries[n] = {"dtype": dtype, "shape": shape, "data_offsets": [len(blob), len(blob) + len(data)]}
+            blob += data
+        group = {"targets": ["Linear"], "weights": {"num_bits": 8, "type": "int", "strategy": "channel"},
+                 "input_activations": {**good, **(changes or {})}}
+        config = {**model.CONFIG, "quantization_config": {"quant_method": "compressed-tensors", "format": "int-quantized",
+                                                          "config_groups": {"group_0": group}}}
+        return Case(f"activations-{name}", {"config.json": json.dumps(config).encode(), "model.safetensors": model.safetensors(entries, blob)},
+                    ["eval"], refuse, ["config.json", "model.safetensors"])
+
+    yield case("valid", refuse=False)
+    yield case("dynamic", {"strategy": "token", "dynamic": True}, refuse=False)
+    for name, changes in {"bits-huge": {"num_bits": 2**40}, "bits-real": {"num_bits": 8.5}, "strategy": {"strategy": "channel"},
+                          "dynamic-tensor": {"dynamic": True}, "dynamic-text": {"dynamic": "local"}, "type": {"type": ["int"]},
+                          "group-zero": {"strategy": "group", "dynamic": True, "group_size": 0},
+                          "group-huge": {"strategy": "group", "dynamic": True, "group_size": 2**62}}.items():
+        yield case(name, changes)
+    for name, value in {"zero": 0.0, "negative": -1.0, "nan": float("nan"), "infinite": float("inf")}.items():
+        yield case(f"scale-{name}", scale=struct.pack("<f", value))
+    yield case("scale-shape", scale=struct.pack("<2f", 1, 1), scale_shape=(2,))
+    yield case("scale-gone", without=victim + ".input_scale")
+    yield case("zero-point-shape", zero=b"\x00\x00")
+    yield case("zero-point-gone", without=victim + ".input_zero_point")
+    yield case("zero-point-of-symmetric", {"symmetric": True})
+    yield case("orphan", without=victim + ".weight")
+
+
 def older_tokenizer_cases(count):
     valid = model.older_tokenizers()
 
@@ -714,5 +757,6 @@ def all_cases(gguf, count):
     yield from importance_cases(count)
     yield from lora_cases(count)
     yield from scaled_float_cases()
+    yield from activation_cases()
     yield from older_tokenizer_cases(count)
     yield from gguf_cases(gguf, count)

@@ -58,5 +58,13 @@ TEST(Ledger, OtherNotesStandApart) {
                                                 "1 of 2 weights: seen 5 tokens; first a"));
 }
 
+TEST(Ledger, WhatATransformCannotDoIsCounted) {
+  std::vector ledger{site("a", "bias-correction", "mean output had moved by up to 0.1", false),
+                     site("b", "bias-correction", "not corrected: it has no bias of its own", true)};
+  for (SiteReport& report : ledger) report.transform = true;
+  EXPECT_THAT(ledger_notes(ledger),
+              ElementsAre("bias-correction at 1 of 2 places: not corrected: it has no bias of its own; first b"));
+}
+
 }  // namespace
 }  // namespace kerf::quant

@@ -150,5 +150,89 @@ INSTANTIATE_TEST_SUITE_P(Schemes, Polish,
                            return name;
                          });
 
+/// tr(C E H E^T), by its definition.
+double coupled_objective(const Tensor& weights, const Tensor& hessian, const Tensor& curvature,
+                         const codec::QuantizedTensor& tensor) {
+  const std::int64_t rows = weights.dim(0), cols = weights.dim(1);
+  std::vector<float> values(static_cast<std::size_t>(rows * cols));
+  codec::dequantize_rows(tensor, 0, rows, values.data());
+  std::vector<double> errors(values.size()), pulled(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    errors[i] = static_cast<double>(weights.values<float>()[i]) - static_cast<double>(values[i]);
+  }
+  double total = 0;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t c = 0; c < cols; ++c) {
+      double sum = 0;
+      for (std::int64_t k = 0; k < cols; ++k) {
+        sum +=
+            errors[static_cast<std::size_t>(r * cols + k)] * static_cast<double>(hessian.data<float>()[k * cols + c]);
+      }
+      pulled[static_cast<std::size_t>(r * cols + c)] = sum;
+    }
+  }
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t s = 0; s < rows; ++s) {
+      double sum = 0;
+      for (std::int64_t c = 0; c < cols; ++c) {
+        sum += errors[static_cast<std::size_t>(r * cols + c)] * pulled[static_cast<std::size_t>(s * cols + c)];
+      }
+      total += static_cast<double>(curvature.data<float>()[r * rows + s]) * sum;
+    }
+  }
+  return total;
+}
+
+TEST_P(Polish, CoupledNeverRaisesItsObjective) {
+  // More rows than go at once, and an odd number of columns.
+  for (const std::int64_t cols : {45, 300}) {
+    const std::int64_t rows = 70;
+    const Tensor weights = test::random_normal({rows, cols}, 1), hessian = random_hessian(cols, 2);
+    const Tensor curvature = random_hessian(rows, 9);
+    codec::QuantizedTensor tensor = round_to_nearest(weights, scheme(), "w");
+    double before = coupled_objective(weights, hessian, curvature, tensor);
+    for (int sweep = 0; sweep < 3; ++sweep) {
+      polish_coupled(weights, hessian, curvature, tensor, 1);
+      const double after = coupled_objective(weights, hessian, curvature, tensor);
+      EXPECT_LE(after, before * 1.0001) << cols << " columns, sweep " << sweep;
+      if (sweep == 0) {
+        EXPECT_LT(after, 0.9 * before) << cols;
+      }
+      before = after;
+    }
+    // What rows say of each other helps: polishing each for itself ends higher.
+    codec::QuantizedTensor alone = round_to_nearest(weights, scheme(), "w");
+    polish(weights, hessian, alone, 3);
+    EXPECT_LT(before, coupled_objective(weights, hessian, curvature, alone)) << cols;
+  }
+}
+
+TEST_P(Polish, CoupledByTheIdentityIsPolishing) {
+  const std::int64_t rows = 40, cols = 96;
+  const Tensor weights = test::random_normal({rows, cols}, 1), hessian = random_hessian(cols, 2);
+  Tensor identity = Tensor::zeros(DType::kF32, {rows, rows});
+  for (std::int64_t r = 0; r < rows; ++r) identity.data<float>()[r * rows + r] = 1.0F;
+  codec::QuantizedTensor coupled = round_to_nearest(weights, scheme(), "w"), alone = coupled;
+  polish_coupled(weights, hessian, identity, coupled, 2);
+  polish(weights, hessian, alone, 2);
+  EXPECT_EQ(coupled.codes, alone.codes);
+  EXPECT_EQ(coupled.scales, alone.scales);
+}
+
+TEST_P(Polish, CoupledDoesNotDependOnThreads) {
+  const std::int64_t rows = 100, cols = 160;
+  const Tensor weights = test::random_normal({rows, cols}, 1), hessian = random_hessian(cols, 2);
+  const Tensor curvature = random_hessian(rows, 9);
+  codec::QuantizedTensor one = round_to_nearest(weights, scheme(), "w"), three = one;
+  const int before = thread_count();
+  set_thread_count(1);
+  polish_coupled(weights, hessian, curvature, one, 2);
+  set_thread_count(3);
+  polish_coupled(weights, hessian, curvature, three, 2);
+  set_thread_count(before);
+  EXPECT_EQ(one.codes, three.codes);
+  EXPECT_EQ(one.scales, three.scales);
+}
+
 }  // namespace
 }  // namespace kerf::quant

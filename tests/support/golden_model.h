@@ -18,7 +18,10 @@ namespace kerf::test {
 /// A golden checkpoint, opened, with a way to run it. Pinned in memory: the walker refers to the graph.
 struct GoldenModel {
   explicit GoldenModel(const std::string& name)
-      : checkpoint(formats::open_checkpoint(test::source_dir() + "/tests/golden/checkpoints/" + name)),
+      : GoldenModel(formats::open_checkpoint(test::source_dir() + "/tests/golden/checkpoints/" + name)) {}
+  /// A checkpoint that a test has changed.
+  explicit GoldenModel(formats::Checkpoint opened)
+      : checkpoint(std::move(opened)),
         built(models::build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors)),
         walker(built.graph) {}
   GoldenModel(const GoldenModel&) = delete;

@@ -6,13 +6,6 @@
 namespace kerf::test {
 namespace {
 
-graph::Node node_of(const OpCall& call) {
-  graph::Node node{
-      .op = call.op, .domain = call.domain, .name = "node", .inputs = {}, .outputs = {}, .attributes = call.attributes};
-  node.outputs.resize(call.outputs);
-  return node;
-}
-
 const ops::OpInfo& info_of(const OpCall& call) {
   const ops::OpInfo* info = ops::find_op(call.domain, call.op);
   if (info == nullptr) throw std::logic_error("no operator " + call.op);
@@ -20,6 +13,13 @@ const ops::OpInfo& info_of(const OpCall& call) {
 }
 
 }  // namespace
+
+graph::Node node_of(const OpCall& call) {
+  graph::Node node{
+      .op = call.op, .domain = call.domain, .name = "node", .inputs = {}, .outputs = {}, .attributes = call.attributes};
+  node.outputs.resize(call.outputs);
+  return node;
+}
 
 std::vector<ops::TensorSpec> infer_op(const OpCall& call) {
   std::vector<ops::TensorSpec> specs;
@@ -32,8 +32,7 @@ std::vector<ops::TensorSpec> infer_op(const OpCall& call) {
   return info_of(call).infer(node_of(call), arguments);
 }
 
-std::vector<Tensor> run_op(const OpCall& call) {
-  const auto specs = infer_op(call);
+std::vector<Tensor> run_kernel(const OpCall& call) {
   const graph::Node node = node_of(call);
   std::vector<ops::Operand> operands(call.inputs.size());
   std::vector<const ops::Operand*> arguments;
@@ -44,6 +43,12 @@ std::vector<Tensor> run_op(const OpCall& call) {
   std::vector<Tensor> results(call.outputs);
   ops::KernelContext context(node, arguments, results);
   info_of(call).run(context);
+  return results;
+}
+
+std::vector<Tensor> run_op(const OpCall& call) {
+  const auto specs = infer_op(call);
+  std::vector<Tensor> results = run_kernel(call);
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (results[i].dtype() != specs.at(i).dtype || results[i].shape() != specs.at(i).shape) {
       throw std::logic_error(call.op + ": the kernel's output is not what the shape rule says");

@@ -18,10 +18,13 @@ struct OpCall {
   std::size_t outputs = 1;
 };
 
+graph::Node node_of(const OpCall& call);
 /// What the operator's rule says of the outputs; integer inputs are taken as known beforehand, as constants are.
 std::vector<ops::TensorSpec> infer_op(const OpCall& call);
 /// Rule, then kernel. The kernel's outputs must be what the rule says.
 std::vector<Tensor> run_op(const OpCall& call);
+/// The kernel alone: for operators whose rule gives an upper limit of the rows.
+std::vector<Tensor> run_kernel(const OpCall& call);
 
 /// Normally distributed values, roughly: the sum of uniform ones.
 Tensor random_tensor(Shape shape, std::uint64_t seed);

@@ -1,5 +1,6 @@
 #include "formats/safetensors/layouts/compressed_tensors.h"
 
+#include <algorithm>
 #include <cmath>
 #include <span>
 #include <utility>
@@ -87,9 +88,38 @@ std::vector<std::byte> shape_bytes(const codec::QuantizedTensor& weight) {
   return {bytes.begin(), bytes.end()};
 }
 
-std::vector<std::byte> bytes_of(const TensorPlan& tensor, std::string_view module,
-                                const codec::QuantizedTensor& weight) {
+/// One code a byte: of integers signed, of 8-bit floats their bits.
+std::vector<std::byte> plain_codes(const codec::QuantizedTensor& weight) {
+  const int middle = weight.scheme.plain_integer() ? 1 << (weight.scheme.bits - 1) : 0;
+  std::vector<std::byte> bytes(weight.codes.size());
+  std::transform(weight.codes.begin(), weight.codes.end(), bytes.begin(),
+                 [&](std::uint8_t code) { return static_cast<std::byte>(static_cast<std::int8_t>(code - middle)); });
+  return bytes;
+}
+
+std::vector<std::byte> plain_zero_points(const codec::QuantizedTensor& weight) {
+  const int middle = 1 << (weight.scheme.bits - 1);
+  std::vector<std::byte> bytes(weight.zero_points.size());
+  std::transform(weight.zero_points.begin(), weight.zero_points.end(), bytes.begin(),
+                 [&](std::uint8_t zero) { return static_cast<std::byte>(static_cast<std::int8_t>(zero - middle)); });
+  return bytes;
+}
+
+std::vector<std::byte> bytes_of(const TensorPlan& tensor, std::string_view module, const codec::QuantizedTensor& weight,
+                                const codec::ActivationQuantizer* input) {
   const auto size = static_cast<std::size_t>(tensor.bytes());
+  if (ends_with(tensor.name, kInputScale)) {
+    const auto bytes = std::as_bytes(std::span(&input->params().scale, 1));
+    return {bytes.begin(), bytes.end()};
+  }
+  if (ends_with(tensor.name, kInputZeroPoint)) {
+    return {static_cast<std::byte>(static_cast<std::int8_t>(input->params().zero_point))};
+  }
+  if (ends_with(tensor.name, kWeight)) return plain_codes(weight);
+  if (ends_with(tensor.name, kZeroPoint) && tensor.dtype == DType::kI8 &&
+      weight.scheme.granularity != Granularity::kTensor) {
+    return plain_zero_points(weight);
+  }
   if (ends_with(tensor.name, kPacked)) return packed_codes(weight, size);
   if (ends_with(tensor.name, kScale)) return scale_bytes(module, weight, size);
   if (ends_with(tensor.name, kShape)) return shape_bytes(weight);
@@ -97,10 +127,32 @@ std::vector<std::byte> bytes_of(const TensorPlan& tensor, std::string_view modul
   return packed_zero_points(weight, size);
 }
 
-}  // namespace
+/// 8-bit floats as vLLM takes them.
+bool is_float8(const codec::Scheme& scheme) {
+  return scheme.kind == codec::Scheme::Kind::kTable && scheme.levels->name == "f8_e4m3" &&
+         scheme.granularity != Granularity::kGroup;
+}
 
-std::optional<std::string> refusal(const codec::Scheme& scheme, std::int64_t rows, std::int64_t cols) {
-  if (!scheme.quantized()) return std::nullopt;
+/// Why the format cannot hold the rounding of the input.
+std::optional<std::string> activation_refusal(const ModuleScheme& scheme, std::int64_t cols) {
+  if (!scheme.activations) return std::nullopt;
+  const bool float_input = scheme.activations->kind == codec::ActivationScheme::Kind::kFloat8;
+  if (!scheme.weights.quantized()) {
+    return fmt::format("its input is rounded ({}), but the weight is not quantized", scheme.activations->name);
+  }
+  if (float_input != is_float8(scheme.weights)) {
+    return fmt::format("{} activations beside {} weights are held by none of its formats", scheme.activations->name,
+                       scheme.weights.name);
+  }
+  const std::int64_t group = scheme.activations->group_size;
+  if (group > 0 && cols % group != 0) {
+    return fmt::format("groups of {} activations do not divide {} channels", group, cols);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> integer_refusal(const ModuleScheme& module, std::int64_t cols) {
+  const codec::Scheme& scheme = module.weights;
   if (!scheme.plain_integer()) {
     return fmt::format("{} is not made of integers with scales of their own, which is what compressed-tensors holds",
                        scheme.name);
@@ -110,24 +162,65 @@ std::optional<std::string> refusal(const codec::Scheme& scheme, std::int64_t row
     return fmt::format("{} stores a minimum, which compressed-tensors cannot; its kind of asymmetry is {}", scheme.name,
                        with_zero_point);
   }
-  if (!is_packable(scheme.bits)) {
+  if (!is_packable(scheme.bits) && format_of(module) == kPackFormat) {
     return fmt::format(
         "{} has {} bits, whose packing differs between releases of compressed-tensors; 2, 4 and 8 are held",
         scheme.name, scheme.bits);
   }
-  if (rows <= 0 || cols <= 0) return fmt::format("a weight of shape [{}, {}] is empty", rows, cols);
   if (scheme.granularity == Granularity::kGroup && cols % scheme.group_size != 0) {
     return fmt::format("groups of {} do not divide {} columns, and compressed-tensors has no shorter last group",
                        scheme.group_size, cols);
   }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view format_of(const ModuleScheme& scheme) {
+  if (is_float8(scheme.weights)) return kFloatFormat;
+  return scheme.activations ? kIntFormat : kPackFormat;
+}
+
+std::optional<std::string> refusal(const ModuleScheme& module, std::int64_t rows, std::int64_t cols) {
+  const codec::Scheme& scheme = module.weights;
+  if (const auto why = activation_refusal(module, cols)) return why;
+  if (!scheme.quantized()) return std::nullopt;
+  if (!is_float8(scheme)) {
+    if (const auto why = integer_refusal(module, cols)) return why;
+  }
+  if (rows <= 0 || cols <= 0) return fmt::format("a weight of shape [{}, {}] is empty", rows, cols);
   if (scheme.scale_dtype != DType::kF16 && scheme.scale_dtype != DType::kBF16 && scheme.scale_dtype != DType::kF32) {
     return fmt::format("scales of {} are not held, only f16, bf16 and f32", dtype_name(scheme.scale_dtype));
   }
   return std::nullopt;
 }
 
-std::vector<TensorPlan> plan(std::string_view module, const codec::Scheme& scheme, std::int64_t rows,
+namespace {
+
+/// The tensors of a module whose codes are a byte each.
+std::vector<TensorPlan> plan_plain(std::string_view module, const ModuleScheme& layout, std::int64_t rows,
+                                   std::int64_t cols) {
+  const auto named = [&](std::string_view suffix) { return fmt::format("{}{}", module, suffix); };
+  const codec::Scheme& scheme = layout.weights;
+  const Shape scales = scale_shape(scheme, rows, cols);
+  std::vector<TensorPlan> tensors = {
+      {named(kWeight), is_float8(scheme) ? DType::kF8E4M3 : DType::kI8, {rows, cols}},
+      {named(kScale), scheme.scale_dtype, scales},
+  };
+  if (scheme.offset == Offset::kZeroPoint) tensors.push_back({named(kZeroPoint), DType::kI8, scales});
+  if (layout.activations && !layout.activations->dynamic) {
+    tensors.push_back({named(kInputScale), DType::kF32, {1}});
+    if (!layout.activations->symmetric) tensors.push_back({named(kInputZeroPoint), DType::kI8, {1}});
+  }
+  return tensors;
+}
+
+}  // namespace
+
+std::vector<TensorPlan> plan(std::string_view module, const ModuleScheme& layout, std::int64_t rows,
                              std::int64_t cols) {
+  if (format_of(layout) != kPackFormat) return plan_plain(module, layout, rows, cols);
+  const codec::Scheme& scheme = layout.weights;
   const auto named = [&](std::string_view suffix) { return fmt::format("{}{}", module, suffix); };
   const Shape scales = scale_shape(scheme, rows, cols);
   std::vector<TensorPlan> tensors = {
@@ -143,11 +236,13 @@ std::vector<TensorPlan> plan(std::string_view module, const codec::Scheme& schem
   return tensors;
 }
 
-std::vector<EncodedTensor> encode(std::string_view module, const codec::QuantizedTensor& weight) {
-  if (const auto why = refusal(weight.scheme, weight.rows, weight.cols)) throw_usage(*why);
+std::vector<EncodedTensor> encode(std::string_view module, const codec::QuantizedTensor& weight,
+                                  const codec::ActivationQuantizer* input) {
+  const ModuleScheme scheme(weight.scheme, input == nullptr ? std::nullopt : std::optional(input->scheme()));
+  if (const auto why = refusal(scheme, weight.rows, weight.cols)) throw_usage(*why);
   std::vector<EncodedTensor> tensors;
-  for (TensorPlan& tensor : plan(module, weight.scheme, weight.rows, weight.cols)) {
-    std::vector<std::byte> bytes = bytes_of(tensor, module, weight);
+  for (TensorPlan& tensor : plan(module, scheme, weight.rows, weight.cols)) {
+    std::vector<std::byte> bytes = bytes_of(tensor, module, weight, input);
     tensors.push_back({std::move(tensor), std::move(bytes)});
   }
   return tensors;
@@ -158,12 +253,15 @@ std::vector<EncodedTensor> encode(std::string_view module, const codec::Quantize
 const LayoutInfo& compressed_tensors_layout() {
   static const LayoutInfo layout{
       .name = compressed_tensors::kName,
-      .summary = "vLLM's and transformers' layout: codes of 2, 4 or 8 bits packed into int32, pack-quantized",
+      .summary =
+          "vLLM's and transformers' layout: codes of 2, 4 or 8 bits packed into int32; a byte each, or 8-bit floats, "
+          "where activations are rounded too",
       .refusal = compressed_tensors::refusal,
       .plan = compressed_tensors::plan,
       .encode = compressed_tensors::encode,
       .config = compressed_tensors::make_config,
       .decode = compressed_tensors::decode,
+      .activations = compressed_tensors::read_activations,
   };
   return layout;
 }

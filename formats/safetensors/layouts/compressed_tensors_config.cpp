@@ -45,7 +45,7 @@ Json weights_json(const codec::Scheme& scheme) {
   weights.set("observer_kwargs", Json::object());
   weights.set("strategy", strategy_name(scheme.granularity));
   weights.set("symmetric", scheme.offset == Offset::kSymmetric);
-  weights.set("type", "int");
+  weights.set("type", scheme.plain_integer() ? "int" : "float");
   return weights;
 }
 
@@ -57,8 +57,8 @@ Json strings_json(const std::vector<std::string>& strings) {
 
 Json group_json(const ConfigGroup& group) {
   Json json = Json::object();
-  json.set("format", kFormat);
-  json.set("input_activations", nullptr);
+  json.set("format", format_of({group.scheme, group.activations}));
+  json.set("input_activations", activations_json(group.activations));
   json.set("output_activations", nullptr);
   json.set("targets", strings_json(group.targets));
   json.set("weights", weights_json(group.scheme));
@@ -69,11 +69,16 @@ Json group_json(const ConfigGroup& group) {
 std::vector<ConfigGroup> group_modules(const std::vector<LayoutModules::Quantized>& modules) {
   std::vector<ConfigGroup> groups;
   for (const LayoutModules::Quantized& module : modules) {
-    const auto same = [&](const ConfigGroup& group) { return group.scheme.name == module.scheme.name; };
+    const ModuleScheme& scheme = module.scheme;
+    const auto same = [&](const ConfigGroup& group) {
+      return group.scheme.name == scheme.weights.name && group.activations == scheme.activations;
+    };
     auto found = std::find_if(groups.begin(), groups.end(), same);
     if (found == groups.end()) {
-      found = groups.insert(found,
-                            {.name = fmt::format("group_{}", groups.size()), .targets = {}, .scheme = module.scheme});
+      found = groups.insert(found, {.name = fmt::format("group_{}", groups.size()),
+                                    .targets = {},
+                                    .scheme = scheme.weights,
+                                    .activations = scheme.activations});
     }
     found->targets.push_back(module.name);
   }
@@ -94,8 +99,9 @@ void expect_empty(const JsonCursor& parent, std::string_view key, std::string_vi
 
 void check_format(const JsonCursor& format) {
   const std::string name = format.as_string();
-  if (name != kFormat) {
-    format.fail(fmt::format("found {}, expected {}, float-quantized or naive-quantized", quoted(name), kFormat));
+  if (name != kPackFormat && name != kIntFormat && name != kNaiveFormat) {
+    format.fail(fmt::format("found {}, expected {}, {}, {} or {}", quoted(name), kPackFormat, kIntFormat, kFloatFormat,
+                            kNaiveFormat));
   }
 }
 
@@ -123,9 +129,7 @@ codec::Scheme parse_weights(const JsonCursor& weights) {
   if (weights.string_or("type", "int") != "int") weights.at("type").fail("kerf reads integer weights only");
   if (weights.has("dynamic") && weights.bool_or("dynamic", false))
     weights.at("dynamic").fail("weights cannot be dynamic");
-  const std::int64_t bits = weights.has("num_bits") ? weights.at("num_bits").as_int64() : 8;
-  if (bits != 2 && bits != 4 && bits != 8)
-    weights.at("num_bits").fail(fmt::format("found {}, expected 2, 4 or 8", bits));
+  const std::int64_t bits = weights.has("num_bits") ? weights.at("num_bits").as_int64_in(2, 8) : 8;
   const std::string name =
       fmt::format("int{}{}{}", bits, granularity_part(weights), weights.bool_or("symmetric", true) ? "" : "-asym");
   try {
@@ -137,9 +141,10 @@ codec::Scheme parse_weights(const JsonCursor& weights) {
 
 ConfigGroup parse_group(const JsonCursor& group, std::string name) {
   if (!group.json().is_object()) group.fail("kerf reads groups that spell out their scheme, not presets");
-  expect_null(group, "input_activations", "quantized activations");
-  expect_null(group, "output_activations", "quantized activations");
-  ConfigGroup result{.name = std::move(name), .targets = {}, .scheme = parse_weights(group.at("weights"))};
+  ConfigGroup result{.name = std::move(name),
+                     .targets = {},
+                     .scheme = parse_weights(group.at("weights")),
+                     .activations = parse_activations(group)};
   const JsonCursor targets = group.at("targets");
   for (std::size_t i = 0; i < targets.as_array().size(); ++i) result.targets.push_back(targets.at(i).as_string());
   return result;
@@ -147,15 +152,34 @@ ConfigGroup parse_group(const JsonCursor& group, std::string name) {
 
 }  // namespace
 
+namespace {
+
+/// The format of all groups, or "mixed-precision". Error(kUsage) for integers beside 8-bit floats.
+std::string_view common_format(const std::vector<ConfigGroup>& groups) {
+  std::set<std::string_view> formats;
+  for (const ConfigGroup& group : groups) formats.insert(format_of({group.scheme, group.activations}));
+  if (formats.size() > 1 && formats.contains(kFloatFormat)) {
+    throw_usage("compressed-tensors: 8-bit floats beside integers are not written; choose one of them for all layers");
+  }
+  return formats.empty() ? kPackFormat : formats.size() == 1 ? *formats.begin() : kMixedFormat;
+}
+
+}  // namespace
+
+bool ConfigGroup::names(const std::string& module) const {
+  return std::find(targets.begin(), targets.end(), module) != targets.end();
+}
+
 Json make_config(const LayoutModules& modules) {
   std::vector<ConfigGroup> groups = group_modules(modules.quantized);
+  const std::string_view format = common_format(groups);
   // With several groups every module is named: consumers that fuse modules (q, k and v) compare classes before names.
   if (groups.size() == 1) groups.front().targets = {"Linear"};
   Json group_list = Json::object();
   for (const ConfigGroup& group : groups) group_list.set(group.name, group_json(group));
   Json config = Json::object();
   config.set("config_groups", std::move(group_list));
-  config.set("format", kFormat);
+  config.set("format", format);
   config.set("global_compression_ratio", nullptr);
   config.set("ignore", strings_json(modules.unquantized));
   config.set("kv_cache_scheme", nullptr);

@@ -19,18 +19,19 @@ using codec::Offset;
 /// The tensors of one quantized module, as the files have them.
 struct Module {
   std::string name;
-  StoredTensor packed, scale;
+  StoredTensor codes, scale;
+  bool packed = true;  ///< codes in words; otherwise a signed byte each
   std::optional<StoredTensor> zero_point;
-  std::int64_t rows = 0, cols = 0;  ///< from weight_shape
+  std::int64_t rows = 0, cols = 0;  ///< from weight_shape, or the codes' shape
   std::uint64_t bytes = 0;          ///< of all its tensors
 };
 
 /// The weight of a module whose tensors are known to agree with `scheme`. Codes are read from the file by rows.
-class PackedSource : public graph::TensorSource {
+class CodesSource : public graph::TensorSource {
  public:
-  PackedSource(Module module, codec::Scheme scheme)
+  CodesSource(Module module, codec::Scheme scheme)
       : TensorSource(scheme.scale_dtype, {module.rows, module.cols},
-                     fmt::format("{}: tensor {}", module.packed.file->path(), quoted(module.name + ".weight"))),
+                     fmt::format("{}: tensor {}", module.codes.file->path(), quoted(module.name + ".weight"))),
         module_(std::move(module)),
         scheme_(std::move(scheme)) {}
 
@@ -56,7 +57,7 @@ class PackedSource : public graph::TensorSource {
       codec::dequantize_rows(slab, 0, rows, values);
       // Finite scales can still overflow when multiplied.
       check_finite(std::span(values, slab.codes.size()), static_cast<std::uint64_t>((first + done) * module_.cols),
-                   shape(), module_.packed.file->path(), module_.packed.place());
+                   shape(), module_.codes.file->path(), module_.codes.place());
     }
   }
 
@@ -65,10 +66,15 @@ class PackedSource : public graph::TensorSource {
   std::int64_t slab_rows() const { return std::max<std::int64_t>(1, (std::int64_t{1} << 20) / module_.cols); }
 
   void read_codes(std::int64_t first, std::int64_t count, std::uint8_t* codes) const {
+    if (!module_.packed) {
+      module_.codes.read(static_cast<std::uint64_t>(first * module_.cols),
+                         std::as_writable_bytes(std::span(codes, static_cast<std::size_t>(count * module_.cols))));
+      return shift_codes(std::span(codes, static_cast<std::size_t>(count * module_.cols)), module_.codes);
+    }
     const auto width = static_cast<std::size_t>(packed_words(module_.cols, scheme_.bits) * 4);
     const auto cols = static_cast<std::size_t>(module_.cols);
     std::vector<std::byte> bytes(width * static_cast<std::size_t>(count));
-    module_.packed.read(static_cast<std::uint64_t>(first) * width, bytes);
+    module_.codes.read(static_cast<std::uint64_t>(first) * width, bytes);
     for (std::size_t row = 0; row < static_cast<std::size_t>(count); ++row) {
       unpack_bits(std::span(bytes).subspan(row * width, width), scheme_.bits, std::span(codes + row * cols, cols));
     }
@@ -98,13 +104,18 @@ class PackedSource : public graph::TensorSource {
 
   void read_plain_zero_points(std::uint64_t begin, std::span<std::uint8_t> zero_points) const {
     module_.zero_point->read(begin, std::as_writable_bytes(zero_points));
+    shift_codes(zero_points, *module_.zero_point);
+  }
+
+  /// Signed bytes -> codes from 0.
+  void shift_codes(std::span<std::uint8_t> codes, const StoredTensor& stored) const {
     const int middle = 1 << (scheme_.bits - 1);
-    for (std::uint8_t& zero_point : zero_points) {
-      const int code = static_cast<std::int8_t>(zero_point) + middle;
+    for (std::uint8_t& value : codes) {
+      const int code = static_cast<std::int8_t>(value) + middle;
       if (code < 0 || code >= 2 * middle) {
-        module_.zero_point->fail(fmt::format("holds {}, expected {} to {}", code - middle, -middle, middle - 1));
+        stored.fail(fmt::format("holds {}, expected {} to {}", code - middle, -middle, middle - 1));
       }
-      zero_point = static_cast<std::uint8_t>(code);
+      value = static_cast<std::uint8_t>(code);
     }
   }
 
@@ -151,10 +162,10 @@ void read_shape(const StoredTensor& shape, Module& module) {
   const Tensor values = shape.read();
   module.rows = element(values, 0);
   module.cols = element(values, 1);
-  const Shape& packed = module.packed.entry.shape;
-  if (module.packed.entry.dtype != DType::kI32 || packed.size() != 2) {
-    module.packed.fail(
-        fmt::format("is {} of {}, expected a matrix of i32", to_string(packed), dtype_name(module.packed.entry.dtype)));
+  const Shape& packed = module.codes.entry.shape;
+  if (module.codes.entry.dtype != DType::kI32 || packed.size() != 2) {
+    module.codes.fail(
+        fmt::format("is {} of {}, expected a matrix of i32", to_string(packed), dtype_name(module.codes.entry.dtype)));
   }
   // At most sixteen codes a word: rows x cols is bounded by the file.
   if (module.rows <= 0 || module.rows != packed[0] || module.cols <= 0 || packed[1] <= 0 ||
@@ -164,12 +175,29 @@ void read_shape(const StoredTensor& shape, Module& module) {
   }
 }
 
-Module find_module(std::string name, const StoredTensor& packed, const StoredTensors& tensors) {
-  Module module{.name = std::move(name), .packed = packed, .scale = {}, .zero_point = {}};
-  module.scale = part(tensors, packed, module.name + std::string(kScale));
-  const StoredTensor& shape = part(tensors, packed, module.name + std::string(kShape));
-  read_shape(shape, module);
-  module.bytes = packed.entry.bytes + module.scale.entry.bytes + shape.entry.bytes;
+/// The module that the tensor holds the codes of: NAME.weight_packed, or NAME.weight of signed bytes with a scale
+/// beside it. nullopt for other tensors.
+std::optional<Module> find_module(const std::string& name, const StoredTensor& codes, const StoredTensors& tensors) {
+  const bool packed = ends_with(name, kPacked);
+  if (!packed && (!ends_with(name, kWeight) || codes.entry.dtype != DType::kI8)) return std::nullopt;
+  Module module{.name = name.substr(0, name.size() - (packed ? kPacked : kWeight).size()),
+                .codes = codes,
+                .scale = {},
+                .packed = packed,
+                .zero_point = {}};
+  module.scale = part(tensors, codes, module.name + std::string(kScale));
+  module.bytes = codes.entry.bytes + module.scale.entry.bytes;
+  if (packed) {
+    const StoredTensor& shape = part(tensors, codes, module.name + std::string(kShape));
+    read_shape(shape, module);
+    module.bytes += shape.entry.bytes;
+  } else {
+    if (codes.entry.shape.size() != 2 || codes.entry.bytes == 0) {
+      codes.fail(fmt::format("has shape {}, expected a matrix", to_string(codes.entry.shape)));
+    }
+    module.rows = codes.entry.shape[0];
+    module.cols = codes.entry.shape[1];
+  }
   const auto zero_point = tensors.find(module.name + std::string(kZeroPoint));
   if (zero_point != tensors.end()) {
     module.zero_point = zero_point->second;
@@ -203,19 +231,24 @@ std::optional<std::string> zero_point_mismatch(const codec::Scheme& scheme, cons
   const Shape plain = {module.rows, scheme.groups(module.cols)};
   const Shape packed = {packed_words(module.rows, scheme.bits), plain[1]};
   const bool is_shared = scheme.granularity == Granularity::kTensor;
-  // Older releases did not pack.
+  // Plain codes have plain zero points; older releases did not pack.
   if (entry.dtype == DType::kI8 && (is_shared ? numel(entry.shape) == 1 : entry.shape == plain)) return std::nullopt;
-  if (entry.dtype == DType::kI32 && !is_shared && entry.shape == packed) return std::nullopt;
+  if (entry.dtype == DType::kI32 && !is_shared && module.packed && entry.shape == packed) return std::nullopt;
   return fmt::format("weight_zero_point is {} of {}, expected {} of {}", to_string(entry.shape),
                      dtype_name(entry.dtype), to_string(is_shared ? Shape{1} : packed), is_shared ? "i8" : "i32");
 }
 
 /// Why the module's tensors cannot be of that scheme.
 std::optional<std::string> mismatch(const codec::Scheme& scheme, const Module& module) {
-  const std::int64_t words = packed_words(module.cols, scheme.bits);
-  if (module.packed.entry.shape[1] != words) {
-    return fmt::format("weight_packed has {} words a row, expected {} for {} codes of {} bits",
-                       module.packed.entry.shape[1], words, module.cols, scheme.bits);
+  if (module.packed) {
+    if (scheme.bits != 2 && scheme.bits != 4 && scheme.bits != 8) {
+      return fmt::format("packed codes of {} bits, whose packing differs between releases", scheme.bits);
+    }
+    const std::int64_t words = packed_words(module.cols, scheme.bits);
+    if (module.codes.entry.shape[1] != words) {
+      return fmt::format("weight_packed has {} words a row, expected {} for {} codes of {} bits",
+                         module.codes.entry.shape[1], words, module.cols, scheme.bits);
+    }
   }
   if (scheme.granularity == Granularity::kGroup && module.cols % scheme.group_size != 0) {
     return fmt::format("groups of {} do not divide {} columns", scheme.group_size, module.cols);
@@ -224,17 +257,13 @@ std::optional<std::string> mismatch(const codec::Scheme& scheme, const Module& m
   return why ? why : zero_point_mismatch(scheme, module);
 }
 
-bool names(const ConfigGroup& group, const std::string& module) {
-  return std::find(group.targets.begin(), group.targets.end(), module) != group.targets.end();
-}
-
-/// The module's scheme. A group that names the module decides; otherwise the tensors must fit a group, whose patterns
+/// The group of a module. A group that names the module decides; otherwise the tensors must fit a group, whose patterns
 /// and classes are taken to mean this module: shapes tell schemes apart, save for weights of a few columns.
-codec::Scheme find_scheme(const Module& module, const std::vector<ConfigGroup>& groups) {
+const ConfigGroup& find_group(const Module& module, const std::vector<ConfigGroup>& groups) {
   std::vector<const ConfigGroup*> candidates;
   for (const ConfigGroup& group : groups) {
-    if (names(group, module.name)) candidates = {&group};
-    if (names(group, module.name)) break;
+    if (group.names(module.name)) candidates = {&group};
+    if (group.names(module.name)) break;
     candidates.push_back(&group);
   }
   const ConfigGroup* chosen = nullptr;
@@ -243,16 +272,15 @@ codec::Scheme find_scheme(const Module& module, const std::vector<ConfigGroup>& 
     const auto why = mismatch(group->scheme, module);
     if (why) {
       reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", quoted(group->name), *why);
-    } else if (chosen != nullptr && chosen->scheme.bits != group->scheme.bits) {
-      module.packed.fail(fmt::format("fits both {} and {}", quoted(chosen->name), quoted(group->name)));
+    } else if (chosen != nullptr &&
+               (chosen->scheme.bits != group->scheme.bits || chosen->activations != group->activations)) {
+      module.codes.fail(fmt::format("fits both {} and {}", quoted(chosen->name), quoted(group->name)));
     } else if (chosen == nullptr) {
       chosen = group;
     }
   }
-  if (chosen == nullptr) module.packed.fail("does not fit its config_groups: " + reasons);
-  codec::Scheme scheme = chosen->scheme;
-  scheme.scale_dtype = module.scale.entry.dtype;
-  return scheme;
+  if (chosen == nullptr) module.codes.fail("does not fit its config_groups: " + reasons);
+  return *chosen;
 }
 
 /// Columns in another order than stored (actorder "group") are not read; an index that changes nothing is.
@@ -275,7 +303,7 @@ void check_group_index(const Module& module, const codec::Scheme& scheme, const 
 /// Parts whose weight_packed is missing would go unnoticed otherwise.
 void check_no_orphans(const StoredTensors& tensors, const std::set<std::string, std::less<>>& taken) {
   for (const auto& [name, tensor] : tensors) {
-    for (const std::string_view suffix : {kScale, kZeroPoint, kShape, kGroupIndex}) {
+    for (const std::string_view suffix : {kScale, kZeroPoint, kShape, kGroupIndex, kInputScale, kInputZeroPoint}) {
       if (ends_with(name, suffix) && !taken.contains(name)) {
         tensor.fail(fmt::format("has no {} beside it",
                                 quoted(name.substr(0, name.size() - suffix.size()) + std::string(kPacked))));
@@ -287,29 +315,44 @@ void check_no_orphans(const StoredTensors& tensors, const std::set<std::string, 
 }  // namespace
 
 graph::SourceMap decode(const JsonCursor& config, const StoredTensors& tensors) {
-  if (is_float_format(config.string_or("format", ""))) return decode_floats(config, tensors);
+  if (has_float_weights(config)) return decode_floats(config, tensors);
   const std::vector<ConfigGroup> groups = parse_config(config);
   graph::SourceMap sources;
   std::set<std::string, std::less<>> taken;
-  for (const auto& [name, packed] : tensors) {
-    if (!ends_with(name, kPacked)) continue;
-    Module module = find_module(name.substr(0, name.size() - kPacked.size()), packed, tensors);
-    codec::Scheme scheme = find_scheme(module, groups);
+  for (const auto& [name, codes] : tensors) {
+    auto found = find_module(name, codes, tensors);
+    if (!found) continue;
+    Module& module = *found;
+    codec::Scheme scheme = find_group(module, groups).scheme;
+    scheme.scale_dtype = module.scale.entry.dtype;
     const auto index = tensors.find(module.name + std::string(kGroupIndex));
     if (index != tensors.end()) check_group_index(module, scheme, index->second);
-    for (const std::string_view suffix : {kPacked, kScale, kZeroPoint, kShape, kGroupIndex}) {
+    for (const std::string_view suffix :
+         {kPacked, kScale, kZeroPoint, kShape, kGroupIndex, kInputScale, kInputZeroPoint}) {
       taken.insert(module.name + std::string(suffix));
     }
     std::string weight = module.name + ".weight";
-    if (tensors.contains(weight)) packed.fail(fmt::format("stands beside {}, expected one of them", quoted(weight)));
-    sources.emplace(std::move(weight), std::make_shared<PackedSource>(std::move(module), std::move(scheme)));
+    if (module.packed && tensors.contains(weight)) {
+      codes.fail(fmt::format("stands beside {}, expected one of them", quoted(weight)));
+    }
+    taken.insert(weight);
+    sources.emplace(std::move(weight), std::make_shared<CodesSource>(std::move(module), std::move(scheme)));
   }
   check_no_orphans(tensors, taken);
-  if (sources.empty()) config.fail("names a packed model, but no tensor is packed");
+  if (sources.empty()) config.fail("names a quantized model, but no tensor holds codes");
   for (const auto& [name, tensor] : tensors) {
     if (!taken.contains(name)) sources.emplace(name, make_source(tensor));
   }
   return sources;
+}
+
+std::map<std::string, const ConfigGroup*> assign_groups(const std::vector<ConfigGroup>& groups,
+                                                        const StoredTensors& tensors) {
+  std::map<std::string, const ConfigGroup*> assigned;
+  for (const auto& [name, codes] : tensors) {
+    if (const auto module = find_module(name, codes, tensors)) assigned[module->name] = &find_group(*module, groups);
+  }
+  return assigned;
 }
 
 }  // namespace kerf::formats::safetensors::compressed_tensors

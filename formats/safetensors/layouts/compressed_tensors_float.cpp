@@ -1,5 +1,5 @@
 // The formats of compressed-tensors for 8-bit floats, "float-quantized" and "naive-quantized": weights with scales
-// beside them and activations that the runtime rounds. kerf reads the weights; it computes activations in f32.
+// beside them.
 #include <fmt/format.h>
 
 #include "core/strings.h"
@@ -22,7 +22,18 @@ void check_weights(const JsonCursor& weights) {
 
 }  // namespace
 
-bool is_float_format(std::string_view format) { return format == "float-quantized" || format == "naive-quantized"; }
+bool has_float_weights(const JsonCursor& config) {
+  const std::string format = config.string_or("format", "");
+  if (format == kFloatFormat) return true;
+  if (format != kNaiveFormat) return false;
+  const auto groups = config.get("config_groups");
+  if (!groups) return true;
+  for (const auto& [name, value] : groups->as_object()) {
+    const auto weights = groups->at(name).get("weights");
+    if (weights && weights->string_or("type", "int") == "int") return false;
+  }
+  return true;
+}
 
 graph::SourceMap decode_floats(const JsonCursor& config, const StoredTensors& tensors) {
   check_nothing_else(config);

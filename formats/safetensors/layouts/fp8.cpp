@@ -10,8 +10,8 @@
 namespace kerf::formats::safetensors {
 namespace {
 
-std::optional<std::string> refusal(const codec::Scheme& scheme, std::int64_t, std::int64_t) {
-  if (!scheme.quantized()) return std::nullopt;
+std::optional<std::string> refusal(const ModuleScheme& scheme, std::int64_t, std::int64_t) {
+  if (!scheme.weights.quantized()) return std::nullopt;
   return "this layout of 8-bit floats is read, not written";
 }
 

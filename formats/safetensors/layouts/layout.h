@@ -2,12 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "codec/activation.h"
 #include "codec/quantized_tensor.h"
 #include "codec/scheme.h"
 #include "core/json.h"
@@ -23,11 +26,22 @@ struct EncodedTensor {
   std::vector<std::byte> bytes;
 };
 
+/// How a linear module is quantized: its weight, and what it multiplies.
+struct ModuleScheme {
+  ModuleScheme(codec::Scheme weight_scheme, std::optional<codec::ActivationScheme> activation_scheme = std::nullopt)
+      : weights(std::move(weight_scheme)), activations(std::move(activation_scheme)) {}
+  codec::Scheme weights;
+  std::optional<codec::ActivationScheme> activations;  ///< of its input; nullopt: as it comes
+};
+
+/// Quantizers of modules' inputs by the name of their weight.
+using ActivationMap = std::map<std::string, std::shared_ptr<const codec::ActivationQuantizer>>;
+
 /// What a layout's quantization_config says of a model. Modules are named as in PyTorch: the weight is NAME.weight.
 struct LayoutModules {
   struct Quantized {
     std::string name;
-    codec::Scheme scheme;
+    ModuleScheme scheme;
   };
   std::vector<Quantized> quantized;
   /// Linear modules that keep floating-point weights ("lm_head").
@@ -43,19 +57,23 @@ struct LayoutInfo {
 
   /// Why the layout cannot hold a weight [rows, cols] of that scheme exactly, in one sentence; nullopt if it can. Plain
   /// floats need no layout: schemes that are not quantized are held.
-  std::optional<std::string> (*refusal)(const codec::Scheme& scheme, std::int64_t rows, std::int64_t cols);
+  std::optional<std::string> (*refusal)(const ModuleScheme& scheme, std::int64_t rows, std::int64_t cols);
   // The next three are null where the layout is only read: refusal() then accepts no quantized scheme.
   /// The tensors that encode() gives, without data. The scheme is one that refusal() accepts.
-  std::vector<TensorPlan> (*plan)(std::string_view module, const codec::Scheme& scheme, std::int64_t rows,
+  std::vector<TensorPlan> (*plan)(std::string_view module, const ModuleScheme& scheme, std::int64_t rows,
                                   std::int64_t cols);
-  /// A weight as the layout's tensors. Error(kInput) if a scale is not finite or not exact in its dtype.
-  std::vector<EncodedTensor> (*encode)(std::string_view module, const codec::QuantizedTensor& weight);
+  /// A weight, and the quantizer of its input (null: as it comes), as the layout's tensors. Error(kInput) if a scale is
+  /// not finite or not exact in its dtype.
+  std::vector<EncodedTensor> (*encode)(std::string_view module, const codec::QuantizedTensor& weight,
+                                       const codec::ActivationQuantizer* input);
   /// The quantization_config.
   Json (*config)(const LayoutModules& modules);
   /// All tensors of a model whose config.json has the quantization_config `config`: a quantized module's weight under
   /// its plain name NAME.weight, with read_quantized(); the others as they are. Reads headers and what is needed to
   /// check them; values are read by the sources. Error(kInput) naming file and tensor if anything disagrees.
   graph::SourceMap (*decode)(const JsonCursor& config, const StoredTensors& tensors);
+  /// How the config says that inputs are rounded; errors as decode(). Null where kerf computes with them as they come.
+  ActivationMap (*activations)(const JsonCursor& config, const StoredTensors& tensors) = nullptr;
 };
 
 const std::vector<const LayoutInfo*>& layouts();

@@ -72,14 +72,15 @@ class LayoutEmission : public Emission {
 
  private:
   void plan_tensor(const EmitTensor& tensor, std::vector<st::TensorPlan>& tensors) {
-    if (!tensor.scheme.quantized()) {
-      tensors.push_back({tensor.name, stored_dtype(tensor), stored_shape(tensor)});
-      return;
-    }
     const auto refuse = [&](const std::string& why) {
       throw_usage(
           fmt::format("{} cannot hold {} as {}: {}", layout_.name, quoted(tensor.name), tensor.scheme.name, why));
     };
+    if (!tensor.scheme.quantized()) {
+      if (tensor.activations) refuse("the activations it multiplies are rounded, which only quantized weights can say");
+      tensors.push_back({tensor.name, stored_dtype(tensor), stored_shape(tensor)});
+      return;
+    }
     if (tensor.stored_transposed)
       refuse("the checkpoint stores this weight transposed (Conv1D), the format only linear modules");
     if (tensor.role == graph::Role::kEmbedding || tensor.role == graph::Role::kPositionEmbedding ||
@@ -87,8 +88,9 @@ class LayoutEmission : public Emission {
       refuse("its consumers read quantized linear modules only; leave --embedding at its default");
     }
     if (!ends_with(tensor.name, kWeightSuffix)) refuse("its name does not end in .weight");
-    if (const auto why = layout_.refusal(tensor.scheme, tensor.shape[0], tensor.shape[1])) refuse(*why);
-    for (auto& plan : layout_.plan(module_name(tensor), tensor.scheme, tensor.shape[0], tensor.shape[1])) {
+    const st::ModuleScheme scheme(tensor.scheme, tensor.activations);
+    if (const auto why = layout_.refusal(scheme, tensor.shape[0], tensor.shape[1])) refuse(*why);
+    for (auto& plan : layout_.plan(module_name(tensor), scheme, tensor.shape[0], tensor.shape[1])) {
       tensors.push_back(std::move(plan));
     }
   }
@@ -99,7 +101,7 @@ class LayoutEmission : public Emission {
     bool f16_scales = false;
     for (const EmitTensor& tensor : model.tensors) {
       if (tensor.scheme.quantized()) {
-        modules.quantized.push_back({module_name(tensor), tensor.scheme});
+        modules.quantized.push_back({module_name(tensor), {tensor.scheme, tensor.activations}});
         f16_scales = f16_scales || tensor.scheme.scale_dtype == DType::kF16;
       } else if ((graph::is_linear_role(tensor.role) || tensor.role == graph::Role::kHead ||
                   tensor.role == graph::Role::kRouter) &&
@@ -128,7 +130,8 @@ class LayoutEmission : public Emission {
 
   void write_tensor(const EmitTensor& tensor, st::ShardedWriter& writer) {
     if (tensor.scheme.quantized()) {
-      for (const auto& part : layout_.encode(module_name(tensor), *tensor.source->read_quantized())) {
+      for (const auto& part :
+           layout_.encode(module_name(tensor), *tensor.source->read_quantized(), tensor.input_quantizer.get())) {
         writer.append(part.plan.name, part.bytes);
       }
       return;

@@ -2,9 +2,12 @@
 #include <memory>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/error.h"
 #include "core/file.h"
 #include "core/output.h"
+#include "core/strings.h"
 #include "emit/target.h"
 #include "formats/gguf/writer.h"
 
@@ -18,6 +21,12 @@ class GgufEmission : public Emission {
   explicit GgufEmission(const EmitModel& model) {
     std::vector<gguf::PlannedTensor> planned;
     for (const EmitTensor& tensor : model.tensors) {
+      if (tensor.activations) {
+        throw_usage(
+            fmt::format("gguf cannot say that activations are rounded ({} before {}); its runtimes decide on that "
+                        "themselves; leave out --activations, or write compressed-tensors",
+                        tensor.activations->name, quoted(tensor.name)));
+      }
       planned.push_back({tensor.name, tensor.shape, tensor.scheme, tensor.source_dtype});
     }
     plan_ = gguf::plan(*model.model, *model.tokenizer, planned, {.name = model.name});

@@ -7,14 +7,10 @@
 
 #include <fmt/format.h>
 
-#include "quant/candidate.h"
-#include "quant/sources.h"
-#include "quant/transforms/fold.h"
+#include "quant/transforms/scale_search.h"
 
 namespace kerf::quant {
 namespace {
-
-using graph::ValueId;
 
 constexpr int kGridSteps = 20;
 constexpr float kSmallestFactor = 1e-4f;
@@ -56,93 +52,18 @@ std::vector<float> factors_for(const std::vector<double>& saliences, double alph
   return factors;
 }
 
-bool all_quantized(const BlockContext& context, const sweep::Group& group, const Fold& fold) {
-  const auto quantized = [&](ValueId weight) {
-    const auto found = context.candidate.decisions.find(weight);
-    return found != context.candidate.decisions.end() && found->second.scheme.quantized();
-  };
-  const auto& sites = context.walker.plan().sites;
-  return std::all_of(group.sites.begin(), group.sites.end(),
-                     [&](std::size_t s) { return quantized(sites[s].weight); }) &&
-         (fold.linear == graph::kNoValue || quantized(fold.linear));
-}
-
-/// The candidate's overlay with the group rounded to nearest after scaling.
-sweep::Overlay trial_overlay(const BlockContext& context, const sweep::Group& group, const Fold& fold,
-                             const std::vector<float>& factors) {
-  sweep::Overlay trial = context.candidate.overlay;
-  const auto& graph = context.walker.graph();
-  const auto& plan = context.walker.plan();
-  apply_fold(graph, plan, group, fold, factors, context.candidate.folded_dtype, trial);
-  for (const std::size_t s : group.sites) {
-    const ValueId weight = plan.sites[s].weight;
-    const auto& scheme = context.candidate.decisions.at(weight).scheme;
-    const graph::SourcePtr source = trial.source(graph, weight);
-    trial.set(weight, make_quantized_source(round_to_nearest(source->read(), scheme, source->label()), *source,
-                                            context.budget));
-  }
-  return trial;
-}
-
-SiteReport report_for(const BlockContext& context, const sweep::Group& group,
-                      const calibration::Statistics& statistics) {
-  const auto& graph = context.walker.graph();
-  SiteReport report;
-  std::vector<std::string> names;
-  for (const std::size_t s : group.sites) {
-    const auto& weight = graph.value(context.walker.plan().sites[s].weight).weight;
-    names.push_back(weight.name);
-  }
-  report.name = fmt::format("{}", fmt::join(names, " + "));
-  report.scheme = context.candidate.decisions.at(context.walker.plan().sites[group.sites.front()].weight).scheme.name;
-  report.method = "awq";
-  report.transform = true;
-  report.tokens = statistics.tokens();
-  return report;
-}
-
-void search_group(BlockContext& context, const sweep::Group& group, const calibration::Statistics& statistics) {
-  const auto& graph = context.walker.graph();
-  const auto& plan = context.walker.plan();
-  SiteReport report = report_for(context, group, statistics);
-  std::string reason;
-  if (statistics.tokens() == 0) {
-    report.note = "not scaled: no token of the calibration text reached it";
-    context.candidate.ledger.push_back(std::move(report));
-    return;
-  }
-  const auto fold = find_fold(graph, plan, context.block, group, statistics.cols(), reason);
-  if (!fold || !all_quantized(context, group, *fold)) {
-    report.note =
-        "not scaled: " + (fold ? std::string("a weight of the group or its producer is not quantized") : reason);
-    context.candidate.ledger.push_back(std::move(report));
-    return;
-  }
-  const auto saliences = salience(statistics, *fold);
-  std::vector<float> best;
-  double best_alpha = 0;
-  for (int step = 0; step <= kGridSteps; ++step) {
+std::vector<ScaleTrial> make_trials(const calibration::Statistics& statistics, const Fold& fold) {
+  const auto saliences = salience(statistics, fold);
+  std::vector<ScaleTrial> trials;
+  for (int step = 1; step <= kGridSteps; ++step) {
     const double alpha = static_cast<double>(step) / kGridSteps;
-    const auto factors = step == 0 ? std::vector<float>(saliences.size(), 1.0f) : factors_for(saliences, alpha);
-    const double error = context.block_error(trial_overlay(context, group, *fold, factors));
-    if (step == 0) report.block_error_rtn = error;
-    if (step == 0 || error < report.block_error) {
-      report.block_error = error;
-      best = factors;
-      best_alpha = alpha;
-    }
+    trials.push_back({fmt::format("alpha {:.2f}", alpha), factors_for(saliences, alpha)});
   }
-  if (best_alpha > 0) {
-    apply_fold(graph, plan, group, *fold, best, context.candidate.folded_dtype, context.candidate.overlay);
-  }
-  report.note = fmt::format("alpha {:.2f}, folded into {}", best_alpha, fold->where);
-  context.candidate.ledger.push_back(std::move(report));
+  return trials;
 }
 
 void apply(BlockContext& context) {
-  for (std::size_t g = 0; g < context.block.groups.size(); ++g) {
-    if (context.statistics[g]) search_group(context, context.block.groups[g], *context.statistics[g]);
-  }
+  for (std::size_t g = 0; g < context.block.groups.size(); ++g) search_scales(context, g, "awq", make_trials);
 }
 
 }  // namespace

@@ -149,7 +149,7 @@ TEST(CompressedTensorsConfig, RefusesWhatChangesNumbers) {
   };
   const std::string group = R"("targets":["Linear"],"weights":)";
   const std::vector<Case> cases = {
-      {"format", R"("int-quantized")", "format: found 'int-quantized'"},
+      {"format", R"("marlin-24")", "format: found 'marlin-24'"},
       {"format", "null", "format"},
       {"kv_cache_scheme", R"({"num_bits":8})", "kv_cache_scheme: found a quantized KV cache"},
       {"sparsity_config", R"({"format":"sparse-24-bitmask"})", "sparsity"},
@@ -160,11 +160,19 @@ TEST(CompressedTensorsConfig, RefusesWhatChangesNumbers) {
       {"config_groups", R"({"g":{"targets":["Linear"]}})", "weights"},
       {"config_groups", R"({"g":{"weights":{}}})", "targets"},
       {"config_groups", R"({"g":{"targets":[1],"weights":{}}})", "targets"},
-      {"config_groups", "{\"g\":{" + group + R"({},"input_activations":{"num_bits":8}}})", "quantized activations"},
+      {"config_groups", "{\"g\":{" + group + R"({},"output_activations":{"num_bits":8}}})", "quantized outputs"},
+      {"config_groups", "{\"g\":{" + group + R"({},"input_activations":{"num_bits":16}}})", "int16-static"},
+      {"config_groups", "{\"g\":{" + group + R"({},"input_activations":{"dynamic":true}}})", "dynamic activations"},
+      {"config_groups", "{\"g\":{" + group + R"({},"input_activations":{"dynamic":"local"}}})", "dynamic"},
+      {"config_groups", "{\"g\":{" + group + R"({},"input_activations":{"type":"float","num_bits":4}}})",
+       "floats of 4"},
+      {"config_groups", "{\"g\":{" + group + R"({},"input_activations":{"type":"nf"}}})", "found 'nf'"},
+      {"config_groups", "{\"g\":{" + group + R"({},"input_activations":{"dynamic":true,"strategy":"group"}}})",
+       "group_size"},
       {"config_groups", "{\"g\":{" + group + R"({},"format":"marlin-24"}})", "'marlin-24'"},
       {"config_groups", "{\"g\":{" + group + R"({"type":"float"}}})", "integer weights only"},
       {"config_groups", "{\"g\":{" + group + R"({"dynamic":true}}})", "cannot be dynamic"},
-      {"config_groups", "{\"g\":{" + group + R"({"num_bits":3}}})", "num_bits: found 3"},
+      {"config_groups", "{\"g\":{" + group + R"({"num_bits":9}}})", "num_bits"},
       {"config_groups", "{\"g\":{" + group + R"({"strategy":"block"}}})", "'block'"},
       {"config_groups", "{\"g\":{" + group + R"({"strategy":"group"}}})", "positive group_size"},
       {"config_groups", "{\"g\":{" + group + R"({"group_size":0,"strategy":"group"}}})", "positive group_size"},
@@ -320,7 +328,7 @@ TEST_F(CompressedTensorsModule, RefusesAModuleWithoutItsParts) {
   set_groups(R"("g":{"targets":["Linear"],"weights":{"num_bits":4,"group_size":8,"symmetric":false}})");
   expect_refused("weight_zero_point is missing");
   parts_ = {{"other", {"U8", "[0]", ""}}};
-  expect_refused("no tensor is packed");
+  expect_refused("no tensor holds codes");
 }
 
 TEST_F(CompressedTensorsModule, RefusesScalesThatAreNotFinite) {

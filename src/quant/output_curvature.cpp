@@ -1,0 +1,122 @@
+#include "quant/output_curvature.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "calibration/observer.h"
+#include "core/random.h"
+#include "ops/row_math.h"
+#include "sweep/backward.h"
+
+namespace kerf::quant {
+namespace {
+
+using graph::ValueId;
+
+/// An entry of a distribution, drawn.
+std::int64_t draw(const float* probabilities, std::int64_t count, Random& random) {
+  double left = random.uniform();
+  for (std::int64_t i = 0; i < count; ++i) {
+    left -= static_cast<double>(probabilities[i]);
+    if (left < 0) return i;
+  }
+  return count - 1;
+}
+
+/// Derivative of -log p(drawn) by the logits: p, less 1 at what was drawn.
+Tensor of_drawn(std::size_t window, std::int64_t first_row, const Tensor& logits) {
+  const std::int64_t width = logits.shape().back(), rows = width == 0 ? 0 : logits.size() / width;
+  Tensor result = logits.clone();
+  for (std::int64_t r = 0; r < rows; ++r) {
+    float* const row = result.data<float>() + r * width;
+    ops::softmax_row(row, width);
+    // Of its own for every place, so that the result does not depend on how rows are grouped.
+    Random random((static_cast<std::uint64_t>(window) << 32U) + static_cast<std::uint64_t>(first_row + r));
+    row[draw(row, width, random)] -= 1.0F;
+  }
+  return result;
+}
+
+/// The nodes of a block that multiply by one of the weights: (weight, output).
+std::vector<std::pair<ValueId, ValueId>> outputs_of(const sweep::Walker& walker, const std::set<ValueId>& weights,
+                                                    const sweep::Block& block) {
+  std::vector<std::pair<ValueId, ValueId>> result;
+  for (const sweep::Site& site : walker.plan().sites) {
+    if (!weights.contains(site.weight)) continue;
+    for (const graph::NodeId node : site.linear_uses) {
+      if (node < block.begin || node >= block.end) continue;
+      result.emplace_back(site.weight, walker.graph().node(node).outputs[0]);
+    }
+  }
+  return result;
+}
+
+/// From the tiles up to the diagonal that the observer fills to a whole matrix, over the number of tokens.
+Tensor mean_of(const Tensor& sums, std::int64_t tokens) {
+  const std::int64_t n = sums.dim(0);
+  Tensor result(DType::kF32, {n, n});
+  const float* const from = sums.data<float>();
+  float* const to = result.data<float>();
+  const float factor = 1.0F / static_cast<float>(std::max<std::int64_t>(tokens, 1));
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (std::int64_t j = 0; j <= i; ++j) to[i * n + j] = to[j * n + i] = factor * from[i * n + j];
+  }
+  return result;
+}
+
+struct Sum {
+  Tensor outer;
+  std::int64_t tokens = 0;
+};
+
+}  // namespace
+
+OutputCurvature observe_output_curvature(const sweep::Walker& walker, const std::set<ValueId>& weights,
+                                         std::shared_ptr<const std::vector<sweep::WindowInputs>> windows,
+                                         const std::shared_ptr<sweep::Budget>& budget) {
+  OutputCurvature curvature;
+  const calibration::ObserverInfo& outer = *calibration::find_observer("outer_product");
+  // Weights of the block at work, and those that blocks before it use too.
+  std::map<ValueId, Sum> sums;
+  std::map<ValueId, graph::NodeId> first_use;
+  for (const sweep::Site& site : walker.plan().sites) {
+    if (!site.linear_uses.empty()) first_use[site.weight] = site.linear_uses.front();
+  }
+  graph::NodeId reached = static_cast<graph::NodeId>(walker.graph().nodes().size());
+  const auto settle = [&](graph::NodeId begin) {
+    for (auto sum = sums.begin(); sum != sums.end();) {
+      if (first_use.at(sum->first) < begin) {
+        ++sum;
+        continue;
+      }
+      curvature.by_weight_.emplace(sum->first,
+                                   sweep::StoredTensor(mean_of(sum->second.outer, sum->second.tokens), budget));
+      sum = sums.erase(sum);
+    }
+  };
+  const auto wanted = [&](const sweep::Block& block) {
+    settle(reached);
+    reached = block.begin;
+    std::vector<ValueId> values;
+    for (const auto& [weight, output] : outputs_of(walker, weights, block)) values.push_back(output);
+    return values;
+  };
+  const auto add = [&](const sweep::Block& block, std::size_t, const std::map<ValueId, Tensor>& derivatives) {
+    for (const auto& [weight, output] : outputs_of(walker, weights, block)) {
+      const auto found = derivatives.find(output);
+      if (found == derivatives.end()) continue;
+      const std::int64_t width = found->second.shape().back(), rows = width == 0 ? 0 : found->second.size() / width;
+      Sum& sum = sums[weight];
+      if (!sum.outer.defined()) sum.outer = Tensor::zeros(DType::kF32, outer.shape(width));
+      outer.observe(found->second.data<float>(), rows, width, sum.outer);
+      sum.tokens += rows;
+    }
+  };
+  sweep::Backward(walker, *walker.graph().find_output("logits"), std::move(windows), budget)
+      .run(nullptr, of_drawn, wanted, add);
+  settle(0);
+  return curvature;
+}
+
+}  // namespace kerf::quant
