@@ -12,13 +12,18 @@ namespace {
 
 /// Rows that a method is tried on: enough to tell it from rounding, which it halves the error of or does not.
 constexpr std::int64_t kTriedRows = 64;
+/// By what share of its error a method must be worse to give way: what is kept learns from the held-out share as well,
+/// and a share of one window is a small sample. Measured with gptq, int4-g32, on a 29M Llama with 8 windows of 512: three
+/// of 56 weights were worse by 1 % or so, and giving way there cost 3.5 % of the KL divergence.
+constexpr double kMargin = 0.05;
 
 }  // namespace
 
 const MethodInfo* Trial::better() const {
   const bool to_nearest = rtn.against_reference < search.against_reference;
   const OutputError& simple = to_nearest ? rtn : search;
-  if (!(simple.against_reference < method.against_reference)) return nullptr;
+  const double excess = method.against_reference - simple.against_reference;
+  if (!(excess > kMargin * method.relative)) return nullptr;
   return &find_method(to_nearest ? "rtn" : "imatrix");
 }
 

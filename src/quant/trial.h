@@ -14,7 +14,7 @@ namespace kerf::quant {
 struct Trial {
   std::int64_t tokens = 0;  ///< held out
   OutputError method, rtn, search;
-  /// The simpler method that is better than the one tried; nullptr if there is none.
+  /// The simpler method that is better than the one tried, and not by chance; nullptr if there is none.
   const MethodInfo* better() const;
   /// "rtn's output error on held-out text is 1.1e-02, gptq's 1.2e-02"
   std::string comparison(const MethodInfo& tried) const;

@@ -124,7 +124,7 @@ TEST(SiteSolver, MethodsGiveWayWhereTheyDoWorseOnHeldOutText) {
   int reverted = 0;
   for (const SiteReport& report : candidate.ledger) {
     const double simple = std::min(report.held_out_rtn, report.held_out_search);
-    EXPECT_EQ(report.reverted, simple < report.held_out_objective) << report.name;
+    EXPECT_EQ(report.reverted, simple < 0.95 * report.held_out_objective) << report.name;
     if (!report.reverted) continue;
     ++reverted;
     EXPECT_TRUE(report.fallback);

@@ -61,6 +61,8 @@ TEST(Trial, TheSimplestOfEquallyGoodOnesStays) {
   Trial trial;
   trial.method = trial.rtn = trial.search = {0.5, 0.5};
   EXPECT_EQ(trial.better(), nullptr);
+  trial.search = {0.48, 0.48};
+  EXPECT_EQ(trial.better(), nullptr) << "so little may be chance";
   trial.search = {0.4, 0.4};
   EXPECT_EQ(trial.better(), &find_method("imatrix"));
   trial.rtn = {0.3, 0.3};
