@@ -124,7 +124,7 @@ std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candid
                              static_cast<double>(std::max<std::int64_t>(numel(tensor.shape), 1));
     } else {
       const bool cast = tensor.scheme.kind == codec::Scheme::Kind::kFloat;
-      const DType dtype = first.stored_dtype(plans.size(), cast ? tensor.scheme.float_dtype : tensor.source_dtype);
+      const DType dtype = first.held_dtype(plans.size(), cast ? tensor.scheme.float_dtype : tensor.source_dtype);
       plan.scheme = dtype_name(dtype);
       plan.bits_per_weight = 8.0 * static_cast<double>(dtype_bytes(dtype));
     }

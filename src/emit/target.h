@@ -46,7 +46,7 @@ class Emission {
   virtual std::uint64_t tensor_bytes() const = 0;  ///< codes, scales and floats with the format's padding
   virtual std::vector<std::string> notes() const { return {}; }
   /// What the tensor of that number in the model is held as where it has no codes, given what the model says.
-  virtual DType stored_dtype(std::size_t, DType planned) const { return planned; }
+  virtual DType held_dtype(std::size_t, DType planned) const { return planned; }
   /// Starts the output under a temporary name; fails at once if the place cannot be written.
   virtual void open(const std::string& path, bool force) = 0;
   /// Writes everything; `model` is the planned one, with sources.

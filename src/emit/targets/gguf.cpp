@@ -39,7 +39,7 @@ class GgufEmission : public Emission {
     return total;
   }
   std::vector<std::string> notes() const override { return plan_.notes; }
-  DType stored_dtype(std::size_t tensor, DType planned) const override {
+  DType held_dtype(std::size_t tensor, DType planned) const override {
     const auto found = std::find_if(plan_.tensors.begin(), plan_.tensors.end(), [&](const gguf::FileTensor& entry) {
       return entry.planned == static_cast<std::ptrdiff_t>(tensor);
     });
