@@ -52,8 +52,9 @@ Row make_row(const OpenModel& reference, const std::string& spec, const CompareO
     api::check_comparable(*row.model, reference);
     row.model_overlay = api::overlay_of(*row.model, options.evaluation.kv_cache);
   } else {
-    row.candidate =
-        std::make_unique<quant::Candidate>(api::make_candidate(reference, parse_spec(spec, options.defaults), spec));
+    QuantizationChoice choice = parse_spec(spec, options.defaults);
+    if (api::is_importance(options.calibration)) choice.sequential = false;
+    row.candidate = std::make_unique<quant::Candidate>(api::make_candidate(reference, choice, spec));
     round_cache(reference, options.evaluation, row.candidate->overlay);
   }
   return row;
@@ -176,6 +177,9 @@ class Ladder {
             8.0 * static_cast<double>(weighed.tensor_bytes) / static_cast<double>(model_.parameters());
         row.seconds += row.candidate->seconds;
         measurement.notes = quant::ledger_notes(row.candidate->ledger);
+        if (std::string note = api::fallback_note(model_, *row.candidate); !note.empty()) {
+          measurement.notes.push_back(std::move(note));
+        }
       }
       measurement.seconds = row.seconds + head_seconds;
       api::summarize(series[row.subject], row.model ? *row.model : model_, measurement);
