@@ -43,14 +43,38 @@ void Statistics::observe_drift(const float* reference, const float* x, std::int6
 namespace {
 
 template <typename T>
-void merge_state(const ObserverInfo& info, Tensor& into, const Tensor& from) {
+void merge_values(Merge merge, Tensor& into, const Tensor& from) {
   const auto source = from.values<T>();
   auto target = into.values<T>();
   for (std::size_t i = 0; i < target.size(); ++i) {
-    target[i] = info.merge == Merge::kSum   ? target[i] + source[i]
-                : info.merge == Merge::kMax ? std::max(target[i], source[i])
-                                            : std::min(target[i], source[i]);
+    target[i] = merge == Merge::kSum   ? target[i] + source[i]
+                : merge == Merge::kMax ? std::max(target[i], source[i])
+                                       : std::min(target[i], source[i]);
   }
+}
+
+void merge_state(const ObserverInfo& info, Tensor& into, const Tensor& from) {
+  if (info.merge == Merge::kOwn) {
+    info.merge_states(into, from);
+  } else if (info.dtype == DType::kF64) {
+    merge_values<double>(info.merge, into, from);
+  } else {
+    merge_values<float>(info.merge, into, from);
+  }
+}
+
+template <typename T>
+Tensor difference(const Tensor& whole, const Tensor& part) {
+  Tensor result = whole.clone();
+  auto target = result.values<T>();
+  const auto source = part.values<T>();
+  for (std::size_t i = 0; i < target.size(); ++i) target[i] -= source[i];
+  return result;
+}
+
+Tensor state_without(const ObserverInfo& info, const Tensor& whole, const Tensor& part) {
+  if (info.merge != Merge::kSum) return whole;
+  return info.dtype == DType::kF64 ? difference<double>(whole, part) : difference<float>(whole, part);
 }
 
 }  // namespace
@@ -63,16 +87,24 @@ void Statistics::merge(const Statistics& other) {
     const auto found = other.states_.find(name);
     if (found == other.states_.end())
       throw_input("", "", fmt::format("'{}' was collected in only one of the files", name));
-    const ObserverInfo& info = *find_observer(name);
-    if (info.merge == Merge::kOwn) {
-      info.merge_states(state, found->second);
-    } else if (info.dtype == DType::kF64) {
-      merge_state<double>(info, state, found->second);
-    } else {
-      merge_state<float>(info, state, found->second);
-    }
+    merge_state(*find_observer(name), state, found->second);
+  }
+  if (other.drift_.defined()) {
+    if (!drift_.defined()) drift_ = Tensor::zeros(DType::kF32, {cols_, cols_});
+    merge_values<float>(Merge::kSum, drift_, other.drift_);
   }
   tokens_ += other.tokens_;
+}
+
+Statistics Statistics::without(const Statistics& part) const {
+  Statistics result;
+  result.cols_ = cols_;
+  result.tokens_ = tokens_ - part.tokens_;
+  for (const auto& [name, state] : states_) {
+    result.states_.emplace(name, state_without(*find_observer(name), state, part.state(name)));
+  }
+  if (drift_.defined()) result.drift_ = part.drift_.defined() ? difference<float>(drift_, part.drift_) : drift_;
+  return result;
 }
 
 void Statistics::restore(std::int64_t cols, std::int64_t tokens, std::map<std::string, Tensor, std::less<>> states) {

@@ -33,6 +33,9 @@ class Statistics {
   const Tensor& drift() const { return drift_; }
   /// Adds what another text gave. Both must have the same channels and observers (Error kInput otherwise).
   void merge(const Statistics& other);
+  /// What is left without a part of the text, whose statistics were merged into these. What is no sum stays as it
+  /// is.
+  Statistics without(const Statistics& part) const;
   /// For readers of saved statistics.
   void restore(std::int64_t cols, std::int64_t tokens, std::map<std::string, Tensor, std::less<>> states);
 
@@ -47,7 +50,8 @@ class Statistics {
 struct ModelStatistics {
   std::map<std::string, std::shared_ptr<const Statistics>> by_weight;
   std::int64_t windows = 0, tokens = 0;
-  std::string text_sha256;  ///< of the token ids that were run
+  std::string text_sha256;  ///< of the token ids that were run; empty: not known
+  bool partial = false;     ///< there may be weights that nothing is known about
 };
 
 }  // namespace kerf::calibration

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::string_view kFormat = "kerf-statistics-1";
 constexpr std::string_view kSeparator = "::";
+constexpr std::string_view kPartial = "partial";
 
 /// Groups by the name of their first weight, with all their weights.
 std::map<std::string, std::vector<std::string>> group_names(const ModelStatistics& statistics) {
@@ -47,12 +48,13 @@ void write_statistics(const std::string& path, const ModelStatistics& statistics
     }
   }
   st::sort_for_alignment(plans);
-  const st::Metadata metadata = {{"format", std::string(kFormat)},
-                                 {"weights", weights.dump()},
-                                 {"group_tokens", tokens.dump()},
-                                 {"windows", std::to_string(statistics.windows)},
-                                 {"tokens", std::to_string(statistics.tokens)},
-                                 {"text_sha256", statistics.text_sha256}};
+  st::Metadata metadata = {{"format", std::string(kFormat)},
+                           {"weights", weights.dump()},
+                           {"group_tokens", tokens.dump()},
+                           {"windows", std::to_string(statistics.windows)},
+                           {"tokens", std::to_string(statistics.tokens)},
+                           {"text_sha256", statistics.text_sha256}};
+  if (statistics.partial) metadata.emplace(kPartial, "true");
   OutputFile file(path);
   st::Writer writer(file, plans, metadata);
   for (const auto& plan : plans) {
@@ -147,6 +149,7 @@ ModelStatistics read_statistics(const std::string& path) {
   result.windows = metadata_count(reader, "windows");
   result.tokens = metadata_count(reader, "tokens");
   result.text_sha256 = metadata_entry(reader, "text_sha256");
+  result.partial = reader.header().metadata.contains(std::string(kPartial));
   const Json weights = Json::parse(metadata_entry(reader, "weights"), path);
   const Json tokens = Json::parse(metadata_entry(reader, "group_tokens"), path);
   const JsonCursor counts(tokens, path, "group_tokens");
@@ -186,6 +189,7 @@ void merge_into(ModelStatistics& into, const ModelStatistics& other) {
   into.windows += other.windows;
   into.tokens += other.tokens;
   into.text_sha256 += "+" + other.text_sha256;
+  into.partial = into.partial || other.partial;
 }
 
 }  // namespace kerf::calibration

@@ -66,6 +66,10 @@ std::vector<Named> output_formats();
 std::vector<Named> protocols();
 std::vector<Named> families();
 std::vector<Named> roles();
+/// Recipes that have a name, each with the line that it says about itself.
+std::vector<Named> recipes();
+/// The YAML of such a recipe, in any case. Error(kUsage) with the nearest name.
+std::string recipe_text(const std::string& name);
 
 // ---- inspect -------------------------------------------------------------------------------------------------------
 
@@ -185,10 +189,11 @@ Evaluation evaluate(const ModelInput& model, const ModelInput& reference, const 
 // ---- quantizing ----------------------------------------------------------------------------------------------------
 
 struct CalibrationOptions {
-  TextInput text;            ///< or, in `files`, one file that `calibrate` saved
+  TextInput text;            ///< or, in `files`, one file that `calibrate` saved, or one importance file of llama.cpp
   std::int64_t context = 0;  ///< 0: min(512, the model's)
   std::int64_t samples = 128;
   std::uint64_t seed = 0;
+  double held_out = 0.125;  ///< share of the windows on which a method is checked beside rounding; 0: none
   bool given() const { return !text.files.empty() || !text.tokens_file.empty(); }
 };
 
@@ -200,15 +205,18 @@ struct QuantizationChoice {
   std::string activations;        ///< "int8-dynamic", "int8-static/mse", ...: the input of linear layers; empty: f32
   std::string activation_range;   ///< rule for static ones that name none
   std::string scale_dtype;        ///< f16 unless given
-  std::string recipe_file;        ///< YAML, instead of or before the above
+  std::string recipe;             ///< name, or path of a YAML file, instead of or before the scheme
+  double max_fallback = 1;        ///< share of the quantized weights whose rows may ask for another scheme
   std::vector<std::string> keep;  ///< name patterns of weights that stay as they are
   double damping = 0.01;
   bool sequential = true, act_order = true;
-  int polish = 2;  ///< sweeps of coordinate descent after gptq
+  int polish = 2;       ///< sweeps of coordinate descent after gptq
+  std::string teacher;  ///< model whose distribution the transform distill follows; empty: the source itself
 };
-/// Is the candidate's spec the path of a recipe?
+/// Is the candidate's spec about a recipe that it names by path ("mixed.yaml", "mixed.yaml/gptq") or as "recipe:NAME"?
 bool names_a_recipe(const std::string& spec);
-/// "scheme[/method[+transform...]][@activations[/range]]" or the path of a recipe -> choice; the rest from `defaults`.
+/// "scheme[/method[+transform...]][@activations[/range]]" -> choice; the rest from `defaults`. In place of a scheme: the
+/// path of a recipe, "recipe:NAME", or just its name if no scheme has it too.
 QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice& defaults);
 
 struct OutputRequest {
@@ -230,6 +238,7 @@ struct TensorPlan {
   std::vector<std::int64_t> shape;
   double bits_per_weight = 0;
   std::string activations{};  ///< how the input of its products is rounded; empty: it is not
+  bool fallback = false;  ///< another scheme than the rule names: the rows do not fit that one, `rule` says more
 };
 /// What a method did at one site, or a transform for what several sites read.
 struct SiteReport {
@@ -237,11 +246,19 @@ struct SiteReport {
   bool transform = false;
   bool fallback = false;  ///< another method than the one asked for was used, or a transform had to leave the site as
                           ///< it is: `note` says why
-  std::int64_t tokens = 0, dead_inputs = 0;
+  bool reverted = false;  ///< for its error on the held-out share
+  int expert = -1;        ///< of a mixture, whose weight this is; -1: none's
+  std::int64_t tokens = 0, channels = 0, dead_inputs = 0;  ///< of the inputs; dead: zero for every token
+  std::int64_t rank = -1;  ///< of the inputs' second moment, at most `channels`; -1: not known
   double damping = 0;
-  double objective = 0, rtn_objective = 0;      ///< mean squared output error relative to the mean squared output
-  double block_error = 0, block_error_rtn = 0;  ///< transforms: block output error found and without the transform
-  std::string note;                             ///< what there is to know beyond the numbers; may be empty
+  double objective = 0, rtn_objective = 0;       ///< mean squared output error relative to the mean squared output
+  std::int64_t held_out_tokens = 0;              ///< 0: nothing was held out, and the following three say nothing
+  double held_out_objective = 0;                 ///< on the held-out share, of the method that learned from the rest
+  double held_out_rtn = 0, held_out_search = 0;  ///< of rounding to nearest, of the importance-weighted range search
+  double saturation = 0;                         ///< share of the codes that are the lowest or the highest
+  double scale_min = 0, scale_max = 0;           ///< magnitudes of the groups' scales
+  double block_error = 0, block_error_rtn = 0;   ///< transforms: block output error found and without the transform
+  std::string note;                              ///< what there is to know beyond the numbers; may be empty
 };
 struct WrittenOutput {
   std::string path, format;
@@ -276,14 +293,22 @@ struct Comparison {
 };
 Comparison compare(const CompareOptions& options, const Resources& resources);
 
-/// Saves the statistics of a model's linear inputs over text, or merges saved ones.
+/// Saves the statistics of a model's linear inputs over text, as statistics or as an importance file of llama.cpp, or
+/// merges saved ones.
+struct CalibrateOptions {
+  ModelInput model;
+  CalibrationOptions calibration;  ///< text; saved statistics or an importance file are only written anew
+  bool hessian = false;            ///< keep the matrices that gptq needs
+  std::string output;              ///< statistics; empty: none
+  std::string importance_output;   ///< llama.cpp's importance matrix; empty: none
+};
 struct CalibrateResult {
   std::int64_t windows = 0, tokens = 0, sites = 0;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;             ///< of the statistics
+  std::uint64_t importance_bytes = 0;  ///< of the importance file
   std::vector<std::string> notes;
 };
-CalibrateResult calibrate(const ModelInput& model, const CalibrationOptions& options, bool hessian,
-                          const std::string& output, const Resources& resources);
+CalibrateResult calibrate(const CalibrateOptions& options, const Resources& resources);
 CalibrateResult merge_statistics(const std::vector<std::string>& files, const std::string& output);
 
 }  // namespace kerf

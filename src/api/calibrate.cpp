@@ -6,10 +6,12 @@
 #include "api/open_model.h"
 #include "api/session.h"
 #include "api/text_data.h"
+#include "calibration/importance.h"
 #include "calibration/statistics_file.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/output.h"
+#include "formats/gguf/importance.h"
 
 namespace kerf {
 namespace {
@@ -60,26 +62,30 @@ void observe_block(const api::OpenModel& model, const sweep::Block& block, sweep
   if (!last) model.walker().advance(stream, block.end, nullptr, &shared);
 }
 
-CalibrateResult save(const ModelStatistics& statistics, const std::string& output) {
-  calibration::write_statistics(output, statistics);
+CalibrateResult describe(const ModelStatistics& statistics) {
   CalibrateResult result;
   result.windows = statistics.windows;
   result.tokens = statistics.tokens;
   result.sites = static_cast<std::int64_t>(statistics.by_weight.size());
-  result.bytes = InputFile::open(output)->size();
   return result;
 }
 
-}  // namespace
+std::uint64_t save(const ModelStatistics& statistics, const std::string& output) {
+  calibration::write_statistics(output, statistics);
+  return InputFile::open(output)->size();
+}
 
-CalibrateResult calibrate(const ModelInput& input, const CalibrationOptions& options, bool hessian,
-                          const std::string& output, const Resources& resources) {
-  const api::Session session(resources);
-  { const OutputFile probe(output); }  // an output that cannot be written is told before any work
-  const api::OpenModel model(input);
-  std::vector<std::string> notes = model.notes();
-  const api::Calibration text = api::calibration_data(model, options, notes);
-  if (!text.data.windows) throw_usage("calibrate needs text; give --calibration FILE");
+std::uint64_t save_importance(const api::OpenModel& model, const CalibrateOptions& options,
+                              const ModelStatistics& statistics) {
+  auto file = calibration::to_importance(model.graph(), statistics);
+  for (const std::string& path : options.calibration.text.files) file.datasets.push_back(file_name(path));
+  formats::gguf::write_importance_file(options.importance_output, file);
+  return InputFile::open(options.importance_output)->size();
+}
+
+/// Statistics of the reference stream over the text, of all blocks.
+ModelStatistics collect(const api::OpenModel& model, const api::Calibration& text, bool hessian,
+                        const api::Session& session) {
   std::vector<std::string> observers;
   for (const auto* info : calibration::observers()) {
     if (hessian || info->name != "outer_product") observers.emplace_back(info->name);
@@ -96,7 +102,40 @@ CalibrateResult calibrate(const ModelInput& input, const CalibrationOptions& opt
     session.step();
   }
   session.finish();
-  CalibrateResult result = save(statistics, output);
+  return statistics;
+}
+
+/// What was saved before and is only written anew; Error(kUsage) for what it cannot become.
+ModelStatistics saved(const api::Calibration& calibration, bool hessian) {
+  if (calibration.data.statistics == nullptr) throw_usage("calibrate needs text; give --calibration FILE");
+  if (hessian) throw_usage("--hessian needs text: the matrices cannot be made of what was saved without them");
+  return *calibration.data.statistics;
+}
+
+}  // namespace
+
+CalibrateResult calibrate(const CalibrateOptions& options, const Resources& resources) {
+  const api::Session session(resources);
+  if (options.output.empty() && options.importance_output.empty()) {
+    throw_usage("calibrate needs an output: -o FILE, or --imatrix FILE");
+  }
+  for (const std::string& path : {options.output, options.importance_output}) {
+    if (!path.empty()) const OutputFile probe(path);  // an output that cannot be written is told before any work
+  }
+  const api::OpenModel model(options.model);
+  if (!options.importance_output.empty() && model.description().hyperparameters.decoder_layers > 0) {
+    throw_input(model.path(), "",
+                "is an encoder with a decoder, for whose weights importance files have no names here");
+  }
+  std::vector<std::string> notes = model.notes();
+  CalibrationOptions whole = options.calibration;
+  whole.held_out = 0;
+  const api::Calibration text = api::calibration_data(model, whole, notes);
+  const ModelStatistics statistics =
+      text.data.windows ? collect(model, text, options.hessian, session) : saved(text, options.hessian);
+  CalibrateResult result = describe(statistics);
+  if (!options.output.empty()) result.bytes = save(statistics, options.output);
+  if (!options.importance_output.empty()) result.importance_bytes = save_importance(model, options, statistics);
   result.notes = std::move(notes);
   return result;
 }
@@ -112,7 +151,9 @@ CalibrateResult merge_statistics(const std::vector<std::string>& files, const st
       throw_input(files[i], error.place(), error.message());
     }
   }
-  return save(merged, output);
+  CalibrateResult result = describe(merged);
+  result.bytes = save(merged, output);
+  return result;
 }
 
 }  // namespace kerf

@@ -5,6 +5,7 @@
 #include "codec/float_codec.h"
 #include "core/error.h"
 #include "core/strings.h"
+#include "quant/presets.h"
 
 namespace kerf::api {
 namespace {
@@ -38,7 +39,7 @@ std::optional<quant::ActivationChoice> activations_of(const QuantizationChoice& 
 void add_role_rule(quant::Recipe& recipe, Role role, const codec::Scheme& scheme, const quant::MethodInfo* method,
                    std::string text) {
   quant::Rule rule;
-  rule.role = role;
+  rule.roles = {role};
   rule.scheme = scheme;
   rule.method = method;
   rule.text = std::move(text);
@@ -59,6 +60,19 @@ void join_tied_tables(const OpenModel& model, std::string& embedding, std::strin
   if (embedding.empty()) embedding = head;
 }
 
+void add_tables(const OpenModel& model, const QuantizationChoice& choice, const codec::Scheme& fallback,
+                const quant::MethodInfo* method, bool given_only, quant::Recipe& recipe) {
+  std::string embedding = choice.embedding, head = choice.head;
+  join_tied_tables(model, embedding, head);
+  const auto add = [&](Role role, const std::string& flag, const std::string& name) {
+    if (name.empty() == given_only) return;
+    const codec::Scheme scheme = name.empty() ? fallback : scheme_named(name, scale_dtype(choice));
+    add_role_rule(recipe, role, scheme, method, given_or_default(flag, name, scheme));
+  };
+  add(Role::kEmbedding, "--embedding", embedding);
+  add(Role::kHead, "--head", head);
+}
+
 quant::Recipe make_recipe(const OpenModel& model, const QuantizationChoice& choice) {
   quant::Recipe recipe;
   for (const std::string& pattern : choice.keep) {
@@ -69,16 +83,19 @@ quant::Recipe make_recipe(const OpenModel& model, const QuantizationChoice& choi
     recipe.rules.push_back(std::move(rule));
   }
   const DType scales = scale_dtype(choice);
+  const quant::MethodInfo* method = &quant::find_method(choice.method.empty() ? "rtn" : choice.method);
   const auto activations = activations_of(choice);
-  if (!choice.recipe_file.empty()) {
-    for (quant::Rule& rule : quant::read_recipe(choice.recipe_file, scales, activations, range_of(choice)).rules) {
-      if (rule.method == nullptr) rule.method = &quant::find_method(choice.method.empty() ? "rtn" : choice.method);
+  add_tables(model, choice, {}, method, true, recipe);
+  if (!choice.recipe.empty()) {
+    quant::Recipe named = quant::load_recipe(choice.recipe, scales, activations, range_of(choice));
+    recipe.fallback = named.fallback;
+    for (quant::Rule& rule : named.rules) {
+      if (rule.method == nullptr) rule.method = method;
       recipe.rules.push_back(std::move(rule));
     }
   }
   if (choice.scheme.empty()) return recipe;
   const codec::Scheme linear = scheme_named(choice.scheme, scales);
-  const quant::MethodInfo* method = &quant::find_method(choice.method.empty() ? "rtn" : choice.method);
   for (const std::string& name : graph::role_names()) {
     const Role role = *graph::parse_role(name);
     if (!graph::is_linear_role(role)) continue;
@@ -86,14 +103,27 @@ quant::Recipe make_recipe(const OpenModel& model, const QuantizationChoice& choi
     // Whatever the weights are: "f16@int8-dynamic" says what rounded activations cost alone.
     recipe.rules.back().activations = activations;
   }
-  std::string embedding = choice.embedding, head = choice.head;
-  join_tied_tables(model, embedding, head);
-  const codec::Scheme fallback = table_default(model, linear);
-  const codec::Scheme table = embedding.empty() ? fallback : scheme_named(embedding, scales);
-  const codec::Scheme last = head.empty() ? fallback : scheme_named(head, scales);
-  add_role_rule(recipe, Role::kEmbedding, table, method, given_or_default("--embedding", embedding, table));
-  add_role_rule(recipe, Role::kHead, last, method, given_or_default("--head", head, last));
+  add_tables(model, choice, table_default(model, linear), method, false, recipe);
   return recipe;
+}
+
+void check_fallbacks(const OpenModel& model, const quant::Candidate& candidate, double most) {
+  const quant::Fallbacks fallen = quant::count_fallbacks(model.graph(), candidate.decisions);
+  if (fallen.share <= most) return;
+  throw_usage(
+      fmt::format("{} of {} weights, {:.1f} % of their values, cannot have the scheme that the recipe asks for; "
+                  "--max-fallback allows {:.1f} %; first {}",
+                  fallen.weights, fallen.of_weights, 100 * fallen.share, 100 * most, fallen.first));
+}
+
+bool names_a_scheme(const std::string& name) {
+  try {
+    codec::parse_scheme(name);
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUsage) throw;
+    return false;
+  }
 }
 
 }  // namespace
@@ -107,12 +137,44 @@ DType scale_dtype(const QuantizationChoice& choice) {
   return *dtype;
 }
 
+std::string fallback_note(const OpenModel& model, const quant::Candidate& candidate) {
+  const quant::Fallbacks fallen = quant::count_fallbacks(model.graph(), candidate.decisions);
+  if (fallen.weights == 0) return "";
+  return fmt::format(
+      "{} of {} weights, {:.1f} % of their values, have another scheme than the recipe asks for; first {}",
+      fallen.weights, fallen.of_weights, 100 * fallen.share, fallen.first);
+}
+
+void resolve_scheme(QuantizationChoice& choice) {
+  if (choice.scheme.empty() || names_a_scheme(choice.scheme)) return;
+  if (quant::find_preset(choice.scheme) == nullptr) {
+    std::vector<std::string> known = quant::preset_names();
+    for (const codec::SchemeFamily* family : codec::scheme_families()) {
+      known.insert(known.begin(), family->examples.begin(), family->examples.end());
+    }
+    throw_usage(unknown_name("scheme", choice.scheme, known));
+  }
+  if (!choice.recipe.empty()) {
+    throw_usage(fmt::format("--scheme {} is a recipe too; --recipe {} cannot hold beside it", choice.scheme,
+                            quoted(choice.recipe)));
+  }
+  choice.recipe = std::move(choice.scheme);
+  choice.scheme.clear();
+}
+
 quant::Candidate make_candidate(const OpenModel& model, const QuantizationChoice& choice, const std::string& spec) {
   quant::Candidate candidate;
   candidate.spec = spec;
-  candidate.decisions = quant::decide(model.graph(), model.walker().plan(), make_recipe(model, choice));
+  candidate.decisions = quant::decide(model.graph(), model.walker().plan(), make_recipe(model, choice),
+                                      model.description().hyperparameters);
+  check_fallbacks(model, candidate, choice.max_fallback);
   for (const std::string& name : choice.transforms) candidate.transforms.push_back(&quant::find_transform(name));
   candidate.options = {choice.damping, choice.act_order, choice.polish, choice.sequential};
+  const bool predicts = model.description().task != description::Task::kFeatures;
+  if (!predicts && quant::looks_at_outputs(candidate)) {
+    throw_usage(
+        fmt::format("{}: depends on what the model predicts, and a base model without a head predicts nothing", spec));
+  }
   return candidate;
 }
 
@@ -120,42 +182,69 @@ quant::Candidate make_candidate(const OpenModel& model, const QuantizationChoice
 
 namespace kerf {
 
-bool names_a_recipe(const std::string& spec) { return ends_with(spec, ".yaml") || ends_with(spec, ".yml"); }
+namespace {
+
+constexpr std::string_view kRecipePrefix = "recipe:";
+
+/// Where the path of a recipe ends in a spec, "mixed.yaml/gptq"; npos if it has none.
+std::size_t end_of_recipe_path(const std::string& spec) {
+  for (const std::string_view ending : {".yaml", ".yml"}) {
+    if (ends_with(spec, ending)) return spec.size();
+    const std::size_t at = spec.rfind(std::string(ending) + "/");
+    if (at != std::string::npos) return at + ending.size();
+  }
+  return std::string::npos;
+}
+
+/// "method+transform+transform"; a transform alone stands before rtn.
+void parse_method(const std::string& spec, std::string_view text, QuantizationChoice& choice) {
+  for (const std::string& part : split(text, '+')) {
+    bool is_transform = false;
+    for (const quant::TransformInfo* info : quant::transforms())
+      is_transform = is_transform || info->name == to_lower_ascii(part);
+    if (is_transform) {
+      choice.transforms.push_back(part);
+    } else if (choice.method.empty()) {
+      choice.method = part;
+    } else {
+      throw_usage(fmt::format("candidate {}: {} is not a transform", quoted(spec), quoted(part)));
+    }
+  }
+}
+
+}  // namespace
+
+bool names_a_recipe(const std::string& spec) {
+  return starts_with(spec, kRecipePrefix) || end_of_recipe_path(spec.substr(0, spec.find('@'))) != std::string::npos;
+}
 
 QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice& defaults) {
   QuantizationChoice choice = defaults;
-  if (names_a_recipe(spec)) {
-    choice.recipe_file = spec;
-    return choice;
-  }
+  choice.method.clear();
+  choice.transforms.clear();
   const std::size_t at = spec.find('@');
   choice.activations = at == std::string::npos ? "" : spec.substr(at + 1);
   if (at != std::string::npos && choice.activations.empty()) {
     throw_usage(fmt::format("candidate {}: expected activations behind @, such as @int8-dynamic", quoted(spec)));
   }
   const std::string weights = spec.substr(0, at);
-  const std::size_t slash = weights.find('/');
-  choice.scheme = weights.substr(0, slash);
-  choice.method.clear();
-  choice.transforms.clear();
-  if (slash != std::string::npos) {
-    // "method+transform+transform"; a transform alone stands before rtn.
-    for (const std::string& part : split(std::string_view(weights).substr(slash + 1), '+')) {
-      bool is_transform = false;
-      for (const quant::TransformInfo* info : quant::transforms())
-        is_transform = is_transform || info->name == to_lower_ascii(part);
-      if (is_transform) {
-        choice.transforms.push_back(part);
-      } else if (choice.method.empty()) {
-        choice.method = part;
-      } else {
-        throw_usage(fmt::format("candidate {}: {} is not a transform", quoted(spec), quoted(part)));
-      }
+  const std::size_t path_end = end_of_recipe_path(weights);
+  const std::size_t slash = path_end == std::string::npos ? weights.find('/') : path_end;
+  const std::string what = weights.substr(0, slash);
+  if (starts_with(what, kRecipePrefix)) {
+    choice.recipe = what.substr(kRecipePrefix.size());
+    if (quant::find_preset(choice.recipe) == nullptr) {
+      throw_usage(unknown_name("recipe", choice.recipe, quant::preset_names()));
     }
+  } else if (path_end != std::string::npos) {
+    choice.recipe = what;
+  } else {
+    // Names are checked here, before any file is opened.
+    choice.scheme = what;
+    api::resolve_scheme(choice);
   }
+  if (slash < weights.size()) parse_method(spec, std::string_view(weights).substr(slash + 1), choice);
   if (choice.method.empty()) choice.method = "rtn";
-  // Names are checked here, before any file is opened.
-  codec::parse_scheme(choice.scheme);
   quant::find_method(choice.method);
   quant::parse_activations(choice.activations, quant::parse_range(choice.activation_range));
   return choice;

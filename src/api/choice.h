@@ -9,9 +9,16 @@
 
 namespace kerf::api {
 
-/// A candidate as the user's choice says it: recipe rules in order of precedence: --keep, the recipe file, then the
-/// schemes of linear roles, embeddings and head. Error(kUsage) naming what does not fit.
+/// A candidate as the user's choice says it: recipe rules in order of precedence: --keep, --embedding and --head, the
+/// recipe, then the scheme of linear roles and what embeddings and head are by default. Error(kUsage) naming what does
+/// not fit.
 quant::Candidate make_candidate(const OpenModel& model, const QuantizationChoice& choice, const std::string& spec);
+
+/// How many weights got another scheme than the recipe asks for, because their rows do not fit it; empty if none did.
+std::string fallback_note(const OpenModel& model, const quant::Candidate& candidate);
+
+/// A scheme that is really the name of a recipe becomes one. Error(kUsage) with the nearest name if it is neither.
+void resolve_scheme(QuantizationChoice& choice);
 
 /// The DType that --scale-dtype names; f16 if empty.
 DType scale_dtype(const QuantizationChoice& choice);

@@ -9,6 +9,7 @@
 #include "api/measure.h"
 #include "api/open_model.h"
 #include "api/session.h"
+#include "api/teacher.h"
 #include "api/text_data.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -51,8 +52,9 @@ Row make_row(const OpenModel& reference, const std::string& spec, const CompareO
     api::check_comparable(*row.model, reference);
     row.model_overlay = api::overlay_of(*row.model, options.evaluation.kv_cache);
   } else {
-    row.candidate =
-        std::make_unique<quant::Candidate>(api::make_candidate(reference, parse_spec(spec, options.defaults), spec));
+    QuantizationChoice choice = parse_spec(spec, options.defaults);
+    if (api::is_importance(options.calibration)) choice.sequential = false;
+    row.candidate = std::make_unique<quant::Candidate>(api::make_candidate(reference, choice, spec));
     round_cache(reference, options.evaluation, row.candidate->overlay);
   }
   return row;
@@ -78,6 +80,8 @@ class Ladder {
     for (Row& row : rows_) {
       if (row.candidate) candidates.push_back(row.candidate.get());
     }
+    const api::Teacher teacher(options_.defaults.teacher, model_, {candidates.begin(), candidates.end()});
+    calibration.data.teacher = teacher.walker();
     quant::Quantizer quantizer(model_.walker(), candidates, calibration.data, session_.budget());
 
     eval::Evaluator evaluator(text_.windows, true, text_.classes);
@@ -177,6 +181,9 @@ class Ladder {
             8.0 * static_cast<double>(weighed.tensor_bytes) / static_cast<double>(model_.parameters());
         row.seconds += row.candidate->seconds;
         measurement.notes = quant::ledger_notes(row.candidate->ledger);
+        if (std::string note = api::fallback_note(model_, *row.candidate); !note.empty()) {
+          measurement.notes.push_back(std::move(note));
+        }
       }
       measurement.seconds = row.seconds + head_seconds;
       api::summarize(series[row.subject], row.model ? *row.model : model_, measurement);

@@ -11,6 +11,7 @@
 #include "models/model_graph.h"
 #include "ops/linalg.h"
 #include "quant/method.h"
+#include "quant/presets.h"
 #include "quant/range_rule.h"
 #include "quant/transform.h"
 #include "text/protocol.h"
@@ -97,6 +98,21 @@ std::vector<Named> families() {
   std::vector<Named> list;
   for (const auto* info : models::families()) list.push_back({std::string(info->name), std::string(info->summary), ""});
   return list;
+}
+
+std::vector<Named> recipes() {
+  std::vector<Named> list;
+  for (const quant::Preset& preset : quant::presets()) {
+    const std::string name(preset.name);
+    list.push_back({name, quant::load_recipe(name, DType::kF16).about, ""});
+  }
+  return list;
+}
+
+std::string recipe_text(const std::string& name) {
+  const quant::Preset* preset = quant::find_preset(name);
+  if (preset == nullptr) throw_usage(unknown_name("recipe", name, quant::preset_names()));
+  return std::string(preset->text);
 }
 
 std::vector<Named> roles() {

@@ -11,6 +11,7 @@
 #include "api/emission.h"
 #include "api/open_model.h"
 #include "api/session.h"
+#include "api/teacher.h"
 #include "api/text_data.h"
 #include "codec/float_codec.h"
 #include "core/error.h"
@@ -32,27 +33,37 @@ struct PlannedOutput {
   std::unique_ptr<emit::Emission> emission;
 };
 
+/// What is stored if nobody says: the format's choice, or for several formats what all of them hold.
+std::string default_scheme(const QuantizeOptions& options, const OpenModel& model) {
+  if (!model.description().causal) return "int8";
+  std::set<const emit::TargetInfo*> targets;
+  for (const OutputRequest& request : options.outputs) targets.insert(&emit::target_for(request.path, request.format));
+  return targets.size() > 1 ? "int4-g32" : std::string((*targets.begin())->default_scheme);
+}
+
 /// Scheme, method and the sentence that says what was chosen and how to change it.
 QuantizationChoice complete_choice(const QuantizeOptions& options, const OpenModel& model, std::string& chosen) {
   QuantizationChoice choice = options.choice;
-  const bool scheme_given = !choice.scheme.empty() || !choice.recipe_file.empty();
-  if (!scheme_given) {
-    const auto& target = emit::target_for(options.outputs.front().path, options.outputs.front().format);
-    choice.scheme = model.description().causal ? std::string(target.default_scheme) : "int8";
-  }
+  const bool given = !choice.scheme.empty() || !choice.recipe.empty();
+  if (!given) choice.scheme = default_scheme(options, model);
+  api::resolve_scheme(choice);
   const bool quantizes = choice.scheme.empty() || codec::parse_scheme(choice.scheme).quantized();
   const bool method_given = !choice.method.empty();
-  if (!method_given) choice.method = options.calibration.given() && quantizes ? "gptq" : "rtn";
+  const bool importance = api::is_importance(options.calibration);
+  const std::string by_data = importance ? "imatrix" : "gptq";
+  if (importance) choice.sequential = false;
+  if (!method_given) choice.method = options.calibration.given() && quantizes ? by_data : "rtn";
   const std::string activations = choice.activations.empty() ? "" : ", activations " + choice.activations;
   if (!quantizes) {
     chosen = fmt::format("plain conversion to {}{}", choice.scheme, activations);
     return choice;
   }
   const std::string what =
-      choice.scheme.empty() ? "recipe " + choice.recipe_file : "scheme " + to_lower_ascii(choice.scheme);
+      choice.scheme.empty() ? "recipe " + choice.recipe : "scheme " + to_lower_ascii(choice.scheme);
   chosen = fmt::format(
-      "{}{}, method {}{}{}", what, scheme_given ? "" : " (default of the format; --scheme changes it)", choice.method,
+      "{}{}, method {}{}{}", what, given ? "" : " (default of the format; --scheme changes it)", choice.method,
       method_given                  ? ""
+      : importance                  ? " (default with an importance file; --method changes it)"
       : options.calibration.given() ? " (default with calibration text; --method changes it)"
                                     : " (default without calibration text; --calibration FILE gives gptq)",
       activations);
@@ -99,9 +110,11 @@ void refuse_requantization(const OpenModel& model, const quant::Candidate& candi
   }
 }
 
-std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candidate& candidate) {
+/// What each tensor becomes in the first of the outputs.
+std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candidate& candidate,
+                                     const emit::EmitModel& planned, const emit::Emission& first) {
   std::vector<TensorPlan> plans;
-  for (const emit::EmitTensor& tensor : api::emit_model(model, candidate, false).tensors) {
+  for (const emit::EmitTensor& tensor : planned.tensors) {
     TensorPlan plan;
     plan.name = tensor.name;
     plan.role = graph::role_name(tensor.role);
@@ -111,8 +124,8 @@ std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candid
       plan.bits_per_weight = static_cast<double>(codec::storage_bits(tensor.scheme, tensor.shape[0], tensor.shape[1])) /
                              static_cast<double>(std::max<std::int64_t>(numel(tensor.shape), 1));
     } else {
-      const DType dtype =
-          tensor.scheme.kind == codec::Scheme::Kind::kFloat ? tensor.scheme.float_dtype : tensor.source_dtype;
+      const bool cast = tensor.scheme.kind == codec::Scheme::Kind::kFloat;
+      const DType dtype = first.held_dtype(plans.size(), cast ? tensor.scheme.float_dtype : tensor.source_dtype);
       plan.scheme = dtype_name(dtype);
       plan.bits_per_weight = 8.0 * static_cast<double>(dtype_bytes(dtype));
     }
@@ -126,6 +139,7 @@ std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candid
       continue;
     }
     plans[i].rule = decision->second.rule;
+    plans[i].fallback = decision->second.fallback;
     if (decision->second.method != nullptr) plans[i].method = decision->second.method->name;
     if (decision->second.activations) plans[i].activations = decision->second.activations->name();
   }
@@ -187,7 +201,8 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     outputs.push_back({&request, &target, target.plan(planned)});
   }
   candidate.folded_dtype = folded_dtype(model, outputs);
-  result.tensors = tensor_plans(model, candidate);
+  result.tensors = tensor_plans(model, candidate, planned, *outputs.front().emission);
+  if (std::string note = api::fallback_note(model, candidate); !note.empty()) result.notes.push_back(std::move(note));
   result.expected_ram = expected_ram(model, candidate, options.calibration);
   for (const PlannedOutput& output : outputs) {
     WrittenOutput written;
@@ -208,6 +223,8 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   } else if (options.calibration.given()) {
     result.notes.push_back("the calibration text is not used: the method needs none");
   }
+  const api::Teacher teacher(choice.teacher, model, {&candidate});
+  calibration.data.teacher = teacher.walker();
   quant::Quantizer quantizer(model.walker(), {&candidate}, calibration.data, session.budget());
   if (quantizer.walks()) {
     const auto& blocks = model.walker().plan().blocks;
@@ -230,6 +247,9 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   for (PlannedOutput& output : outputs) output.emission->commit();
   session.finish();
   for (std::string& note : quant::ledger_notes(candidate.ledger)) result.notes.push_back(std::move(note));
+  if (std::string note = quant::held_out_summary(candidate.ledger); !note.empty()) {
+    result.notes.push_back(std::move(note));
+  }
   result.sites = std::move(candidate.ledger);
   result.seconds = session.seconds();
   result.peak_ram_bytes = peak_ram_bytes();

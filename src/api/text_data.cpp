@@ -7,10 +7,12 @@
 #include <fmt/format.h>
 
 #include "api/token_source.h"
+#include "calibration/importance.h"
 #include "calibration/statistics_file.h"
 #include "core/error.h"
 #include "core/sha256.h"
 #include "core/strings.h"
+#include "formats/gguf/importance.h"
 #include "sweep/bind.h"
 #include "text/protocol.h"
 #include "text/windows.h"
@@ -163,15 +165,34 @@ std::shared_ptr<const std::vector<sweep::WindowInputs>> bind_windows(const OpenM
   return bound;
 }
 
+namespace {
+
+calibration::ModelStatistics read_saved(const OpenModel& model, const std::string& path,
+                                        std::vector<std::string>& notes) {
+  if (calibration::is_statistics_file(path)) return calibration::read_statistics(path);
+  return calibration::from_importance(model.graph(), formats::gguf::read_importance_file(path), path, notes);
+}
+
+}  // namespace
+
+bool is_importance(const CalibrationOptions& options) {
+  return options.text.files.size() == 1 && !calibration::is_statistics_file(options.text.files.front()) &&
+         formats::gguf::is_importance_file(options.text.files.front());
+}
+
 Calibration calibration_data(const OpenModel& model, const CalibrationOptions& options,
                              std::vector<std::string>& notes) {
   Calibration result;
   if (!options.given()) return result;
-  if (options.text.files.size() == 1 && calibration::is_statistics_file(options.text.files.front())) {
-    auto statistics = calibration::read_statistics(options.text.files.front());
+  if (is_importance(options) ||
+      (options.text.files.size() == 1 && calibration::is_statistics_file(options.text.files.front()))) {
+    auto statistics = read_saved(model, options.text.files.front(), notes);
     result.windows = statistics.windows;
     result.tokens = statistics.tokens;
     result.text_sha256 = statistics.text_sha256;
+    if (options.held_out > 0) {
+      notes.emplace_back("saved statistics are of the whole text: no method is checked on a share that was held out");
+    }
     result.data.statistics = std::make_shared<const calibration::ModelStatistics>(std::move(statistics));
     return result;
   }
@@ -190,6 +211,7 @@ Calibration calibration_data(const OpenModel& model, const CalibrationOptions& o
   result.tokens = cut.tokens_used;
   result.text_sha256 = hash_ids(cut.windows);
   result.data.windows = bind_windows(model, cut.windows);
+  result.data.held_out = options.held_out;
   return result;
 }
 

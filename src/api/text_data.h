@@ -27,6 +27,9 @@ EvaluationText evaluation_text(const OpenModel& model, const EvaluationOptions& 
 std::shared_ptr<const std::vector<sweep::WindowInputs>> bind_windows(const OpenModel& model,
                                                                      std::span<const text::Window> windows);
 
+/// Is the calibration data an importance file of llama.cpp, of the unquantized model by nature?
+bool is_importance(const CalibrationOptions& options);
+
 /// Calibration windows or saved statistics, as the options say; empty if they say nothing. `notes` gets what a user
 /// should know.
 struct Calibration {

@@ -14,6 +14,9 @@ struct Options {
   explicit Options(CLI::App& app)
       : model(app, "Hugging Face directory, .safetensors or .gguf file", false),
         output(add_value(app, "-o,--output", "FILE", "statistics to write")),
+        imatrix(add_value(app, "--imatrix", "FILE", "importance matrix to write, for llama.cpp's quantizer")),
+        imatrix_in(add_value(app, "--imatrix-in", "FILE",
+                             "instead of text, an importance matrix of llama.cpp (GGUF or the older .dat)")),
         hessian(add_flag(app, "--hessian", "keep the full matrices that gptq needs, not only their diagonals")),
         merge(add_list(app, "--merge", "FILE", "instead of running a model, add up statistics saved before")),
         adapters(app, "--lora", "MODEL"),
@@ -21,38 +24,53 @@ struct Options {
         calibration(app),
         resources(app) {}
   ModelOptions model;
-  const CLI::Option *output, *hessian, *merge;
+  const CLI::Option *output, *imatrix, *imatrix_in, *hessian, *merge;
   AdapterOption adapters;
   JsonOption json;
   CalibrationGroup calibration;
   ResourceOptions resources;
 };
 
-CalibrateResult merge(const Options& options, const std::string& output) {
-  if (options.model.given() || options.calibration.given() || is_set(options.hessian) ||
-      !options.adapters.read().empty()) {
-    throw_usage("--merge adds up saved statistics: it takes no MODEL, text, --lora or --hessian");
+CalibrateResult merge(const Options& options) {
+  if (options.model.given() || options.calibration.given() || is_set(options.hessian) || is_given(options.imatrix) ||
+      is_given(options.imatrix_in) || !options.adapters.read().empty()) {
+    throw_usage("--merge adds up saved statistics: it takes no MODEL, text, --lora, --hessian or --imatrix");
   }
+  const auto output = value_of(options.output);
+  if (!output) throw_usage("--merge needs -o FILE, the statistics to write");
   if (values_of(options.merge).size() < 2) throw_usage("--merge needs at least two files");
-  return merge_statistics(values_of(options.merge), output);
+  return merge_statistics(values_of(options.merge), *output);
 }
 
-CalibrateResult collect(Options& options, const std::string& output) {
+CalibrateOptions read(const Options& options) {
   if (!options.model.given()) throw_usage("calibrate needs MODEL, or --merge with files saved before");
-  if (!options.calibration.given()) throw_usage("calibrate needs text: --calibration FILE, or --tokens IDS");
-  ModelInput input = options.model.read();
-  input.adapters = options.adapters.read();
-  const CalibrationOptions calibration = options.calibration.read();
-  const bool hessian = is_set(options.hessian);
-  return calibrate(input, calibration, hessian, output, options.resources.read());
+  CalibrateOptions calibrate;
+  calibrate.model = options.model.read();
+  calibrate.model.adapters = options.adapters.read();
+  calibrate.calibration = options.calibration.read();
+  if (const auto importance = value_of(options.imatrix_in)) {
+    if (calibrate.calibration.given()) throw_usage("--imatrix-in stands in place of text; leave out one of them");
+    calibrate.calibration.text.files = {*importance};
+  }
+  if (!calibrate.calibration.given()) {
+    throw_usage("calibrate needs text: --calibration FILE, or --tokens IDS");
+  }
+  calibrate.hessian = is_set(options.hessian);
+  calibrate.output = value_or(options.output, "");
+  calibrate.importance_output = value_or(options.imatrix, "");
+  if (calibrate.output.empty() && calibrate.importance_output.empty()) {
+    throw_usage("calibrate needs -o FILE, the statistics to write, or --imatrix FILE");
+  }
+  return calibrate;
 }
 
 int run(Options& options) {
-  const auto output = value_of(options.output);
-  if (!output) throw_usage("calibrate needs -o FILE, the statistics to write");
   options.json.prepare();
-  const CalibrateResult result = is_given(options.merge) ? merge(options, *output) : collect(options, *output);
-  options.json.write(report::to_json(result, *output), [&] { return report::to_text(result, *output); });
+  const bool merges = is_given(options.merge);
+  const CalibrateResult result = merges ? merge(options) : calibrate(read(options), options.resources.read());
+  const std::string output = value_or(options.output, ""), importance = value_or(options.imatrix, "");
+  options.json.write(report::to_json(result, output, importance),
+                     [&] { return report::to_text(result, output, importance); });
   return 0;
 }
 
@@ -66,7 +84,7 @@ const Command& calibrate_command() {
   static const Command command{
       .name = "calibrate",
       .summary = "save statistics of a model's activations for later runs",
-      .usage = "MODEL --calibration FILE -o FILE [--hessian] [OPTION]...  |  --merge FILE... -o FILE",
+      .usage = "MODEL --calibration FILE [-o FILE] [--imatrix FILE] [OPTION]...  |  --merge FILE... -o FILE",
       .description =
           "Runs text through the model once and keeps what methods and transforms ask for. The file stands for the "
           "text "
@@ -75,6 +93,8 @@ const Command& calibrate_command() {
       .examples = {{"kerf calibrate MODEL --calibration calibration.txt --hessian -o statistics.safetensors", "once"},
                    {"kerf quantize MODEL -o model.gguf --no-sequential --calibration statistics.safetensors",
                     "as often as wanted"},
+                   {"kerf calibrate MODEL --calibration calibration.txt --imatrix imatrix.gguf",
+                    "for llama-quantize --imatrix"},
                    {"kerf calibrate --merge a.safetensors b.safetensors -o both.safetensors", "two texts as one"}},
       .define = define,
   };

@@ -14,9 +14,9 @@ struct Options {
   explicit Options(CLI::App& app)
       : model(app, "the reference: Hugging Face directory, .safetensors or .gguf file"),
         candidates(add_list(app, "--candidate", "SPEC",
-                            "what to measure: scheme[/method[+transform...]][@activations[/range]], a recipe (.yaml), "
-                            "or the path of a quantized model; "
-                            "may be given several times")),
+                            "what to measure: scheme[/method[+transform...]][@activations[/range]], in place of the "
+                            "scheme also a recipe (its name, recipe:NAME, a .yaml file), or the path of a quantized "
+                            "model; may be given several times")),
         adapters(app, "--lora", "MODEL"),
         json(app),
         evaluation(app),
@@ -76,6 +76,7 @@ const Command& compare_command() {
       .lists = {{"Schemes", schemes},
                 {"Methods", methods},
                 {"Transforms", transforms},
+                {"Recipes", recipes},
                 {"Activations", activations},
                 {"Ranges of static activations", activation_ranges},
                 {"Protocols", protocols}},

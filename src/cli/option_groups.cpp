@@ -165,6 +165,10 @@ CalibrationGroup::CalibrationGroup(CLI::App& app, const EvaluationGroup* evaluat
   samples_ =
       add_value(app, "--samples", "N", "windows of calibration text", std::to_string(CalibrationOptions{}.samples));
   seed_ = add_value(app, "--seed", "N", "which windows are drawn", std::to_string(CalibrationOptions{}.seed));
+  held_out_ = add_value(app, "--held-out", "X",
+                        "share of those windows on which a method is checked beside rounding, which it gives way to "
+                        "where it does worse; 0: none",
+                        fmt::format("{}", CalibrationOptions{}.held_out));
   context_ = evaluation != nullptr ? evaluation->context()
                                    : add_value(app, "--context", "N", "tokens in a window", "512, at most the model's");
 }
@@ -175,14 +179,15 @@ CalibrationOptions CalibrationGroup::read() const {
   options.context = integer_or(context_, options.context, 1, kMostTokens);
   options.samples = integer_or(samples_, options.samples, 1);
   options.seed = static_cast<std::uint64_t>(integer_or(seed_, 0, 0));
+  options.held_out = real_or(held_out_, options.held_out, 0, 0.5);
   return options;
 }
 
 ChoiceGroup::ChoiceGroup(CLI::App& app, bool with_scheme) {
   const Heading heading(app, "Quantization");
   if (with_scheme) {
-    scheme_ =
-        add_value(app, "--scheme", "NAME", "what is stored for the linear weights", "by the format of the output");
+    scheme_ = add_value(app, "--scheme", "NAME", "what is stored for the linear weights, or the name of a recipe",
+                        "by the format of the output");
     method_ = add_value(app, "--method", "NAME", "how codes are chosen", "gptq with calibration data, else rtn");
     transform_ = add_repeatable(app, "--transform", "NAME",
                                 "rewrite that leaves the function unchanged, before the codes are chosen; several are "
@@ -190,9 +195,13 @@ ChoiceGroup::ChoiceGroup(CLI::App& app, bool with_scheme) {
     activations_ =
         add_value(app, "--activations", "NAME[/RANGE]",
                   "round the inputs of linear layers too, as a runtime does that multiplies integers", "none");
-    recipe_ = add_value(app, "--recipe", "FILE", "YAML with a rule for each kind of weight");
+    recipe_ = add_value(app, "--recipe", "NAME|FILE", "rules for each kind of weight: a name below, or YAML");
   }
   activation_range_ = add_value(app, "--activation-range", "RANGE", "rule for the ranges of static activations", "mse");
+  max_fallback_ = add_value(app, "--max-fallback", "X",
+                            "share of the quantized values that may have another scheme than the recipe asks for, "
+                            "because their rows do not fit it",
+                            fmt::format("{}", QuantizationChoice{}.max_fallback));
   embedding_ = add_value(app, "--embedding", "SCHEME", "scheme of the embeddings", "the source's, F32 as f16");
   head_ = add_value(app, "--head", "SCHEME", "scheme of the output head", "the source's, F32 as f16");
   scale_dtype_ =
@@ -204,9 +213,12 @@ ChoiceGroup::ChoiceGroup(CLI::App& app, bool with_scheme) {
                 fmt::format("{}", QuantizationChoice{}.damping));
   no_sequential_ = add_flag(app, "--no-sequential",
                             "gptq: statistics of the unquantized model, instead of what the layers before really give");
-  polish_ =
-      add_value(app, "--polish", "N", "gptq, gptaq: sweeps of coordinate descent over codes and scales that follow",
-                fmt::format("{}", QuantizationChoice{}.polish));
+  polish_ = add_value(app, "--polish", "N",
+                      "gptq, gptaq, yaqa: sweeps of coordinate descent over codes and scales that follow",
+                      fmt::format("{}", QuantizationChoice{}.polish));
+  teacher_ = add_value(app, "--teacher", "MODEL",
+                       "distill: model whose distribution is followed, with the same vocabulary; may be a larger one",
+                       "the unquantized model");
   no_act_order_ = add_flag(app, "--no-act-order", "gptq: columns in their order, instead of by falling importance");
 }
 
@@ -215,12 +227,13 @@ QuantizationChoice ChoiceGroup::read() const {
   if (scheme_ != nullptr) {
     choice.scheme = value_or(scheme_, "");
     choice.method = value_or(method_, "");
-    choice.recipe_file = value_or(recipe_, "");
+    choice.recipe = value_or(recipe_, "");
     choice.activations = value_or(activations_, "");
     for (const std::string& names : values_of(transform_)) {
       for (std::string& name : split(names, ',')) choice.transforms.push_back(std::move(name));
     }
   }
+  choice.max_fallback = real_or(max_fallback_, choice.max_fallback, 0, 1);
   choice.activation_range = value_or(activation_range_, "");
   choice.embedding = value_or(embedding_, "");
   choice.head = value_or(head_, "");
@@ -229,6 +242,7 @@ QuantizationChoice ChoiceGroup::read() const {
   choice.damping = real_or(damping_, choice.damping, 0, 1);
   choice.sequential = !is_set(no_sequential_);
   choice.act_order = !is_set(no_act_order_);
+  choice.teacher = value_or(teacher_, "");
   choice.polish = static_cast<int>(integer_or(polish_, choice.polish, 0));
   return choice;
 }

@@ -89,8 +89,8 @@ class EvaluationGroup {
   CLI::Option *protocol_ = nullptr, *context_ = nullptr, *windows_ = nullptr, *kv_cache_ = nullptr;
 };
 
-/// --calibration, --samples, --seed; --context, --tokens, --tokenizer and --mask-token too unless they belong to
-/// another group of the command (`evaluation`): then --calibration-tokens.
+/// --calibration, --samples, --seed, --held-out; --context, --tokens, --tokenizer and --mask-token too unless they
+/// belong to another group of the command (`evaluation`): then --calibration-tokens.
 class CalibrationGroup {
  public:
   explicit CalibrationGroup(CLI::App& app, const EvaluationGroup* evaluation = nullptr);
@@ -99,7 +99,7 @@ class CalibrationGroup {
 
  private:
   TextSource text_;
-  CLI::Option *samples_ = nullptr, *seed_ = nullptr;
+  CLI::Option *samples_ = nullptr, *seed_ = nullptr, *held_out_ = nullptr;
   const CLI::Option* context_ = nullptr;
 };
 
@@ -115,7 +115,7 @@ class ChoiceGroup {
   CLI::Option *activations_ = nullptr, *activation_range_ = nullptr;
   CLI::Option *embedding_ = nullptr, *head_ = nullptr, *scale_dtype_ = nullptr, *keep_ = nullptr;
   CLI::Option *damping_ = nullptr, *no_sequential_ = nullptr, *no_act_order_ = nullptr;
-  CLI::Option* polish_ = nullptr;
+  CLI::Option *polish_ = nullptr, *teacher_ = nullptr, *max_fallback_ = nullptr;
 };
 
 }  // namespace kerf::cli

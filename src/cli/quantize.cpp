@@ -81,9 +81,10 @@ const Command& quantize_command() {
                 {"Schemes", schemes},
                 {"Methods", methods},
                 {"Transforms", transforms},
+                {"Recipes", recipes},
                 {"Activations", activations},
                 {"Ranges of static activations", activation_ranges}},
-      .examples = {{"kerf quantize MODEL -o model.gguf", "scheme and method by default; the first line names them"},
+      .examples = {{"kerf quantize MODEL -o model.gguf", "recipe and method by default; the first line names them"},
                    {"kerf quantize MODEL -o model.gguf -o model-int4 --scheme int4-g32 --method gptq --transform awq "
                     "--calibration calibration.txt",
                     "the same codes for llama.cpp and for vLLM"},

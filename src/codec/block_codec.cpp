@@ -49,4 +49,11 @@ const BlockCodec* find_block_codec(std::uint32_t ggml_type) {
   return nullptr;
 }
 
+Scheme scheme_for_rows(const Scheme& scheme, std::int64_t cols) {
+  const BlockCodec* codec = scheme.quantized() ? find_block_codec(scheme) : nullptr;
+  if (codec == nullptr || cols % codec->block_size == 0) return scheme;
+  if (codec->narrower.empty()) return parse_scheme("f16");
+  return scheme_for_rows(parse_scheme(codec->narrower), cols);
+}
+
 }  // namespace kerf::codec

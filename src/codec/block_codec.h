@@ -19,6 +19,7 @@ struct BlockCodec {
   std::uint32_t ggml_type;       ///< id in GGUF
   std::int64_t block_size;       ///< values
   std::int64_t block_bytes;
+  std::string_view narrower;  ///< the block that GGUF files have for rows that this one does not divide; empty: none
   /// One row of codes and parameters -> bytes. `out` holds cols / block_size blocks.
   void (*encode_row)(const QuantizedTensor& tensor, std::int64_t row, std::span<std::byte> out);
   /// The inverse; fills the row of a tensor made by make_quantized.
@@ -29,5 +30,8 @@ const std::vector<const BlockCodec*>& block_codecs();
 /// nullptr if no block holds exactly what the scheme stores (scale dtype included).
 const BlockCodec* find_block_codec(const Scheme& scheme);
 const BlockCodec* find_block_codec(std::uint32_t ggml_type);
+/// The scheme itself if its block divides rows of `cols` values, or it has none; else that of the narrower block, or
+/// f16 where there is none that divides them: what llama.cpp takes in its place.
+Scheme scheme_for_rows(const Scheme& scheme, std::int64_t cols);
 
 }  // namespace kerf::codec

@@ -45,6 +45,8 @@ class Emission {
   virtual std::uint64_t bytes() const = 0;         ///< of all files, exact
   virtual std::uint64_t tensor_bytes() const = 0;  ///< codes, scales and floats with the format's padding
   virtual std::vector<std::string> notes() const { return {}; }
+  /// What the tensor of that number in the model is held as where it has no codes, given what the model says.
+  virtual DType held_dtype(std::size_t, DType planned) const { return planned; }
   /// Starts the output under a temporary name; fails at once if the place cannot be written.
   virtual void open(const std::string& path, bool force) = 0;
   /// Writes everything; `model` is the planned one, with sources.
@@ -59,9 +61,9 @@ struct TargetInfo {
   std::string_view name;  ///< "gguf"
   std::string_view summary;
   std::string_view source;
-  std::string_view ending;  ///< of a path that selects it; empty: not by ending
-  bool folder = false;      ///< a path without a known ending selects the first folder target
-  std::string_view default_scheme;
+  std::string_view ending;          ///< of a path that selects it; empty: not by ending
+  bool folder = false;              ///< a path without a known ending selects the first folder target
+  std::string_view default_scheme;  ///< or recipe
   /// dtype that a changed norm or bias is stored as, given the source's.
   DType (*folded_dtype)(DType source_dtype);
   /// Error(kUsage) naming the first tensor that the format cannot hold exactly, and why.

@@ -85,7 +85,7 @@ void fix_ranges(const sweep::Walker& walker, const sweep::Group& group, const St
     const ActivationChoice* choice = choice_of(candidate, site);
     if (choice == nullptr || choice->scheme.dynamic) continue;
     const auto shared = pooled.find(site.weight);
-    const Statistics* statistics = shared != pooled.end() ? shared->second.get() : seen;
+    const Statistics* statistics = shared != pooled.end() ? shared->second.all.get() : seen;
     const std::string& name = walker.graph().value(site.weight).weight.name;
     require_observed(choice->range, statistics, name);
     auto& quantizer = made[{choice->name(), statistics}];

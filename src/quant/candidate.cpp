@@ -63,4 +63,11 @@ bool is_tuned(const Candidate& candidate) {
                      [](const TransformInfo* transform) { return transform->tune != nullptr; });
 }
 
+bool looks_at_outputs(const Candidate& candidate) {
+  return is_tuned(candidate) ||
+         std::any_of(candidate.decisions.begin(), candidate.decisions.end(), [](const auto& entry) {
+           return entry.second.method != nullptr && entry.second.method->wants_curvature;
+         });
+}
+
 }  // namespace kerf::quant

@@ -47,4 +47,7 @@ std::set<std::string> solving_observers_of(const Candidate& candidate, graph::Va
 /// Does something change it after all its weights are solved? Until Quantizer::finish() it is not what will be written.
 bool is_tuned(const Candidate& candidate);
 
+/// Does something about it depend on what the model predicts at its end?
+bool looks_at_outputs(const Candidate& candidate);
+
 }  // namespace kerf::quant

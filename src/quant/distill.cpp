@@ -129,7 +129,7 @@ struct Tuned {
   std::vector<float> first, second;  ///< moments of the derivatives
 
   void step(const std::vector<float>& by_numbers, double progress, std::int64_t step) {
-    const double now = rate * progress, n = static_cast<double>(step + 1);
+    const double n = static_cast<double>(step + 1);
     const double first_bias = 1 - std::pow(kFirstMoment, n), second_bias = 1 - std::pow(kSecondMoment, n);
     for (std::size_t i = 0; i < by_numbers.size(); ++i) {
       const double g = static_cast<double>(by_numbers[i]);
@@ -137,7 +137,8 @@ struct Tuned {
       const double v = kSecondMoment * static_cast<double>(second[i]) + (1 - kSecondMoment) * g * g;
       first[i] = static_cast<float>(m);
       second[i] = static_cast<float>(v);
-      const double move = now * (m / first_bias) / (std::sqrt(v / second_bias) + kEpsilon);
+      const double move =
+          progress * rate * tunable->unit(i) * (m / first_bias) / (std::sqrt(v / second_bias) + kEpsilon);
       tunable->numbers[i] -= static_cast<float>(move);
     }
   }
@@ -155,7 +156,8 @@ class Distillation {
         budget_(std::move(budget)),
         options_(options) {
     const std::size_t count = windows.size();
-    const auto judges = std::max<std::size_t>(1, static_cast<std::size_t>(options.held_out * static_cast<double>(count)));
+    const auto judges =
+        std::max<std::size_t>(1, static_cast<std::size_t>(options.held_out * static_cast<double>(count)));
     const std::size_t stride = std::max<std::size_t>(2, count / judges);
     for (std::size_t w = 0; w < count; ++w) (w % stride == stride - 1 ? judging_ : training_).push_back(w);
     if (judging_.empty()) judging_ = training_;
@@ -225,7 +227,6 @@ class Distillation {
         tuned.rate = options_.vector_rate;
       }
       if (tuned.tunable == nullptr) continue;
-      tuned.rate *= tuned.tunable->size();
       tuned.first.assign(tuned.tunable->numbers.size(), 0.0F);
       tuned.second = tuned.first;
       tuned_.emplace(id, std::move(tuned));

@@ -139,36 +139,4 @@ Tensor HessianFactor::solve(const Tensor& sums, std::int64_t tokens, double more
   return result;
 }
 
-double relative_objective(const Tensor& weights, const codec::QuantizedTensor& quantized,
-                          const calibration::Statistics& statistics) {
-  constexpr std::int64_t kMostRows = 128;
-  const std::int64_t rows = weights.dim(0), cols = weights.dim(1), sampled = std::min(rows, kMostRows);
-  Tensor outer = statistics.state("outer_product").clone();
-  float* const h = outer.data<float>();
-  for (std::int64_t i = 0; i < cols; ++i) {
-    for (std::int64_t j = i + 1; j < cols; ++j) h[i * cols + j] = h[j * cols + i];
-  }
-  Tensor both(DType::kF32, {2 * sampled, cols});
-  for (std::int64_t s = 0; s < sampled; ++s) {
-    const std::int64_t row = s * rows / sampled;
-    float* const error = both.data<float>() + s * cols;
-    float* const original = both.data<float>() + (sampled + s) * cols;
-    std::copy_n(weights.data<float>() + row * cols, cols, original);
-    codec::dequantize_rows(quantized, row, 1, error);
-    for (std::int64_t c = 0; c < cols; ++c) error[c] = original[c] - error[c];
-  }
-  Tensor product(DType::kF32, {2 * sampled, cols});
-  ops::linalg::gemm(false, false, 2 * sampled, cols, cols, 1.0f, both.data<float>(), cols, h, cols, 0.0f,
-                    product.data<float>(), cols);
-  const auto inner = [&](std::int64_t from) {
-    double sum = 0;
-    for (std::int64_t i = from * cols; i < (from + sampled) * cols; ++i) {
-      sum += static_cast<double>(both.data<float>()[i]) * static_cast<double>(product.data<float>()[i]);
-    }
-    return sum;
-  };
-  const double whole = inner(sampled);
-  return whole > 0 ? inner(0) / whole : 0.0;
-}
-
 }  // namespace kerf::quant

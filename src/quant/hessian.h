@@ -42,9 +42,4 @@ class HessianFactor : public GroupState {
   std::int64_t dead_ = 0;
 };
 
-/// Mean over tokens of ||(W - W_hat) x||^2, divided by the mean of ||W x||^2: the layer objective, relative. On a
-/// sample of at most 128 rows, evenly spaced. `statistics` must have outer_product.
-double relative_objective(const Tensor& weights, const codec::QuantizedTensor& quantized,
-                          const calibration::Statistics& statistics);
-
 }  // namespace kerf::quant

@@ -21,15 +21,22 @@ std::vector<float> relative_importance(std::span<const double> squares) {
   return importance;
 }
 
-std::vector<float> relative_importance(const calibration::Statistics& statistics) {
-  if (statistics.has("sum_squares")) return relative_importance(statistics.state("sum_squares").values<double>());
+std::vector<double> channel_energies(const calibration::Statistics& statistics) {
+  if (statistics.has("sum_squares")) {
+    const auto squares = statistics.state("sum_squares").values<double>();
+    return {squares.begin(), squares.end()};
+  }
   const Tensor& outer = statistics.state("outer_product");
   const std::int64_t cols = statistics.cols();
   std::vector<double> diagonal(static_cast<std::size_t>(cols));
   for (std::int64_t c = 0; c < cols; ++c) {
     diagonal[static_cast<std::size_t>(c)] = static_cast<double>(outer.data<float>()[c * cols + c]);
   }
-  return relative_importance(diagonal);
+  return diagonal;
+}
+
+std::vector<float> relative_importance(const calibration::Statistics& statistics) {
+  return relative_importance(channel_energies(statistics));
 }
 
 }  // namespace kerf::quant

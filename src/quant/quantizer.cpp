@@ -83,15 +83,8 @@ void require_data(const Candidate& candidate, const CalibrationData& data) {
 
 /// Does a method look at a weight as a whole?
 bool needs_whole_weights(const Candidate& candidate) {
-  return std::any_of(candidate.decisions.begin(), candidate.decisions.end(), [](const auto& entry) {
-    return entry.second.method != nullptr && !entry.second.method->by_row;
-  });
-}
-
-bool looks_at_outputs(const Candidate& candidate) {
-  return is_tuned(candidate) || std::any_of(candidate.decisions.begin(), candidate.decisions.end(), [](const auto& entry) {
-           return entry.second.method != nullptr && entry.second.method->wants_curvature;
-         });
+  return std::any_of(candidate.decisions.begin(), candidate.decisions.end(),
+                     [](const auto& entry) { return entry.second.method != nullptr && !entry.second.method->by_row; });
 }
 
 }  // namespace
@@ -99,13 +92,10 @@ bool looks_at_outputs(const Candidate& candidate) {
 Quantizer::Quantizer(const sweep::Walker& walker, std::vector<Candidate*> candidates, CalibrationData data,
                      std::shared_ptr<sweep::Budget> budget)
     : walker_(walker), candidates_(std::move(candidates)), data_(std::move(data)), budget_(std::move(budget)) {
+  if (data_.windows) split_ = WindowSplit(data_.windows->size(), data_.held_out);
   bool reference = false;
   for (Candidate* candidate : candidates_) {
     require_data(*candidate, data_);
-    if (looks_at_outputs(*candidate) && !walker_.graph().find_output("logits")) {
-      throw_usage(fmt::format("{}: looks at the model's predictions, and this one has no head that makes any",
-                              candidate->spec));
-    }
     start_overlay(*candidate);
     start_activations(walker_, *candidate);
     reference = reference || wants_reference(*candidate);
@@ -162,18 +152,18 @@ Quantizer::BlockStatistics Quantizer::observe_reference(const sweep::Block& bloc
       for (const std::size_t s : block.groups[g].sites) {
         const auto& name = walker_.graph().value(walker_.plan().sites[s].weight).weight.name;
         const auto found = data_.statistics->by_weight.find(name);
-        if (found != data_.statistics->by_weight.end()) result[g] = found->second;
+        if (found != data_.statistics->by_weight.end()) result[g].all = found->second;
       }
     }
     return result;
   }
   const auto names = reference_observers(block);
   std::vector<ValueId> wanted;
-  std::vector<std::shared_ptr<Statistics>> collected;
+  std::vector<InputCollector> collected;
   for (const sweep::Group& group : block.groups) {
     wanted.push_back(group.input);
     const ValueId weight = walker_.plan().sites[group.sites.front()].weight;
-    collected.push_back(std::make_shared<Statistics>(walker_.graph().value(weight).weight.source->row_size(), names));
+    collected.emplace_back(walker_.graph().value(weight).weight.source->row_size(), names, split_);
   }
   const std::size_t inputs = wanted.size();
   wanted.insert(wanted.end(), block.live_out.begin(), block.live_out.end());
@@ -184,7 +174,7 @@ Quantizer::BlockStatistics Quantizer::observe_reference(const sweep::Block& bloc
                 [&](std::size_t window, std::span<const Tensor> values) {
                   for (std::size_t g = 0; g < inputs; ++g) {
                     const Tensor& x = values[g];
-                    collected[g]->observe(x.data<float>(), x.size() / collected[g]->cols());
+                    collected[g].observe(window, x.data<float>(), x.size() / collected[g].cols());
                   }
                   if (searched < kSearchTokens) {
                     search_seeds_.push_back(reference_->load(window));
@@ -192,7 +182,7 @@ Quantizer::BlockStatistics Quantizer::observe_reference(const sweep::Block& bloc
                     searched += reference_->inputs(window).front().size();
                   }
                 });
-  std::copy(collected.begin(), collected.end(), result.begin());
+  std::transform(collected.begin(), collected.end(), result.begin(), [](InputCollector& c) { return c.finish(); });
   return result;
 }
 
@@ -238,7 +228,9 @@ void Quantizer::run_transforms(const sweep::Block& block, const sweep::Operands&
     }
     return total.reference > 0 ? total.difference / total.reference : total.difference;
   };
-  BlockContext context{walker_, block, candidate, budget_, statistics, block_error};
+  std::vector<std::shared_ptr<const Statistics>> of_groups;
+  for (const SeenInputs& seen : statistics) of_groups.push_back(seen.all);
+  BlockContext context{walker_, block, candidate, budget_, of_groups, block_error};
   for (const TransformInfo* transform : candidate.transforms) {
     if (transform->apply != nullptr) transform->apply(context);
   }
@@ -262,23 +254,21 @@ std::set<std::string> Quantizer::own_observers(const sweep::Group& group, const 
   return names;
 }
 
-std::shared_ptr<const Statistics> Quantizer::observe_own(const sweep::Group& group, const sweep::Operands& shared,
-                                                         Candidate& candidate, const std::set<std::string>& names,
-                                                         bool with_drift) {
+SeenInputs Quantizer::observe_own(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
+                                  const std::set<std::string>& names, bool with_drift) {
   walker_.advance(*candidate.stream, group.first_node, &candidate.overlay, &shared);
   const ValueId weight = walker_.plan().sites[group.sites.front()].weight;
-  auto own = std::make_shared<Statistics>(walker_.graph().value(weight).weight.source->row_size(),
-                                          std::vector<std::string>(names.begin(), names.end()));
+  InputCollector own(walker_.graph().value(weight).weight.source->row_size(), {names.begin(), names.end()}, split_);
   if (with_drift) {
-    observe_drift(group, shared, candidate, *own);
-    return own;
+    observe_drift(group, shared, candidate, own);
+    return own.finish();
   }
   walker_.visit(*candidate.stream, group.first_node, {&group.input, 1}, &candidate.overlay, &shared, std::nullopt,
-                [&](std::size_t, std::span<const Tensor> values) {
+                [&](std::size_t window, std::span<const Tensor> values) {
                   const Tensor x = as_read(walker_, group, candidate.overlay, values[0]);
-                  own->observe(x.data<float>(), x.size() / own->cols());
+                  own.observe(window, x.data<float>(), x.size() / own.cols());
                 });
-  return own;
+  return own.finish();
 }
 
 bool Quantizer::wants_drift(const sweep::Group& group, const Candidate& candidate) const {
@@ -289,7 +279,7 @@ bool Quantizer::wants_drift(const sweep::Group& group, const Candidate& candidat
 }
 
 void Quantizer::observe_drift(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
-                              Statistics& own) {
+                              InputCollector& own) {
   // A few windows of one stream, then the same of the other: no more than that is held.
   const std::size_t windows = candidate.stream->size();
   for (std::size_t begin = 0; begin < windows; begin += kDriftWindows) {
@@ -302,11 +292,11 @@ void Quantizer::observe_drift(const sweep::Group& group, const sweep::Operands& 
                   sweep::Walker::WindowRange{begin, end}, [&](std::size_t window, std::span<const Tensor> values) {
                     const Tensor x = as_read(walker_, group, candidate.overlay, values[0]);
                     const std::int64_t rows = x.size() / own.cols();
-                    own.observe(x.data<float>(), rows);
+                    own.observe(window, x.data<float>(), rows);
                     // Experts may see other tokens than the reference's.
                     const Tensor& reference = expected[window - begin];
                     if (reference.size() == x.size()) {
-                      own.observe_drift(reference.data<float>(), x.data<float>(), rows);
+                      own.observe_drift(window, reference.data<float>(), x.data<float>(), rows);
                     }
                   });
   }
@@ -316,19 +306,23 @@ void Quantizer::solve_block(const sweep::Block& block, const sweep::Operands& sh
                             const BlockStatistics& statistics) {
   for (std::size_t g = 0; g < block.groups.size(); ++g) {
     const sweep::Group& group = block.groups[g];
-    fix_own_ranges(group, shared, candidate, statistics[g]);
+    fix_own_ranges(group, shared, candidate, statistics[g].all);
     const auto names = own_observers(group, candidate);
     const auto seen = candidate.stream && !names.empty()
                           ? observe_own(group, shared, candidate, names, wants_drift(group, candidate))
                           : statistics[g];
-    SiteSolver solver(walker_, candidate, budget_);
+    std::vector<SiteTask> tasks;
+    std::vector<graph::SourcePtr> before;
     for (const std::size_t s : group.sites) {
       const sweep::Site& site = walker_.plan().sites[s];
       const auto pooled = pooled_.find(site.weight);
-      const Statistics* inputs = pooled != pooled_.end() ? pooled->second.get() : seen.get();
-      const graph::SourcePtr before = candidate.overlay.source(walker_.graph(), site.weight);
-      solver.solve(site, inputs, &curvature_);
-      correct(site, before, inputs, candidate);
+      const bool unknown = data_.statistics && data_.statistics->partial && seen.all == nullptr;
+      tasks.push_back({&site, pooled != pooled_.end() ? pooled->second : seen, unknown});
+      before.push_back(candidate.overlay.source(walker_.graph(), site.weight));
+    }
+    SiteSolver(walker_, candidate, budget_).solve_group(tasks, &curvature_);
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      correct(*tasks[i].site, before[i], tasks[i].seen.all.get(), candidate);
     }
   }
 }
@@ -336,7 +330,7 @@ void Quantizer::solve_block(const sweep::Block& block, const sweep::Operands& sh
 void Quantizer::fix_own_ranges(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
                                std::shared_ptr<const Statistics> seen) {
   const auto names = range_observers(walker_.plan(), group, candidate, pooled_);
-  if (candidate.stream && !names.empty()) seen = observe_own(group, shared, candidate, names, false);
+  if (candidate.stream && !names.empty()) seen = observe_own(group, shared, candidate, names, false).all;
   fix_ranges(walker_, group, seen.get(), pooled_, candidate);
 }
 
@@ -365,7 +359,7 @@ std::set<ValueId> Quantizer::curved_weights() const {
 
 void Quantizer::process_block(const sweep::Block& block, const sweep::Operands& shared) {
   if (block.begin == 0 && data_.windows) {
-    pooled_ = pool_statistics(walker_, candidates_, {data_.windows, budget_});
+    pooled_ = pool_statistics(walker_, candidates_, {data_.windows, budget_}, split_);
     if (const auto weights = curved_weights(); !weights.empty()) {
       curvature_ = observe_output_curvature(walker_, weights, data_.windows, budget_);
     }

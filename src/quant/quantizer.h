@@ -7,6 +7,7 @@
 
 #include "calibration/statistics.h"
 #include "quant/candidate.h"
+#include "quant/held_out.h"
 #include "quant/output_curvature.h"
 #include "quant/pooled_statistics.h"
 #include "sweep/walker.h"
@@ -18,6 +19,7 @@ struct CalibrationData {
   std::shared_ptr<const std::vector<sweep::WindowInputs>> windows;  ///< may be null: no text
   std::shared_ptr<const calibration::ModelStatistics> statistics;   ///< saved ones of the reference stream; may be null
   const sweep::Walker* teacher = nullptr;  ///< whose distribution candidates are tuned to; null: the reference's
+  double held_out = 0;  ///< share of the windows that methods are checked on
 };
 
 /// Quantizes any number of candidates block by block. The reference stream's statistics are shared by all of them;
@@ -37,7 +39,7 @@ class Quantizer {
   void finish();
 
  private:
-  using BlockStatistics = std::vector<std::shared_ptr<const calibration::Statistics>>;
+  using BlockStatistics = std::vector<SeenInputs>;  ///< by group
 
   void start_overlay(Candidate& candidate);
   bool wants_reference(const Candidate& candidate) const;
@@ -50,12 +52,11 @@ class Quantizer {
   /// What the group's methods want to know, but for weights whose statistics are pooled.
   std::set<std::string> own_observers(const sweep::Group& group, const Candidate& candidate) const;
   /// Moves the candidate's stream to the group, and watches what arrives there.
-  std::shared_ptr<const calibration::Statistics> observe_own(const sweep::Group& group, const sweep::Operands& shared,
-                                                             Candidate& candidate, const std::set<std::string>& names,
-                                                             bool with_drift);
+  SeenInputs observe_own(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
+                         const std::set<std::string>& names, bool with_drift);
   /// The same beside the reference's stream, so that it learns how far the two have drifted apart.
   void observe_drift(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
-                     calibration::Statistics& own);
+                     InputCollector& own);
   /// Fixes the ranges of static activations by the candidate's own stream, if it has one, else by what was `seen`.
   void fix_own_ranges(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
                       std::shared_ptr<const calibration::Statistics> seen);
@@ -71,6 +72,8 @@ class Quantizer {
   std::shared_ptr<sweep::Budget> budget_;
   std::optional<sweep::Stream> reference_;
   bool walks_ = false;
+  bool any_statistics_ = false;
+  WindowSplit split_;
   PooledStatistics pooled_;    ///< of weights that are used at several places
   OutputCurvature curvature_;  ///< of weights whose methods want it
   /// What enters and leaves the block on the first windows: the transforms' search set.

@@ -4,20 +4,34 @@
 
 #include <fmt/format.h>
 
+#include "codec/block_codec.h"
 #include "core/strings.h"
 
 namespace kerf::quant {
 namespace {
 
-bool layer_matches(const Rule& rule, int layer) {
-  return rule.layers.empty() || std::any_of(rule.layers.begin(), rule.layers.end(), [&](const auto& range) {
-           return layer >= range.first && layer <= range.second;
-         });
+/// What rules look at besides the weight.
+struct Setting {
+  const description::Hyperparameters& model;
+  std::int64_t layers = 0;
+};
+
+std::int64_t count_layers(const graph::Graph& graph) {
+  int last = -1;
+  for (const graph::ValueId id : graph.weights()) last = std::max(last, graph.value(id).weight.layer);
+  return std::int64_t{last} + 1;
 }
 
-bool matches(const Rule& rule, const graph::Weight& weight) {
-  if (rule.role && *rule.role != weight.role) return false;
-  if (!layer_matches(rule, weight.layer)) return false;
+bool is_calibrated(const Rule& rule) { return rule.method != nullptr && !rule.method->observers.empty(); }
+
+bool matches(const Rule& rule, const graph::Weight& weight, const Setting& setting) {
+  if (!rule.roles.empty() && std::find(rule.roles.begin(), rule.roles.end(), weight.role) == rule.roles.end()) {
+    return false;
+  }
+  if (!rule.layers.contains(weight.layer, setting.layers)) return false;
+  if (rule.calibrated && *rule.calibrated != is_calibrated(rule)) return false;
+  const auto holds = [&](const ModelCondition& condition) { return condition.holds(setting.model); };
+  if (!std::all_of(rule.model.begin(), rule.model.end(), holds)) return false;
   return rule.name.empty() || glob_match(rule.name, weight.name);
 }
 
@@ -32,23 +46,39 @@ bool decides(const Rule& rule) { return rule.keep || rule.scheme.has_value(); }
 
 Decision kept(std::string rule) { return Decision{codec::parse_scheme("none"), nullptr, std::move(rule)}; }
 
-Decision decide_one(const graph::Weight& weight, const Recipe& recipe) {
+Decision quantized(const Rule& rule, const graph::Weight& weight, bool may_fall_back) {
+  const codec::Scheme& asked = *rule.scheme;
+  const std::int64_t cols = weight.source->row_size();
+  Decision decision{may_fall_back ? codec::scheme_for_rows(asked, cols) : asked, nullptr, rule.text};
+  if (!(decision.scheme == asked)) {
+    decision.fallback = true;
+    decision.rule += fmt::format(" ({} in place of {}: its blocks of {} do not divide rows of {})",
+                                 decision.scheme.name, asked.name, codec::find_block_codec(asked)->block_size, cols);
+  }
+  if (decision.scheme.quantized()) decision.method = rule.method;
+  return decision;
+}
+
+Decision decide_one(const graph::Weight& weight, const Recipe& recipe, const Setting& setting) {
   for (const Rule& rule : recipe.rules) {
-    if (!matches(rule, weight) || !decides(rule)) continue;
+    if (!matches(rule, weight, setting) || !decides(rule)) continue;
     if (rule.keep) return kept(rule.text);
-    return Decision{*rule.scheme, rule.scheme->quantized() ? rule.method : nullptr, rule.text,
-                    activations_of(rule, weight.role)};
+    Decision decision = quantized(rule, weight, recipe.fallback);
+    decision.activations = activations_of(rule, weight.role);
+    return decision;
   }
   return kept("no rule matches: kept");
 }
 
 }  // namespace
 
-std::map<graph::ValueId, Decision> decide(const graph::Graph& graph, const sweep::Plan& plan, const Recipe& recipe) {
+std::map<graph::ValueId, Decision> decide(const graph::Graph& graph, const sweep::Plan& plan, const Recipe& recipe,
+                                          const description::Hyperparameters& model) {
+  const Setting setting{model, count_layers(graph)};
   std::map<graph::ValueId, Decision> decisions;
   for (const sweep::Site& site : plan.sites) {
     const graph::Weight& weight = graph.value(site.weight).weight;
-    Decision decision = decide_one(weight, recipe);
+    Decision decision = decide_one(weight, recipe, setting);
     // A table that rows are looked up in has no inputs whose statistics could guide a method.
     if (decision.method != nullptr && !decision.method->observers.empty()) {
       if (!site.lookup_uses.empty()) {
@@ -65,6 +95,23 @@ std::map<graph::ValueId, Decision> decide(const graph::Graph& graph, const sweep
     decisions.emplace(site.weight, std::move(decision));
   }
   return decisions;
+}
+
+Fallbacks count_fallbacks(const graph::Graph& graph, const std::map<graph::ValueId, Decision>& decisions) {
+  Fallbacks result;
+  double elements = 0, fallen = 0;
+  for (const auto& [id, decision] : decisions) {
+    if (!decision.scheme.quantized() && !decision.fallback) continue;
+    const graph::Weight& weight = graph.value(id).weight;
+    const auto size = static_cast<double>(numel(weight.source->shape()));
+    ++result.of_weights;
+    elements += size;
+    if (!decision.fallback) continue;
+    fallen += size;
+    if (result.weights++ == 0) result.first = fmt::format("{}: {}", weight.name, decision.rule);
+  }
+  if (elements > 0) result.share = fallen / elements;
+  return result;
 }
 
 }  // namespace kerf::quant

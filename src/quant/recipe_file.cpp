@@ -1,5 +1,5 @@
 // The YAML form of a recipe.
-#include <charconv>
+#include <algorithm>
 #include <set>
 #include <sstream>
 
@@ -40,49 +40,72 @@ std::string scalar(const std::string& path, const YAML::Node& node, std::string_
   return node.Scalar();
 }
 
-int layer_number(const std::string& path, const YAML::Node& node, std::string_view text) {
-  int value = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < 0) {
-    refuse(path, node.Mark(),
-           fmt::format("layers: found {}, expected numbers and ranges such as \"0-3,7\"", quoted(text)));
-  }
-  return value;
+bool flag(const std::string& path, const YAML::Node& node, std::string_view key) {
+  const std::string value = scalar(path, node, key);
+  if (value != "true" && value != "false") refuse(path, node.Mark(), fmt::format("{} must be true or false", key));
+  return value == "true";
 }
 
-std::vector<std::pair<int, int>> parse_layers(const std::string& path, const YAML::Node& node) {
-  std::vector<std::pair<int, int>> ranges;
-  for (const std::string& part : split(scalar(path, node, "layers"), ',')) {
-    const std::size_t dash = part.find('-');
-    const int first = layer_number(path, node, std::string_view(part).substr(0, dash));
-    const int last =
-        dash == std::string::npos ? first : layer_number(path, node, std::string_view(part).substr(dash + 1));
-    if (last < first) refuse(path, node.Mark(), fmt::format("layers: {} ends before it begins", quoted(part)));
-    ranges.emplace_back(first, last);
-  }
-  return ranges;
+/// One value, or the values of a list.
+std::vector<YAML::Node> values_of(const YAML::Node& node) {
+  if (!node.IsSequence()) return {node};
+  return {node.begin(), node.end()};
 }
 
-std::string rule_text(const YAML::Node& node) {
+std::vector<graph::Role> parse_roles(const std::string& path, const YAML::Node& node) {
+  constexpr std::string_view kLinear = "linear";
+  std::vector<std::string> known = graph::role_names();
+  known.emplace_back(kLinear);
+  std::vector<graph::Role> roles;
+  for (const YAML::Node& entry : values_of(node)) {
+    const std::string name = scalar(path, entry, "role");
+    if (const auto role = graph::parse_role(name)) {
+      roles.push_back(*role);
+    } else if (name == kLinear) {
+      for (const std::string& each : graph::role_names()) {
+        if (graph::is_linear_role(*graph::parse_role(each))) roles.push_back(*graph::parse_role(each));
+      }
+    } else {
+      refuse(path, entry.Mark(), unknown_name("role", name, known));
+    }
+  }
+  if (roles.empty()) refuse(path, node.Mark(), "role: found an empty list");
+  return roles;
+}
+
+std::vector<ModelCondition> parse_conditions(const std::string& path, const YAML::Node& node) {
+  if (!node.IsMap()) refuse(path, node.Mark(), "model: found something else, expected a map such as {experts: 8}");
+  std::vector<ModelCondition> conditions;
+  for (const auto& entry : node) {
+    conditions.emplace_back(scalar(path, entry.first, "a key"), scalar(path, entry.second, "a condition"));
+  }
+  return conditions;
+}
+
+std::string flow_text(const YAML::Node& node) {
   std::vector<std::string> parts;
-  for (const auto& entry : node) parts.push_back(entry.first.Scalar() + ": " + entry.second.Scalar());
-  return "recipe {" + join(parts, ", ") + "}";
+  if (node.IsSequence()) {
+    for (const auto& entry : node) parts.push_back(flow_text(entry));
+    return "[" + join(parts, ", ") + "]";
+  }
+  if (!node.IsMap()) return node.IsScalar() ? node.Scalar() : "";
+  for (const auto& entry : node) parts.push_back(entry.first.Scalar() + ": " + flow_text(entry.second));
+  return "{" + join(parts, ", ") + "}";
 }
 
 Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dtype,
                 const std::optional<ActivationChoice>& activations, const RangeChoice& range) {
-  check_keys(path, node, {"role", "layers", "name", "scheme", "method", "activations", "keep"});
+  check_keys(path, node,
+             {"role", "layers", "name", "model", "calibrated", "scheme", "method", "activations", "keep"});
   Rule rule;
   rule.activations = activations;
   rule.activations_by_default = true;
   try {
-    if (const auto role = node["role"]) {
-      const std::string name = scalar(path, role, "role");
-      rule.role = graph::parse_role(name);
-      if (!rule.role) refuse(path, role.Mark(), unknown_name("role", name, graph::role_names()));
-    }
-    if (const auto layers = node["layers"]) rule.layers = parse_layers(path, layers);
+    if (const auto role = node["role"]) rule.roles = parse_roles(path, role);
+    if (const auto layers = node["layers"]) rule.layers = LayerSet(scalar(path, layers, "layers"));
     if (const auto name = node["name"]) rule.name = scalar(path, name, "name");
+    if (const auto model = node["model"]) rule.model = parse_conditions(path, model);
+    if (const auto calibrated = node["calibrated"]) rule.calibrated = flag(path, calibrated, "calibrated");
     if (const auto scheme = node["scheme"]) {
       rule.scheme = codec::parse_scheme(scalar(path, scheme, "scheme"));
       if (!rule.scheme->fixed_scale_dtype) rule.scheme->scale_dtype = scale_dtype;
@@ -92,20 +115,16 @@ Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dty
       rule.activations = parse_activations(scalar(path, given, "activations"), range);
       rule.activations_by_default = false;
     }
-    if (const auto keep = node["keep"]) {
-      const std::string value = scalar(path, keep, "keep");
-      if (value != "true" && value != "false") refuse(path, keep.Mark(), "keep must be true or false");
-      rule.keep = value == "true";
-    }
+    if (const auto keep = node["keep"]) rule.keep = flag(path, keep, "keep");
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUsage) throw;
-    refuse(path, node.Mark(), error.message());  // an unknown scheme or method
+    refuse(path, node.Mark(), error.message());  // what the rule's parts know nothing about
   }
   if (!rule.keep && !rule.scheme) refuse(path, node.Mark(), "a rule needs a scheme, or keep: true");
   if (rule.keep && !rule.activations_by_default)
     refuse(path, node.Mark(), "a rule has either activations or keep: true, not both");
   if (rule.keep && rule.scheme) refuse(path, node.Mark(), "a rule has either a scheme or keep: true, not both");
-  rule.text = rule_text(node);
+  rule.text = "recipe " + flow_text(node);
   return rule;
 }
 
@@ -168,22 +187,28 @@ void check_structure(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-Recipe read_recipe(const std::string& path, DType scale_dtype, const std::optional<ActivationChoice>& activations,
-                   const RangeChoice& range) {
-  const std::string text = read_file(path, kLargestRecipe);
-  if (const auto bad = find_invalid_utf8(text)) throw_input(path, fmt::format("offset {}", *bad), "not valid UTF-8");
+Recipe parse_recipe(const std::string& text, const std::string& label, DType scale_dtype,
+                    const std::optional<ActivationChoice>& activations, const RangeChoice& range) {
+  if (const auto bad = find_invalid_utf8(text)) throw_input(label, fmt::format("offset {}", *bad), "not valid UTF-8");
   Recipe recipe;
   try {
-    check_structure(path, text);
+    check_structure(label, text);
     const YAML::Node root = YAML::Load(text);
-    check_keys(path, root, {"rules"});
+    check_keys(label, root, {"about", "fallback", "rules"});
+    if (const auto about = root["about"]) recipe.about = scalar(label, about, "about");
+    if (const auto fallback = root["fallback"]) recipe.fallback = flag(label, fallback, "fallback");
     const YAML::Node rules = root["rules"];
-    if (!rules || !rules.IsSequence()) throw_input(path, "", "a recipe needs a list called rules");
-    for (const auto& node : rules) recipe.rules.push_back(parse_rule(path, node, scale_dtype, activations, range));
+    if (!rules || !rules.IsSequence()) throw_input(label, "", "a recipe needs a list called rules");
+    for (const auto& node : rules) recipe.rules.push_back(parse_rule(label, node, scale_dtype, activations, range));
   } catch (const YAML::Exception& error) {
-    refuse(path, error.mark, "not valid YAML: " + error.msg);
+    refuse(label, error.mark, "not valid YAML: " + error.msg);
   }
   return recipe;
+}
+
+Recipe read_recipe(const std::string& path, DType scale_dtype, const std::optional<ActivationChoice>& activations,
+                   const RangeChoice& range) {
+  return parse_recipe(read_file(path, kLargestRecipe), path, scale_dtype, activations, range);
 }
 
 }  // namespace kerf::quant

@@ -3,10 +3,14 @@
 #include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "calibration/statistics.h"
 #include "quant/candidate.h"
+#include "quant/held_out.h"
+#include "quant/objective.h"
 #include "quant/output_curvature.h"
+#include "quant/trial.h"
 #include "sweep/value_store.h"
 #include "sweep/walker.h"
 
@@ -20,26 +24,43 @@ inline constexpr std::int64_t kTokensPerChannel = 1;
 /// Does the overlay's source hold codes of the scheme already?
 bool is_held_as(const graph::TensorSource& source, const codec::Scheme& scheme);
 
-/// Decides the weights of linear sites, one after another, and enters what happened in the candidate's ledger. A weight
-/// of an expert that fewer than kTokensPerChannel tokens a channel reached is rounded to nearest.
+/// A site to be solved, and what was seen of its inputs.
+struct SiteTask {
+  const sweep::Site* site;
+  SeenInputs seen;       ///< nothing where no method needs it
+  bool unknown = false;  ///< the data were collected by someone who left this weight out
+};
+
+/// Decides the weights of linear sites, group after group, and enters what happened in the candidate's ledger. A weight
+/// of an expert that fewer than kTokensPerChannel tokens a channel reached is rounded to nearest. Where a part of the
+/// text is held out, a method that does worse there than rounding gives way to it (quant/trial.h).
 class SiteSolver {
  public:
   SiteSolver(const sweep::Walker& walker, Candidate& candidate, std::shared_ptr<sweep::Budget> budget)
       : walker_(walker), candidate_(candidate), budget_(std::move(budget)) {}
 
-  /// `statistics` of what the site reads: null where no method needs them. Sites that share them share a method's
-  /// preparation too. Error(kUsage) if saved statistics lack what the method needs.
-  /// `curvature` of what it gives: null where no method needs it, or there is none.
-  void solve(const sweep::Site& site, const calibration::Statistics* statistics, const OutputCurvature* curvature);
+  /// Sites that read the same value. Those that share statistics share a method's preparation too. Error(kUsage) if
+  /// saved statistics lack what the method needs. `curvature` of what they give: null where no method needs it.
+  void solve_group(const std::vector<SiteTask>& tasks, const OutputCurvature* curvature);
 
  private:
-  using StateKey = std::pair<const MethodInfo*, const calibration::Statistics*>;
+  /// What the sites that share statistics share.
+  struct Shared {
+    std::map<const MethodInfo*, std::shared_ptr<const GroupState>> states;
+    std::unique_ptr<const Objective> objective;
+    std::int64_t rank = -1;
+  };
+  using Trials = std::map<const sweep::Site*, Trial>;
+
+  Trials run_trials(const std::vector<SiteTask>& tasks) const;
+  void solve(const SiteTask& task, const Trial* trial, const OutputCurvature* curvature);
   const GroupState* state_of(const MethodInfo& method, const calibration::Statistics* statistics);
+  void measure(const SiteProblem& problem, const codec::QuantizedTensor& tensor, SiteReport& report);
 
   const sweep::Walker& walker_;
   Candidate& candidate_;
   std::shared_ptr<sweep::Budget> budget_;
-  std::map<StateKey, std::shared_ptr<const GroupState>> states_;
+  std::map<const calibration::Statistics*, Shared> shared_;
 };
 
 }  // namespace kerf::quant

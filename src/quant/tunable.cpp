@@ -14,6 +14,12 @@ using codec::GroupParams;
 using codec::Offset;
 using codec::QuantizedTensor;
 
+double mean_size(const std::vector<float>& numbers) {
+  double sum = 0;
+  for (const float number : numbers) sum += std::fabs(static_cast<double>(number));
+  return numbers.empty() ? 0 : sum / static_cast<double>(numbers.size());
+}
+
 /// Codes and scales in memory, shared with whoever tunes the scales.
 class TunedSource : public graph::TensorSource {
  public:
@@ -42,6 +48,9 @@ class TunableScales : public Tunable {
         label_(original.label()) {
     numbers = scales();
     numbers.insert(numbers.end(), minima().begin(), minima().end());
+    // A minimum is as fine as the codes it is added to; that of a super-block counts codes of its own.
+    const double unit = mean_size(scales());
+    set_units(scales().size(), unit, tensor_->scheme.has_super_blocks() ? mean_size(minima()) : unit);
   }
 
   void chain(const Tensor& by_weight, std::vector<float>& by_numbers) const override {
@@ -112,6 +121,7 @@ class TunableVector : public Tunable {
       : dtype_(dtype), shape_(source.shape()), label_(source.label()), stored_(source.read()) {
     const auto values = stored_.values<float>();
     numbers.assign(values.begin(), values.end());
+    set_units(numbers.size(), mean_size(numbers), 0);
   }
 
   void chain(const Tensor& by_weight, std::vector<float>& by_numbers) const override {
@@ -137,12 +147,6 @@ class TunableVector : public Tunable {
 };
 
 }  // namespace
-
-double Tunable::size() const {
-  double sum = 0;
-  for (const float number : numbers) sum += std::fabs(static_cast<double>(number));
-  return numbers.empty() ? 0 : sum / static_cast<double>(numbers.size());
-}
 
 std::unique_ptr<Tunable> make_tunable_scales(QuantizedTensor tensor, const graph::TensorSource& original) {
   const DType dtype = tensor.scheme.scale_dtype;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -17,12 +18,25 @@ class Tunable {
   virtual ~Tunable() = default;
 
   std::vector<float> numbers;
-  /// Mean |number|: what a rate is a fraction of.
-  double size() const;
+  /// What a rate is a fraction of, for number `i`: the mean size of a scale for scales and minima, of a value for
+  /// vectors.
+  double unit(std::size_t i) const { return i < first_count_ ? first_unit_ : second_unit_; }
   /// Adds to `by_numbers`, as many as there are numbers, what the derivative of a scalar by the weight says.
   virtual void chain(const Tensor& by_weight, std::vector<float>& by_numbers) const = 0;
   /// The weight as it would be stored. Numbers that the file could not hold stay at their last value.
   virtual graph::SourcePtr source() = 0;
+
+ protected:
+  /// Units for the first `count` numbers and for the rest.
+  void set_units(std::size_t count, double first, double second) {
+    first_count_ = count;
+    first_unit_ = first;
+    second_unit_ = second;
+  }
+
+ private:
+  std::size_t first_count_ = 0;
+  double first_unit_ = 0, second_unit_ = 0;
 };
 
 /// Scales, and minima where there are any, of a weight whose codes stay. nullptr where steps are too coarse to be

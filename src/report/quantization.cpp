@@ -24,6 +24,7 @@ Json tensor_json(const TensorPlan& plan) {
   if (!plan.activations.empty()) out.set("activations", plan.activations);
   out.set("bits_per_weight", plan.bits_per_weight);
   out.set("rule", plan.rule);
+  if (plan.fallback) out.set("fallback", true);
   return out;
 }
 
@@ -33,14 +34,29 @@ Json site_json(const SiteReport& site) {
   out.set("scheme", site.scheme);
   out.set("method", site.method);
   out.set("tokens", site.tokens);
+  out.set("channels", site.channels);
   out.set("dead_inputs", site.dead_inputs);
+  if (site.rank >= 0) out.set("rank", site.rank);
+  if (site.expert >= 0) out.set("expert", site.expert);
   out.set("damping", site.damping);
   out.set("objective", site.objective);
   out.set("rtn_objective", site.rtn_objective);
+  if (site.held_out_tokens > 0) {
+    out.set("held_out_tokens", site.held_out_tokens);
+    out.set("held_out_objective", site.held_out_objective);
+    out.set("held_out_rtn_objective", site.held_out_rtn);
+    out.set("held_out_search_objective", site.held_out_search);
+  }
+  if (!site.transform) {
+    out.set("saturation", site.saturation);
+    out.set("scale_min", site.scale_min);
+    out.set("scale_max", site.scale_max);
+  }
   out.set("block_error", site.block_error);
   out.set("block_error_rtn", site.block_error_rtn);
   if (site.transform) out.set("transform", true);
   if (site.fallback) out.set("fallback", true);
+  if (site.reverted) out.set("reverted", true);
   if (!site.note.empty()) out.set("note", site.note);
   return out;
 }
@@ -58,16 +74,25 @@ Json output_json(const WrittenOutput& output) {
 /// Relative errors span decades; an absent one is a dash.
 std::string relative_error(double value) { return value == 0 ? "-" : fmt::format("{:.2e}", value); }
 
+std::string held_out_error(const SiteReport& site, double value) {
+  return site.held_out_tokens == 0 ? "-" : relative_error(value);
+}
+
 std::string methods_table(const QuantizeResult& result) {
   Table table;
   table.column("site").column("scheme").column("method");
-  table.column("tokens", Align::kRight).column("dead inputs", Align::kRight).column("damping", Align::kRight);
-  table.column("output error", Align::kRight).column("by rtn", Align::kRight).column("note");
+  table.column("tokens", Align::kRight).column("rank", Align::kRight).column("dead inputs", Align::kRight);
+  table.column("damping", Align::kRight).column("output error", Align::kRight).column("by rtn", Align::kRight);
+  table.column("held out", Align::kRight).column("by rtn", Align::kRight).column("by search", Align::kRight);
+  table.column("at ends", Align::kRight).column("scales").column("note");
   for (const SiteReport& site : result.sites) {
     if (site.transform) continue;
     table.row({collapsed_names(site.name), site.scheme, site.method, std::to_string(site.tokens),
-               std::to_string(site.dead_inputs), fmt::format("{}", site.damping), relative_error(site.objective),
-               relative_error(site.rtn_objective), printable(site.note)});
+               site.rank < 0 ? "-" : fmt::format("{}/{}", site.rank, site.channels), std::to_string(site.dead_inputs),
+               fmt::format("{:.3g}", site.damping), relative_error(site.objective), relative_error(site.rtn_objective),
+               held_out_error(site, site.held_out_objective), held_out_error(site, site.held_out_rtn),
+               held_out_error(site, site.held_out_search), percent(site.saturation),
+               fmt::format("{:.1e}..{:.1e}", site.scale_min, site.scale_max), printable(site.note)});
   }
   return table.empty() ? "" : table.text() + "\n";
 }

@@ -44,10 +44,26 @@ TEST(ParseSpec, ActivationsFollowAnAt) {
 TEST(ParseSpec, ARecipeIsNamedByItsEnding) {
   EXPECT_TRUE(names_a_recipe("a/b.yaml"));
   EXPECT_TRUE(names_a_recipe("b.yml"));
+  EXPECT_TRUE(names_a_recipe("a/b.yaml/gptq"));
+  EXPECT_TRUE(names_a_recipe("recipe:q6_k"));
   EXPECT_FALSE(names_a_recipe("int4-g32/rtn"));
   const QuantizationChoice choice = parse_spec("mixed.yaml", {});
-  EXPECT_EQ(choice.recipe_file, "mixed.yaml");
+  EXPECT_EQ(choice.recipe, "mixed.yaml");
   EXPECT_EQ(choice.scheme, "");
+  const QuantizationChoice calibrated = parse_spec("a/mixed.yaml/gptq+awq", {});
+  EXPECT_EQ(calibrated.recipe, "a/mixed.yaml");
+  EXPECT_EQ(calibrated.method, "gptq");
+  EXPECT_THAT(calibrated.transforms, ElementsAre("awq"));
+}
+
+TEST(ParseSpec, ANameIsASchemeFirstAndARecipeThen) {
+  EXPECT_EQ(parse_spec("Q4_K_M/gptq", {}).recipe, "Q4_K_M");
+  EXPECT_EQ(parse_spec("Q4_K_M/gptq", {}).method, "gptq");
+  EXPECT_EQ(parse_spec("q6_k", {}).scheme, "q6_k");
+  EXPECT_EQ(parse_spec("recipe:q6_k/imatrix", {}).recipe, "q6_k");
+  EXPECT_EQ(parse_spec("recipe:q6_k/imatrix", {}).scheme, "");
+  expect_error(ErrorCode::kUsage, "did you mean q6_k?", [] { parse_spec("recipe:q6_kk", {}); });
+  expect_error(ErrorCode::kUsage, "did you mean q4_k_m?", [] { parse_spec("q4_kk_m", {}); });
 }
 
 /// Two recipes side by side: that which gives the same matrices more bits drifts less and takes more bytes.

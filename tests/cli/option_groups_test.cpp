@@ -122,7 +122,7 @@ TEST_F(OptionGroupsTest, ChoiceReadsEveryOption) {
   EXPECT_EQ(choice.damping, 0.1);
   EXPECT_FALSE(choice.sequential);
   EXPECT_FALSE(choice.act_order);
-  EXPECT_EQ(choice.recipe_file, "r.yaml");
+  EXPECT_EQ(choice.recipe, "r.yaml");
 }
 
 TEST_F(OptionGroupsTest, ChoiceDefaultsAreTheLibrarys) {

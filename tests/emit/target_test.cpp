@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "quant/presets.h"
 #include "tests/support/expect_error.h"
 
 namespace kerf::emit {
@@ -23,7 +24,8 @@ TEST(Target, EveryOneSaysWhatItIs) {
     EXPECT_TRUE(info->ending.empty() || endings.insert(info->ending).second) << info->ending;
     EXPECT_FALSE(info->summary.empty());
     EXPECT_FALSE(info->source.empty());
-    EXPECT_TRUE(codec::parse_scheme(info->default_scheme).quantized());
+    EXPECT_TRUE(quant::find_preset(info->default_scheme) != nullptr ||
+                codec::parse_scheme(info->default_scheme).quantized());
     EXPECT_EQ(&find_target(info->name), info);
     EXPECT_TRUE(info->folder || !info->ending.empty()) << "nothing selects it but --format";
   }

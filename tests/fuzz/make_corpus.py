@@ -206,6 +206,23 @@ def make_statistics():
     put("statistics_fuzz", "valid.safetensors", safetensors(header, data))
 
 
+def make_importance():
+    names, numbers = ["blk.0.attn_q.weight", "blk.0.ffn_down_exps.weight"], [0.5, 1.5, 2.5, 3.5]
+    values = struct.pack("<4f", *numbers)
+    tensors = []
+    for name, counts in zip(names, ([64.0], [40.0, 0.0])):
+        tensors.append((name + ".in_sum2", [4 // len(counts), len(counts)], TYPE_F32, values))
+        tensors.append((name + ".counts", [1, len(counts)], TYPE_F32, struct.pack(f"<{len(counts)}f", *counts)))
+    keys = [key("general.type", STRING, text("imatrix")), key("imatrix.datasets", ARRAY, texts(["a.txt"])),
+            key("imatrix.chunk_count", U32, struct.pack("<I", 2)), key("imatrix.chunk_size", U32, struct.pack("<I", 32))]
+    put("importance_fuzz", "valid.gguf", gguf(keys, tensors))
+    put("importance_fuzz", "half.gguf", gguf(keys, tensors[:1]))
+    older = struct.pack("<i", 2) + b"".join(
+        struct.pack("<i", len(name)) + name.encode() + struct.pack("<ii", 2, 4) + values for name in names)
+    put("importance_fuzz", "older.dat", older + struct.pack("<ii", 2, 5) + b"a.txt")
+    put("importance_fuzz", "older_without_end.dat", older)
+
+
 def make_pytorch():
     storage = pytorch.Storage("0", "FloatStorage", struct.pack("<6f", *range(6)))
     tensors = {"w": pytorch.Tensor(storage, (2, 3)), "tied": pytorch.Tensor(storage, (2, 3)),
@@ -232,4 +249,5 @@ if __name__ == "__main__":
     make_compressed_tensors()
     make_gguf()
     make_statistics()
+    make_importance()
     make_pytorch()

@@ -42,6 +42,8 @@ COMMANDS = {
     "quantize": ["quantize", "{model}", "-o", "{out}/out.gguf", "--scheme", "q4_0"],
     "calibrated": ["quantize", "{model}", "-o", "{out}/out", "--scheme", "int4-g32", "--method", "gptq", "--calibration",
                    "{dir}/text.txt", "--context", "32", "--samples", "4"],
+    "importance": ["quantize", "{model}", "-o", "{out}/out.gguf", "--scheme", "q4_0", "--calibration", "{dir}/imatrix"],
+    "importance-in": ["calibrate", "{model}", "--imatrix-in", "{dir}/imatrix", "-o", "{out}/statistics"],
     "recipe": ["quantize", "{model}", "-o", "{out}/out", "--recipe", "{dir}/recipe.yaml"],
     "lora": ["quantize", "{model}", "-o", "{out}/out", "--scheme", "int8", "--lora", "{dir}/adapter"],
     "tokenize-spm": ["tokenize", "{dir}/spm", "--file", "{dir}/text.txt"],
@@ -476,7 +478,13 @@ def recipe_cases(count):
         "layers-huge": base.replace("0-1", "0-99999999999999999999"), "duplicate-key": base.replace("scheme:", "role: up, scheme:"),
         "open": base.replace("}", ""), "tab": base.replace("  -", "\t-"), "laughs": laughs, "deep": "[" * 20000,
         "control": base.replace("down", '"\x1b[2J"'), "two-documents": base + "---\n" + base, "unknown-anchor": "rules: *x\n",
-        "unknown-activations": base.replace("method: rtn", "activations: int8-dinamic"), "stray-comma": "," + base, "stray-brace": base + "}\n",
+        "no-role": base.replace("down", "[]"), "role-map": base.replace("down", "{a: b}"),
+        "layers-fraction": base.replace("0-1", "first 3/2"), "layers-division": base.replace("0-1", "from 1/0"),
+        "layers-step": base.replace("0-1", "every 0 from 1"), "model-scalar": base.replace("method: rtn", "model: 7"),
+        "model-unknown": base.replace("method: rtn", "model: {size: 7}"), "fallback-number": base + "fallback: 7\n",
+        "calibrated-text": base.replace("method: rtn", "calibrated: x"),
+        "unknown-activations": base.replace("method: rtn", "activations: int8-dinamic"),
+        "stray-comma": "," + base, "stray-brace": base + "}\n",
     }
     for name, text in structured.items():
         yield Case(f"recipe-{name}", {"../recipe.yaml": text.encode()}, ["recipe"], refuse=True)
@@ -486,6 +494,72 @@ def recipe_cases(count):
     for number in range(count):
         draw = random.Random(f"recipe {number}")
         yield Case(f"recipe-random-{number}", {"../recipe.yaml": mutant(base.encode(), draw)}, ["recipe"])
+
+
+def importance_entries(config):
+    """(name, columns) of a Llama's matrices, as importance files name them."""
+    hidden, inner = config["hidden_size"], config["intermediate_size"]
+    columns = {"attn_q": hidden, "attn_k": hidden, "attn_v": hidden, "attn_output": hidden, "ffn_gate": hidden,
+               "ffn_up": hidden, "ffn_down": inner}
+    return [(f"blk.{layer}.{name}.weight", width) for layer in range(config["num_hidden_layers"])
+            for name, width in columns.items()]
+
+
+def older_importance(entries, values=None, chunks=2):
+    """The form before GGUF's."""
+    data = struct.pack("<i", len(entries))
+    for name, width in entries:
+        numbers = values or [1.0 + i for i in range(width)]
+        data += struct.pack("<i", len(name)) + name.encode() + struct.pack("<ii", chunks, len(numbers))
+        data += struct.pack(f"<{len(numbers)}f", *numbers)
+    return data + struct.pack("<ii", chunks, 4) + b"text"
+
+
+def gguf_text(value):
+    return struct.pack("<Q", len(value)) + value.encode()
+
+
+def importance(entries, kind="imatrix", value=1.0, count=64.0, types=(0, 0)):
+    """GGUF's form."""
+    infos, data = b"", b""
+    for name, width in entries:
+        for suffix, numbers, type_id in (("in_sum2", [value] * width, types[0]), ("counts", [count], types[1])):
+            data += b"\0" * (-len(data) % 32)
+            infos += gguf_text(f"{name}.{suffix}") + struct.pack("<IQQIQ", 2, len(numbers), 1, type_id, len(data))
+            data += struct.pack(f"<{len(numbers)}f", *numbers)
+    keys = gguf_text("general.type") + struct.pack("<I", 8) + gguf_text(kind)
+    head = b"GGUF" + struct.pack("<IQQ", 3, 2 * len(entries), 1) + keys + infos
+    return head + b"\0" * (-len(head) % 32) + data
+
+
+def importance_cases(count):
+    entries = importance_entries(model.CONFIG)
+    older, newer = older_importance(entries), importance(entries)
+    nan, infinite = float("nan"), float("inf")
+    structured = {
+        "older-truncated": older[:len(older) // 2], "older-longer": older + b"x", "older-count": struct.pack("<i", 99) + older[4:],
+        "older-name-length": older[:4] + struct.pack("<i", 400) + older[8:], "older-name-negative": older[:4] + struct.pack("<i", -1) + older[8:],
+        "older-twice": older_importance(entries + entries[:1]), "older-nan": older_importance(entries, [nan] * 64),
+        "older-negative": older_importance(entries, [-1.0] * 64), "older-chunks": older_importance(entries, chunks=0),
+        "older-width": older_importance(entries, [1.0] * 63), "older-other-model": older_importance([("blk.77.attn_q.weight", 64)]),
+        "older-control": older_importance([("\x1b[2J", 64)]),
+        "truncated": newer[:len(newer) - 8], "header": newer[:64], "type": importance(entries, kind="model"),
+        "nan": importance(entries, value=nan), "infinite": importance(entries, value=infinite),
+        "negative": importance(entries, value=-1.0), "count-negative": importance(entries, count=-1.0),
+        "count-nan": importance(entries, count=nan), "f16": importance(entries, types=(1, 0)),
+        "width": importance([(name, width - 1) for name, width in entries]), "nothing": importance([]),
+        "other-model": importance([("blk.77.attn_q.weight", 64)]),
+        "tensors-huge": newer[:8] + struct.pack("<Q", 2**62) + newer[16:],
+        "half-a-pair": newer.replace(b"blk.0.attn_q.weight.counts", b"blk.9.attn_q.weight.counts"),
+        "stray-tensor": newer.replace(b"blk.0.attn_q.weight.counts", b"blk.0.attn_q.weight.cOunts"),
+    }
+    for name, content in structured.items():
+        yield Case(f"importance-{name}", {"../imatrix": content}, ["importance", "importance-in"], refuse=True)
+    for name, kind in {"fifo": FIFO, "directory": DIRECTORY, "device": Link("/dev/zero"), "missing": MISSING}.items():
+        yield Case(f"importance-{name}", {"../imatrix": kind}, ["importance-in"], refuse=True)
+    for number in range(count):
+        draw = random.Random(f"importance {number}")
+        yield Case(f"importance-random-{number}", {"../imatrix": mutant([older, newer][number % 2], draw)}, ["importance-in"])
 
 
 def lora_cases(count):
@@ -680,6 +754,7 @@ def all_cases(gguf, count):
     yield from hub_cases()
     yield from text_cases()
     yield from recipe_cases(count)
+    yield from importance_cases(count)
     yield from lora_cases(count)
     yield from scaled_float_cases()
     yield from activation_cases()

@@ -1,6 +1,7 @@
 #include "quant/distill.h"
 
-#include <cstring>
+#include <map>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -17,6 +18,15 @@ Candidate solved(const test::GoldenModel& golden, const std::string& scheme) {
   Candidate candidate = candidate_of(golden.walker, scheme, "rtn");
   quantize(golden.walker, {&candidate}, {});
   return candidate;
+}
+
+/// The codes of all its weights.
+std::map<graph::ValueId, codec::QuantizedTensor> all_codes(const Candidate& candidate) {
+  std::map<graph::ValueId, codec::QuantizedTensor> codes;
+  for (const auto& [id, decision] : candidate.decisions) {
+    if (decision.scheme.quantized()) codes.emplace(id, codes_of(candidate, id));
+  }
+  return codes;
 }
 
 DistillReport tune(const test::GoldenModel& golden, Candidate& candidate, const DistillOptions& options) {
@@ -40,15 +50,15 @@ TEST(Distill, LowersTheDivergenceOnWindowsItDidNotTrainOn) {
 /// Codes stay, scales are exact in their dtype.
 TEST(Distill, ChangesWhatAFileCanHold) {
   const test::GoldenModel golden("llama");
-  Candidate candidate = solved(golden, "int4-g32"), before = candidate;
+  Candidate candidate = solved(golden, "int4-g32");
+  const auto before = all_codes(candidate);
   ASSERT_TRUE(tune(golden, candidate, {.epochs = 4, .batch = 4, .scale_rate = 1e-2}).kept);
   bool changed = false;
-  for (const auto& [id, decision] : candidate.decisions) {
-    if (!decision.scheme.quantized()) continue;
-    const codec::QuantizedTensor now = codes_of(candidate, id), then = codes_of(before, id);
+  for (const auto& [id, then] : before) {
+    const codec::QuantizedTensor now = codes_of(candidate, id);
     EXPECT_EQ(now.codes, then.codes);
     changed = changed || now.scales != then.scales;
-    for (const float scale : now.scales) EXPECT_EQ(scale, codec::round_to(decision.scheme.scale_dtype, scale));
+    for (const float scale : now.scales) EXPECT_EQ(scale, codec::round_to(now.scheme.scale_dtype, scale));
   }
   EXPECT_TRUE(changed);
 }
@@ -56,14 +66,13 @@ TEST(Distill, ChangesWhatAFileCanHold) {
 /// Rates that ruin the model: everything is as it was.
 TEST(Distill, IsTakenBackWhereItDoesNotHelp) {
   const test::GoldenModel golden("llama");
-  Candidate candidate = solved(golden, "int4-g32"), before = candidate;
-  const DistillReport report = tune(golden, candidate, {.epochs = 2, .batch = 4, .scale_rate = 2.0, .vector_rate = 2.0});
+  Candidate candidate = solved(golden, "int4-g32");
+  const auto before = all_codes(candidate);
+  const DistillReport report =
+      tune(golden, candidate, {.epochs = 2, .batch = 4, .scale_rate = 2.0, .vector_rate = 2.0});
   EXPECT_FALSE(report.kept);
   EXPECT_GT(report.after, report.before);
-  for (const auto& [id, decision] : candidate.decisions) {
-    if (!decision.scheme.quantized()) continue;
-    EXPECT_EQ(codes_of(candidate, id).scales, codes_of(before, id).scales);
-  }
+  for (const auto& [id, then] : before) EXPECT_EQ(codes_of(candidate, id).scales, then.scales);
 }
 
 TEST(Distill, HasTheSameBitsForAnyNumberOfThreads) {
@@ -72,13 +81,10 @@ TEST(Distill, HasTheSameBitsForAnyNumberOfThreads) {
     const test::ThreadSetting setting(threads);
     Candidate candidate = solved(golden, "int4-g32");
     tune(golden, candidate, {.epochs = 1, .batch = 4});
-    return candidate;
+    return all_codes(candidate);
   };
-  const Candidate one = with(1), three = with(3);
-  for (const auto& [id, decision] : one.decisions) {
-    if (!decision.scheme.quantized()) continue;
-    EXPECT_EQ(codes_of(one, id).scales, codes_of(three, id).scales);
-  }
+  const auto one = with(1), three = with(3);
+  for (const auto& [id, codes] : one) EXPECT_EQ(codes.scales, three.at(id).scales);
 }
 
 /// As a part of a run: only in the walk's finish does it happen.
@@ -86,7 +92,9 @@ TEST(Distill, IsATransformOfTheWholeModel) {
   const test::GoldenModel golden("llama");
   Candidate candidate = candidate_of(golden.walker, "int3-g32", "gptq", {"distill"});
   EXPECT_TRUE(is_tuned(candidate));
-  Quantizer quantizer(golden.walker, {&candidate}, {.windows = golden.windows(16, 24, 9)}, budget_of(1 << 28));
+  CalibrationData data;
+  data.windows = golden.windows(16, 24, 9);
+  Quantizer quantizer(golden.walker, {&candidate}, data, budget_of(1 << 28));
   for (const sweep::Block& block : golden.walker.plan().blocks) {
     quantizer.process_block(block, golden.walker.prepare_block(block, nullptr, nullptr));
   }

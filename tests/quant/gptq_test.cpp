@@ -7,6 +7,7 @@
 #include "core/threads.h"
 #include "quant/hessian.h"
 #include "quant/method.h"
+#include "quant/objective.h"
 #include "quant/sources.h"
 #include "tests/support/random_tensor.h"
 

@@ -25,12 +25,12 @@ TEST(PooledStatistics, AreThoseOfAllPlacesTogether) {
   const GoldenModel model("albert-mlm");
   const auto windows = model.windows(3, 20, 4);
   Candidate candidate = candidate_of(model.walker, "int4-g32", "gptq");
-  const auto pooled = pool_statistics(model.walker, {&candidate}, {windows, budget_of(1 << 30)});
+  const auto pooled = pool_statistics(model.walker, {&candidate}, {windows, budget_of(1 << 30)}, {});
   const ValueId query = weight_named(model, "attention.query"), key = weight_named(model, "attention.key"),
                 down = weight_named(model, "ffn_output");
   ASSERT_TRUE(pooled.contains(query) && pooled.contains(down));
-  EXPECT_EQ(pooled.at(query), pooled.at(key)) << "they read the same values";
-  EXPECT_NE(pooled.at(query), pooled.at(down));
+  EXPECT_EQ(pooled.at(query).all, pooled.at(key).all) << "they read the same values";
+  EXPECT_NE(pooled.at(query).all, pooled.at(down).all);
 
   // By hand: every use's input, observed one after another.
   const auto& graph = model.built.graph;
@@ -45,15 +45,15 @@ TEST(PooledStatistics, AreThoseOfAllPlacesTogether) {
                          expected.observe(values[0].data<float>(), values[0].size() / expected.cols());
                        });
   }
-  EXPECT_EQ(pooled.at(query)->tokens(), 2 * 3 * 20);
-  EXPECT_TRUE(test::same_bits(pooled.at(query)->state("outer_product"), expected.state("outer_product")));
+  EXPECT_EQ(pooled.at(query).all->tokens(), 2 * 3 * 20);
+  EXPECT_TRUE(test::same_bits(pooled.at(query).all->state("outer_product"), expected.state("outer_product")));
 }
 
 TEST(PooledStatistics, NothingIsWalkedWhereNothingIsShared) {
   const GoldenModel llama("llama"), albert("albert-mlm");
   Candidate own = candidate_of(llama.walker, "int4-g32", "gptq"), rounded = candidate_of(albert.walker, "int8", "rtn");
-  EXPECT_TRUE(pool_statistics(llama.walker, {&own}, {llama.windows(1, 8, 1), budget_of(1 << 20)}).empty());
-  EXPECT_TRUE(pool_statistics(albert.walker, {&rounded}, {albert.windows(1, 8, 1), budget_of(1 << 20)}).empty());
+  EXPECT_TRUE(pool_statistics(llama.walker, {&own}, {llama.windows(1, 8, 1), budget_of(1 << 20)}, {}).empty());
+  EXPECT_TRUE(pool_statistics(albert.walker, {&rounded}, {albert.windows(1, 8, 1), budget_of(1 << 20)}, {}).empty());
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ inline Candidate candidate_of(const sweep::Walker& walker, const std::string& sc
   for (const std::string& name : graph::role_names()) {
     if (!graph::is_linear_role(*graph::parse_role(name))) continue;
     Rule rule;
-    rule.role = graph::parse_role(name);
+    rule.roles = {*graph::parse_role(name)};
     rule.scheme = codec::parse_scheme(scheme);
     rule.method = &find_method(method);
     recipe.rules.push_back(rule);

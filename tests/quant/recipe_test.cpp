@@ -40,6 +40,43 @@ TEST_F(RecipeFile, FirstMatchWins) {
   EXPECT_EQ(scheme("model.layers.0.self_attn.k_proj.weight"), "none");
 }
 
+TEST_F(RecipeFile, RulesAskForRolesDepthAndTheModel) {
+  const test::GoldenModel model("llama");
+  const Recipe recipe = read(
+      "about: a line\n"
+      "rules:\n"
+      " - {role: [q, k], layers: \"from 1/2\", scheme: int8}\n"
+      " - {role: linear, model: {experts: \">=1\"}, scheme: int2}\n"
+      " - {role: v, calibrated: true, scheme: int3, method: gptq}\n"
+      " - {role: linear, calibrated: true, scheme: int3, method: rtn}\n"
+      " - {role: linear, calibrated: false, scheme: int4-g32, method: rtn}\n");
+  EXPECT_EQ(recipe.about, "a line");
+  EXPECT_EQ(recipe.rules[0].text, "recipe {role: [q, k], layers: from 1/2, scheme: int8}");
+  const auto decisions = decide(model.built.graph, model.walker.plan(), recipe, model.built.model.hyperparameters);
+  for (const auto& [id, decision] : decisions) {
+    const graph::Weight& weight = model.built.graph.value(id).weight;
+    if (!graph::is_linear_role(weight.role)) continue;
+    const bool query_or_key = weight.role == graph::Role::kQuery || weight.role == graph::Role::kKey;
+    const std::string expected = query_or_key && weight.layer >= 1    ? "int8"
+                                 : weight.role == graph::Role::kValue ? "int3"
+                                                                      : "int4-g32";
+    EXPECT_EQ(decision.scheme.name, expected) << weight.name;
+  }
+}
+
+/// Without fallback the scheme stays, and the format refuses it by name.
+TEST_F(RecipeFile, BlocksGiveWayOnlyIfTheRecipeSaysSo) {
+  const test::GoldenModel model("llama");
+  for (const bool fallback : {false, true}) {
+    const Recipe recipe =
+        read(std::string("rules: [{role: linear, scheme: q3_k}]\nfallback: ") + (fallback ? "true" : "false"));
+    const auto decisions = decide(model.built.graph, model.walker.plan(), recipe);
+    const auto fallen = count_fallbacks(model.built.graph, decisions);
+    EXPECT_EQ(fallen.weights > 0, fallback);
+    EXPECT_EQ(fallen.share, fallback ? 1 : 0);
+  }
+}
+
 TEST_F(RecipeFile, MistakesAreNamedWithTheirLine) {
   const auto refused = [&](const std::string& text, const std::string& part) {
     test::expect_error(ErrorCode::kInput, part, [&] { read(text); });
@@ -52,6 +89,12 @@ TEST_F(RecipeFile, MistakesAreNamedWithTheirLine) {
   refused("rules:\n - {role: down, scheme: int99}\n", "no scheme");
   refused("rules:\n - {layers: \"3-1\", scheme: int8}\n", "ends before it begins");
   refused("rules:\n - {layers: \"a\", scheme: int8}\n", "expected numbers");
+  refused("rules:\n - {role: [down, dwn], scheme: int8}\n", "did you mean down?");
+  refused("rules:\n - {role: [], scheme: int8}\n", "empty list");
+  refused("rules:\n - {model: {expert: 8}, scheme: int8}\n", "did you mean experts?");
+  refused("rules:\n - {model: 8, scheme: int8}\n", "expected a map");
+  refused("rules:\n - {calibrated: maybe, scheme: int8}\n", "calibrated must be true or false");
+  refused("fallback: 1\nrules: []\n", "fallback must be true or false");
   refused("rules: [", "not valid YAML");
   refused("rules: []\n---\nrules: []\n", "second document");
   refused("rule: []\n", "did you mean rules?");

@@ -85,5 +85,54 @@ TEST(SiteSolver, OtherWeightsKeepTheirMethodAndAWarning) {
   for (const SiteReport& report : informed.ledger) EXPECT_EQ(report.note, "") << report.name;
 }
 
+/// What is kept learns from all of the text: as without a share held out, but for the order of sums.
+TEST(SiteSolver, AShareHeldOutChangesTheLedgerAndNotTheCodes) {
+  const GoldenModel model("llama");
+  Candidate whole = candidate_of(model.walker, "int4-g32", "gptq"),
+            checked = candidate_of(model.walker, "int4-g32", "gptq");
+  quantize(model.walker, {&whole}, text_of(model, 64));
+  CalibrationData data = text_of(model, 64);
+  data.held_out = 0.125;
+  quantize(model.walker, {&checked}, data);
+  ASSERT_EQ(whole.ledger.size(), checked.ledger.size());
+  for (std::size_t i = 0; i < checked.ledger.size(); ++i) {
+    const SiteReport &report = checked.ledger[i], &before = whole.ledger[i];
+    EXPECT_EQ(report.tokens, 64 * 32);
+    EXPECT_EQ(report.held_out_tokens, 8 * 32);
+    EXPECT_EQ(before.held_out_tokens, 0);
+    EXPECT_GT(report.held_out_rtn, 0);
+    EXPECT_GT(report.rank, 0);
+    EXPECT_LE(report.rank, report.channels);
+    EXPECT_GT(report.saturation, 0.02);
+    EXPECT_LT(report.saturation, 0.2);
+    EXPECT_GT(report.scale_min, 0);
+    EXPECT_LT(report.scale_min, report.scale_max);
+    if (report.reverted) continue;
+    EXPECT_NEAR(report.objective, before.objective, 0.1 * before.objective) << report.name;
+  }
+}
+
+/// Eight windows of very different text: what seven of them teach need not hold for the eighth, and then rounding
+/// stays.
+TEST(SiteSolver, MethodsGiveWayWhereTheyDoWorseOnHeldOutText) {
+  const GoldenModel model("llama");
+  Candidate candidate = candidate_of(model.walker, "int4-g32", "gptq");
+  candidate.options.damping = 0;
+  CalibrationData data = {.windows = model.windows(8, 4, 1), .statistics = nullptr};
+  data.held_out = 0.125;
+  quantize(model.walker, {&candidate}, data);
+  int reverted = 0;
+  for (const SiteReport& report : candidate.ledger) {
+    const double simple = std::min(report.held_out_rtn, report.held_out_search);
+    EXPECT_EQ(report.reverted, simple < 0.95 * report.held_out_objective) << report.name;
+    if (!report.reverted) continue;
+    ++reverted;
+    EXPECT_TRUE(report.fallback);
+    EXPECT_EQ(report.method, report.held_out_rtn < report.held_out_search ? "rtn" : "imatrix");
+    EXPECT_THAT(report.note, HasSubstr("on held-out text is"));
+  }
+  EXPECT_GT(reverted, 0);
+}
+
 }  // namespace
 }  // namespace kerf::quant

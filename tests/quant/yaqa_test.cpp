@@ -4,8 +4,6 @@
 
 #include "quant/drift.h"
 #include "quant/method.h"
-#include "tests/quant/quantizing.h"
-#include "tests/support/golden_model.h"
 #include "tests/support/random_tensor.h"
 
 namespace kerf::quant {
@@ -77,12 +75,6 @@ TEST(Yaqa, WithoutAnyCurvatureIsGptaq) {
   const Tensor nothing = Tensor::zeros(DType::kF32, {8, 8});
   problem.curvature = &nothing;
   EXPECT_EQ(find_method("yaqa").solve(problem, state.get()).tensor.codes, expected.codes);
-}
-
-TEST(Yaqa, AModelWithoutAHeadIsRefused) {
-  const test::GoldenModel golden("tinybert-base");
-  Candidate candidate = candidate_of(golden.walker, "int4-g32", "yaqa");
-  EXPECT_THROW(quantize(golden.walker, {&candidate}, {.windows = golden.windows(2, 8, 1)}), Error);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace {
 QuantizeResult sample() {
   QuantizeResult result;
   result.chosen = "int4-g32 by gptq";
-  result.tensors = {{"layers.0.q\x1b", "q", "int4-g32", "gptq", "--scheme", {256, 128}, 4.5}, {}};
+  result.tensors = {{"layers.0.q\x1b", "q", "int4-g32", "gptq", "--scheme", {256, 128}, 4.5, false}, {}};
   result.tensors[1].name = "norm";
   result.tensors[1].scheme = "f32";
   SiteReport site;
@@ -20,6 +20,15 @@ QuantizeResult sample() {
   site.damping = 0.01;
   site.objective = 0.00123;
   site.rtn_objective = 0.00456;
+  site.channels = 128;
+  site.rank = 120;
+  site.held_out_tokens = 100;
+  site.held_out_objective = 0.00234;
+  site.held_out_rtn = 0.00467;
+  site.held_out_search = 0.00356;
+  site.saturation = 0.0625;
+  site.scale_min = 0.001;
+  site.scale_max = 0.02;
   result.sites = {site};
   result.outputs = {{"out.gguf", "gguf", 2345678, 4.54, "0123abcd"}};
   result.expected_ram = 96 << 20;
@@ -40,9 +49,30 @@ TEST(QuantizationText, FirstLineSaysWhatWasChosen) {
 
 TEST(QuantizationText, VerboseListsSites) {
   const std::string text = to_text(sample(), true);
-  EXPECT_NE(text.find("layers.0.q  int4-g32  gptq      1000            3     0.01      1.23e-03  4.56e-03"),
+  EXPECT_NE(text.find("layers.0.q  int4-g32  gptq      1000  120/128            3     0.01      1.23e-03  4.56e-03  "
+                      "2.34e-03  4.67e-03   3.56e-03    6.25%  1.0e-03..2.0e-02\n"),
             std::string::npos)
       << text;
+}
+
+TEST(QuantizationText, WhatWasNotHeldOutIsADash) {
+  QuantizeResult result = sample();
+  result.sites[0].held_out_tokens = 0;
+  result.sites[0].rank = -1;
+  const std::string text = to_text(result, true);
+  EXPECT_NE(text.find("1000     -            3     0.01      1.23e-03  4.56e-03         -       -          -    6.25%"),
+            std::string::npos)
+      << text;
+}
+
+TEST(QuantizationJson, SitesHaveTheirLedger) {
+  const Json json = to_json(sample());
+  const Json& site = json.find("sites")->as_array().front();
+  EXPECT_EQ(site.find("rank")->as_int64(), 120);
+  EXPECT_EQ(site.find("held_out_tokens")->as_int64(), 100);
+  EXPECT_EQ(site.find("held_out_objective")->as_double(), 0.00234);
+  EXPECT_EQ(site.find("saturation")->as_double(), 0.0625);
+  EXPECT_EQ(site.find("reverted"), nullptr);
 }
 
 TEST(QuantizationText, VerboseListsTransformsApart) {

@@ -43,7 +43,8 @@ void decode_block_row(std::span<const std::byte> bytes, std::int64_t row, Quanti
 
 template <typename Block>
 constexpr BlockCodec make_block_codec(std::string_view name, std::string_view scheme_name, std::uint32_t ggml_type) {
-  return {name, scheme_name, ggml_type, kBlockValues, sizeof(Block), encode_block_row<Block>, decode_block_row<Block>};
+  return {
+      name, scheme_name, ggml_type, kBlockValues, sizeof(Block), "", encode_block_row<Block>, decode_block_row<Block>};
 }
 
 /// Low four bits of 32 codes -> 16 bytes: byte j holds code j below code j + 16.

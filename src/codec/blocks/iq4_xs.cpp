@@ -44,6 +44,6 @@ static_assert(sizeof(BlockIq4Xs) == 136);
 
 }  // namespace
 
-const BlockCodec iq4_xs_block = make_super_block_codec<BlockIq4Xs>("iq4_xs", 23);
+const BlockCodec iq4_xs_block = make_super_block_codec<BlockIq4Xs>("iq4_xs", 23, "iq4_nl");
 
 }  // namespace kerf::codec

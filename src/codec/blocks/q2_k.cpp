@@ -35,6 +35,6 @@ static_assert(sizeof(BlockQ2K) == 84);
 
 }  // namespace
 
-const BlockCodec q2_k_block = make_super_block_codec<BlockQ2K>("q2_k", 10);
+const BlockCodec q2_k_block = make_super_block_codec<BlockQ2K>("q2_k", 10, "q4_0");
 
 }  // namespace kerf::codec

@@ -47,6 +47,6 @@ static_assert(sizeof(BlockQ3K) == 110);
 
 }  // namespace
 
-const BlockCodec q3_k_block = make_super_block_codec<BlockQ3K>("q3_k", 11);
+const BlockCodec q3_k_block = make_super_block_codec<BlockQ3K>("q3_k", 11, "q4_0");
 
 }  // namespace kerf::codec

@@ -25,6 +25,6 @@ static_assert(sizeof(BlockQ4K) == 144);
 
 }  // namespace
 
-const BlockCodec q4_k_block = make_super_block_codec<BlockQ4K>("q4_k", 12);
+const BlockCodec q4_k_block = make_super_block_codec<BlockQ4K>("q4_k", 12, "q5_0");
 
 }  // namespace kerf::codec

@@ -34,6 +34,6 @@ static_assert(sizeof(BlockQ5K) == 176);
 
 }  // namespace
 
-const BlockCodec q5_k_block = make_super_block_codec<BlockQ5K>("q5_k", 13);
+const BlockCodec q5_k_block = make_super_block_codec<BlockQ5K>("q5_k", 13, "q5_1");
 
 }  // namespace kerf::codec

@@ -43,6 +43,6 @@ static_assert(sizeof(BlockQ6K) == 210);
 
 }  // namespace
 
-const BlockCodec q6_k_block = make_super_block_codec<BlockQ6K>("q6_k", 14);
+const BlockCodec q6_k_block = make_super_block_codec<BlockQ6K>("q6_k", 14, "q8_0");
 
 }  // namespace kerf::codec

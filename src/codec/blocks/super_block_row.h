@@ -57,8 +57,15 @@ void decode_super_row(std::span<const std::byte> bytes, std::int64_t row, Quanti
 }
 
 template <typename Block>
-constexpr BlockCodec make_super_block_codec(std::string_view name, std::uint32_t ggml_type) {
-  return {name, name, ggml_type, kSuperBlockValues, sizeof(Block), encode_super_row<Block>, decode_super_row<Block>};
+constexpr BlockCodec make_super_block_codec(std::string_view name, std::uint32_t ggml_type, std::string_view narrower) {
+  return {name,
+          name,
+          ggml_type,
+          kSuperBlockValues,
+          sizeof(Block),
+          narrower,
+          encode_super_row<Block>,
+          decode_super_row<Block>};
 }
 
 /// Eight pairs of 6-bit numbers in 12 bytes (ggml, get_scale_min_k4): the first four of both whole in the low six bits

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -38,6 +39,12 @@ class GgufEmission : public Emission {
     return total;
   }
   std::vector<std::string> notes() const override { return plan_.notes; }
+  DType held_dtype(std::size_t tensor, DType planned) const override {
+    const auto found = std::find_if(plan_.tensors.begin(), plan_.tensors.end(), [&](const gguf::FileTensor& entry) {
+      return entry.planned == static_cast<std::ptrdiff_t>(tensor);
+    });
+    return found == plan_.tensors.end() ? planned : found->storage.type->dtype.value_or(planned);
+  }
 
   void open(const std::string& path, bool) override { file_ = std::make_unique<OutputFile>(path); }
   void write(const EmitModel& model) override {
@@ -72,7 +79,7 @@ const TargetInfo gguf_target{
     .source = "https://github.com/ggml-org/ggml/blob/master/docs/gguf.md",
     .ending = ".gguf",
     .folder = false,
-    .default_scheme = "q4_0",
+    .default_scheme = "q4_k_m",
     .folded_dtype = folded_dtype,
     .plan = plan,
 };

@@ -55,7 +55,8 @@ class RowFitter {
     const std::int64_t cols = trial_.cols, width = rounder_.fitter().width(cols);
     for (std::int64_t begin = 0; begin < cols; begin += width) {
       const auto count = static_cast<std::size_t>(std::min(width, cols - begin));
-      if (!rounder_.fitter().fit({row + begin, count}, {importance_.data() + begin, count}, trial_, 0, begin)) return false;
+      if (!rounder_.fitter().fit({row + begin, count}, {importance_.data() + begin, count}, trial_, 0, begin))
+        return false;
     }
     const std::int64_t group = trial_.scheme.group_width(cols);
     for (std::int64_t begin = 0; begin < cols; begin += group) {
@@ -117,7 +118,8 @@ SiteOutcome solve(const SiteProblem& problem, const GroupState* /*state*/) {
   parallel_for(div_up(rows, kRowsAtOnce), [&](std::int64_t task) {
     RowFitter fitter(rounder, problem.scheme, cols);
     for (std::int64_t row = task * kRowsAtOnce; row < std::min(rows, (task + 1) * kRowsAtOnce); ++row) {
-      if (!fitter.fit(problem.weights.data<float>() + row * cols)) throw_scale_overflow(problem.name, problem.scheme, row);
+      if (!fitter.fit(problem.weights.data<float>() + row * cols))
+        throw_scale_overflow(problem.name, problem.scheme, row);
       copy_row(fitter.best(), outcome.tensor, row);
     }
   });

@@ -15,7 +15,7 @@ SiteOutcome solve(const SiteProblem& problem, const GroupState*) {
   SiteOutcome outcome;
   outcome.tensor =
       Rounder(problem.scheme, codec::FitRule::kSearch).round(problem.weights, importance, problem.scheme, problem.name);
-  const auto squares = problem.statistics->state("sum_squares").values<double>();
+  const auto squares = channel_energies(*problem.statistics);
   outcome.dead_inputs = std::count(squares.begin(), squares.end(), 0.0);
   return outcome;
 }

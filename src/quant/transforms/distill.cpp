@@ -17,8 +17,8 @@ void tune(TuneContext& context) {
   report.transform = true;
   report.block_error = found.kept ? found.after : found.before;
   report.block_error_rtn = found.before;
-  report.note = fmt::format("KL divergence on calibration windows held out {:.4g} -> {:.4g} in {} steps{}", found.before,
-                            found.after, found.steps, found.kept ? "" : ": not kept");
+  report.note = fmt::format("KL divergence on calibration windows held out {:.4g} -> {:.4g} in {} steps{}",
+                            found.before, found.after, found.steps, found.kept ? "" : ": not kept");
   context.candidate.ledger.push_back(std::move(report));
 }
 
@@ -27,8 +27,9 @@ void tune(TuneContext& context) {
 extern const TransformInfo distill_transform;
 const TransformInfo distill_transform{
     .name = "distill",
-    .summary = "after all rounding: scales, minima, norms and biases tuned so that the model's distribution follows the "
-               "unquantized one's, or --teacher's",
+    .summary =
+        "after all rounding: scales, minima, norms and biases tuned so that the model's distribution follows the "
+        "unquantized one's, or --teacher's",
     .source = "Hinton et al. 2015, arXiv:1503.02531",
     .observers = {},
     .apply = nullptr,

@@ -1,0 +1,15 @@
+# kerf_presets(TARGET DIR): the texts of DIR/*.yaml as quant/presets.inc, which TARGET's sources include: one line
+# {"name", "text"} a file, by name.
+function(kerf_presets target directory)
+  file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${directory}/*.yaml)
+  list(SORT files)
+  set(lines "")
+  foreach(file IN LISTS files)
+    get_filename_component(name ${file} NAME_WE)
+    file(READ ${file} text)
+    string(APPEND lines "{\"${name}\", R\"yaml(${text})yaml\"},\n")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  endforeach()
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/quant/presets.inc CONTENT "${lines}" @ONLY)
+  target_include_directories(${target} PRIVATE ${PROJECT_BINARY_DIR}/generated)
+endfunction()
