@@ -71,6 +71,10 @@ class Ladder {
     text_ = api::evaluation_text(model_, options_.evaluation);
     std::vector<std::string> notes;
     auto calibration = api::calibration_data(model_, options_.calibration, notes);
+    if (!options_.evaluation.kv_cache.empty()) {
+      notes.push_back("all but the reference read keys and values rounded to " +
+                      codec::parse_scheme(options_.evaluation.kv_cache).name);
+    }
     text_.figures.notes.insert(text_.figures.notes.end(), notes.begin(), notes.end());
     std::vector<quant::Candidate*> candidates;
     for (Row& row : rows_) {

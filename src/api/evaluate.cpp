@@ -9,6 +9,7 @@
 #include "api/open_model.h"
 #include "api/session.h"
 #include "api/text_data.h"
+#include "codec/scheme.h"
 #include "core/memory.h"
 #include "eval/evaluator.h"
 
@@ -101,6 +102,9 @@ Evaluation evaluate(const ModelInput& model_input, const ModelInput& reference_i
   result.candidate = api::describe_model(model, model.path());
   api::summarize(series.back(), model, result.candidate);
   result.candidate.notes = model.notes();
+  if (!options.kv_cache.empty()) {
+    result.candidate.notes.push_back("keys and values are read rounded to " + codec::parse_scheme(options.kv_cache).name);
+  }
   result.candidate.seconds = session.seconds();
   result.candidate.peak_ram_bytes = peak_ram_bytes();
   if (result.reference) result.reference->peak_ram_bytes = result.candidate.peak_ram_bytes;

@@ -271,6 +271,8 @@ class CommandLine(unittest.TestCase):
     def test_rounded_caches(self):
         drifts = [self.json("eval", MODEL, "--reference", MODEL, *SHORT, "--kv-cache", scheme)["kl_mean"]
                   for scheme in ("f16", "q8_0", "q4_0")]
+        self.assertIn("keys and values are read rounded to int8-g32",
+                      self.json("eval", MODEL, *SHORT, "--kv-cache", "q8_0")["notes"])
         self.assertGreater(drifts[0], 0)
         self.assertLess(5 * drifts[0], drifts[1])
         self.assertLess(5 * drifts[1], drifts[2])
