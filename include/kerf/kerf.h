@@ -210,13 +210,13 @@ struct QuantizationChoice {
   std::vector<std::string> keep;  ///< name patterns of weights that stay as they are
   double damping = 0.01;
   bool sequential = true, act_order = true;
-  int polish = 2;       ///< sweeps of coordinate descent after gptq
+  int polish = -1;      ///< sweeps of coordinate descent over codes and scales after gptq; -1: the method's own number
   std::string teacher;  ///< model whose distribution the transform distill follows; empty: the source itself
 };
 /// Is the candidate's spec about a recipe that it names by path ("mixed.yaml", "mixed.yaml/gptq") or as "recipe:NAME"?
 bool names_a_recipe(const std::string& spec);
-/// "scheme[/method[+transform...]][@activations[/range]]" -> choice; the rest from `defaults`. In place of a scheme: the
-/// path of a recipe, "recipe:NAME", or just its name if no scheme has it too.
+/// "scheme[/method[+transform...]][@activations[/range]]" -> choice; the rest from `defaults`. In place of a scheme:
+/// the path of a recipe, "recipe:NAME", or just its name if no scheme has it too.
 QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice& defaults);
 
 struct OutputRequest {
@@ -237,8 +237,8 @@ struct TensorPlan {
   std::string name, role, scheme, method, rule;  ///< `rule`: the recipe's rule that decided
   std::vector<std::int64_t> shape;
   double bits_per_weight = 0;
+  bool fallback = false;      ///< another scheme than the rule names: the rows do not fit that one, `rule` says more
   std::string activations{};  ///< how the input of its products is rounded; empty: it is not
-  bool fallback = false;  ///< another scheme than the rule names: the rows do not fit that one, `rule` says more
 };
 /// What a method did at one site, or a transform for what several sites read.
 struct SiteReport {

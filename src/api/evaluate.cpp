@@ -103,7 +103,8 @@ Evaluation evaluate(const ModelInput& model_input, const ModelInput& reference_i
   api::summarize(series.back(), model, result.candidate);
   result.candidate.notes = model.notes();
   if (!options.kv_cache.empty()) {
-    result.candidate.notes.push_back("keys and values are read rounded to " + codec::parse_scheme(options.kv_cache).name);
+    result.candidate.notes.push_back("keys and values are read rounded to " +
+                                     codec::parse_scheme(options.kv_cache).name);
   }
   result.candidate.seconds = session.seconds();
   result.candidate.peak_ram_bytes = peak_ram_bytes();

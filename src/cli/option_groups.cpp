@@ -213,9 +213,9 @@ ChoiceGroup::ChoiceGroup(CLI::App& app, bool with_scheme) {
                 fmt::format("{}", QuantizationChoice{}.damping));
   no_sequential_ = add_flag(app, "--no-sequential",
                             "gptq: statistics of the unquantized model, instead of what the layers before really give");
-  polish_ = add_value(app, "--polish", "N",
-                      "gptq, gptaq, yaqa: sweeps of coordinate descent over codes and scales that follow",
-                      fmt::format("{}", QuantizationChoice{}.polish));
+  polish_ =
+      add_value(app, "--polish", "N",
+                "gptq, gptaq, yaqa: sweeps of coordinate descent over codes and scales that follow", "2; of yaqa 8");
   teacher_ = add_value(app, "--teacher", "MODEL",
                        "distill: model whose distribution is followed, with the same vocabulary; may be a larger one",
                        "the unquantized model");

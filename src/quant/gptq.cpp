@@ -22,6 +22,7 @@ namespace {
 using codec::Granularity;
 using codec::GroupParams;
 
+constexpr int kPolishSweeps = 2;            ///< more than these changed little
 constexpr std::int64_t kUpdateBlock = 128;  ///< columns between lazy updates of the rest (the paper's B)
 constexpr std::int64_t kRowsAtOnce = 32;    ///< rows of a task: fixed, so that bits do not depend on threads
 
@@ -145,8 +146,9 @@ SiteOutcome solve_gptq(const SiteProblem& problem, const Tensor& target, const H
     RowSolver(problem, target, factor, rounder, importance, outcome.tensor, first, std::min(kRowsAtOnce, rows - first))
         .solve();
   });
-  if (problem.options.polish > 0 && problem.scheme.granularity != Granularity::kTensor) {
-    polish(target, factor.damped(), outcome.tensor, problem.options.polish);
+  const int sweeps = problem.options.sweeps(kPolishSweeps);
+  if (sweeps > 0 && problem.scheme.granularity != Granularity::kTensor) {
+    polish(target, factor.damped(), outcome.tensor, sweeps);
   }
   return outcome;
 }

@@ -6,7 +6,7 @@
 
 namespace kerf::quant {
 
-/// GPTQ of the site with `target` [out, in] in the place of its weights, then options.polish sweeps of quant/polish.h.
+/// GPTQ of the site with `target` [out, in] in the place of its weights, then sweeps of quant/polish.h.
 /// Falls back to rounding to nearest if the factor is not ok().
 SiteOutcome solve_gptq(const SiteProblem& problem, const Tensor& target, const HessianFactor& factor);
 

@@ -18,8 +18,9 @@ namespace kerf::quant {
 struct MethodOptions {
   double damping = 0.01;   ///< fraction of mean(diag H) added to the Hessian's diagonal
   bool act_order = true;   ///< gptq: columns in order of falling diag(H)
-  int polish = 2;          ///< gptq, gptaq: sweeps of coordinate descent that follow (quant/polish.h)
+  int polish = -1;         ///< sweeps of coordinate descent that follow (quant/polish.h); -1: the method's own number
   bool sequential = true;  ///< statistics of the candidate's own stream, with everything before already quantized
+  int sweeps(int own) const { return polish < 0 ? own : polish; }
 };
 
 /// One weight to be rounded.

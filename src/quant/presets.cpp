@@ -28,8 +28,7 @@ std::vector<std::string> preset_names() {
 }
 
 Recipe load_recipe(const std::string& name_or_path, DType scale_dtype,
-                   const std::optional<ActivationChoice>& activations,
-                   const RangeChoice& range) {
+                   const std::optional<ActivationChoice>& activations, const RangeChoice& range) {
   const Preset* preset = find_preset(name_or_path);
   if (preset == nullptr) {
     const bool path = name_or_path.find_first_of("./") != std::string::npos;

@@ -19,7 +19,7 @@ struct CalibrationData {
   std::shared_ptr<const std::vector<sweep::WindowInputs>> windows;  ///< may be null: no text
   std::shared_ptr<const calibration::ModelStatistics> statistics;   ///< saved ones of the reference stream; may be null
   const sweep::Walker* teacher = nullptr;  ///< whose distribution candidates are tuned to; null: the reference's
-  double held_out = 0;  ///< share of the windows that methods are checked on
+  double held_out = 0;                     ///< share of the windows that methods are checked on
 };
 
 /// Quantizes any number of candidates block by block. The reference stream's statistics are shared by all of them;

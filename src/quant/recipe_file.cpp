@@ -95,8 +95,7 @@ std::string flow_text(const YAML::Node& node) {
 
 Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dtype,
                 const std::optional<ActivationChoice>& activations, const RangeChoice& range) {
-  check_keys(path, node,
-             {"role", "layers", "name", "model", "calibrated", "scheme", "method", "activations", "keep"});
+  check_keys(path, node, {"role", "layers", "name", "model", "calibrated", "scheme", "method", "activations", "keep"});
   Rule rule;
   rule.activations = activations;
   rule.activations_by_default = true;

@@ -13,8 +13,8 @@ namespace {
 /// Rows that a method is tried on: enough to tell it from rounding, which it halves the error of or does not.
 constexpr std::int64_t kTriedRows = 64;
 /// By what share of its error a method must be worse to give way: what is kept learns from the held-out share as well,
-/// and a share of one window is a small sample. Measured with gptq, int4-g32, on a 29M Llama with 8 windows of 512: three
-/// of 56 weights were worse by 1 % or so, and giving way there cost 3.5 % of the KL divergence.
+/// and a share of one window is a small sample. Measured with gptq, int4-g32, on a 29M Llama with 8 windows of 512:
+/// three of 56 weights were worse by 1 % or so, and giving way there cost 3.5 % of the KL divergence.
 constexpr double kMargin = 0.05;
 
 }  // namespace

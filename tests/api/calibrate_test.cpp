@@ -1,10 +1,9 @@
-#include "formats/gguf/importance.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "kerf/kerf.h"
 
+#include "formats/gguf/importance.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/source_dir.h"
 #include "tests/support/temp_dir.h"

@@ -20,14 +20,15 @@ TEST(RowTiles, RowsComeAndGoBack) {
   }
 }
 
-TEST(RowTiles, AHeadGoesByRowsAndALayerDoesNot) {
+TEST(RowTiles, AHeadGoesByRowsAndAttentionDoesNot) {
   const test::GoldenModel golden("llama");
   const auto& blocks = golden.walker.plan().blocks;
   const auto windows = golden.windows(1, 8, 1);
   Stream stream(windows, std::make_shared<Budget>(std::uint64_t{1} << 28, "/tmp"));
-  golden.walker.advance(stream, blocks[0].end, nullptr, nullptr);
-  const Program layer = golden.walker.program(stream, blocks[1].end, blocks[1].live_out);
-  EXPECT_FALSE(goes_by_rows(layer, stream.load(0)));
+  // The first block has the embedding and the first attention, the third the next attention.
+  golden.walker.advance(stream, blocks[1].end, nullptr, nullptr);
+  const Program attention = golden.walker.program(stream, blocks[2].end, blocks[2].live_out);
+  EXPECT_FALSE(goes_by_rows(attention, stream.load(0)));
   golden.walker.advance(stream, blocks.back().begin, nullptr, nullptr);
   const graph::ValueId output = *golden.built.graph.find_output("logits");
   const Program head = golden.walker.program(stream, blocks.back().end, {&output, 1});
