@@ -12,11 +12,6 @@ bool wants_statistics(const Decision& decision) {
   return is_static(decision) || (decision.method != nullptr && !decision.method->observers.empty());
 }
 
-bool any_wants_statistics(const Candidate& candidate) {
-  return std::any_of(candidate.decisions.begin(), candidate.decisions.end(),
-                     [](const auto& entry) { return wants_statistics(entry.second); });
-}
-
 bool corrects(const Candidate& candidate) {
   return std::any_of(candidate.transforms.begin(), candidate.transforms.end(),
                      [](const TransformInfo* transform) { return transform->correct != nullptr; });
@@ -24,11 +19,18 @@ bool corrects(const Candidate& candidate) {
 
 }  // namespace
 
-bool needs_own_stream(const Candidate& candidate) {
-  return candidate.options.sequential && (any_wants_statistics(candidate) || corrects(candidate));
+bool wants_input_statistics(const Candidate& candidate) {
+  return std::any_of(candidate.decisions.begin(), candidate.decisions.end(),
+                     [](const auto& entry) { return wants_statistics(entry.second); });
 }
 
-bool needs_data(const Candidate& candidate) { return !candidate.transforms.empty() || any_wants_statistics(candidate); }
+bool needs_own_stream(const Candidate& candidate) {
+  return candidate.options.sequential && (wants_input_statistics(candidate) || corrects(candidate));
+}
+
+bool needs_data(const Candidate& candidate) {
+  return !candidate.transforms.empty() || wants_input_statistics(candidate);
+}
 
 bool has_static_activations(const Candidate& candidate) {
   return std::any_of(candidate.decisions.begin(), candidate.decisions.end(),

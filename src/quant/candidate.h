@@ -32,6 +32,8 @@ struct Candidate {
 
 /// Does it need calibration text?
 bool needs_data(const Candidate& candidate);
+/// Does a method, or the range of static activations, depend on what is known about the inputs of weights?
+bool wants_input_statistics(const Candidate& candidate);
 /// Does something look at the candidate's own stream: a method, static activations, a correction?
 bool needs_own_stream(const Candidate& candidate);
 /// Does it round activations to ranges that are calibrated?

@@ -53,9 +53,9 @@ void require_data(const Candidate& candidate, const CalibrationData& data) {
         fmt::format("{}: the method compares inputs with the reference's, which the transform {} scales; use gptq",
                     candidate.spec, candidate.transforms.front()->name));
   }
-  if (has_static_activations(candidate) && transforms_weights(candidate) && !candidate.options.sequential) {
+  if (wants_input_statistics(candidate) && transforms_weights(candidate) && !candidate.options.sequential) {
     throw_usage(
-        fmt::format("{}: the transform {} scales what static activations are calibrated on; leave out --no-sequential",
+        fmt::format("{}: the transform {} scales the inputs that the statistics describe; leave out --no-sequential",
                     candidate.spec, candidate.transforms.front()->name));
   }
   if (any_drift(candidate) && data.windows && !candidate.options.sequential) {

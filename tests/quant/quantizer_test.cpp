@@ -183,7 +183,7 @@ TEST(Quantizer, ThreadsMemoryAndCompanyDoNotChangeACode) {
     quantize(model.walker, {&found}, text_of(model));
     expect_same_codes(found, expected);
   }
-  Candidate on_disk = make(), in_company = make(), other = candidate_of(model.walker, "int8", "gptq", {"awq"});
+  Candidate on_disk = make(), in_company = make(), other = candidate_of(model.walker, "int8", "gptq");
   quantize(model.walker, {&on_disk}, text_of(model), 0);
   expect_same_codes(on_disk, expected);
   other.options.sequential = false;
@@ -204,6 +204,15 @@ TEST(Quantizer, InSequenceLaterSitesSeeWhatEarlierOnesBecame) {
   }
   const ValueId later = plan.sites[plan.blocks[3].groups[0].sites[0]].weight;
   EXPECT_NE(codes_of(sequential, later).codes, codes_of(parallel, later).codes);
+}
+
+/// The reference's statistics describe inputs that a transform has not scaled.
+TEST(Quantizer, StatisticsOfTheReferenceDoNotGoWithTransforms) {
+  const GoldenModel model("llama");
+  Candidate candidate = candidate_of(model.walker, "int4-g32", "gptq", {"awq"});
+  candidate.options.sequential = false;
+  expect_error(ErrorCode::kUsage, "leave out --no-sequential",
+               [&] { quantize(model.walker, {&candidate}, text_of(model)); });
 }
 
 /// Statistics of the reference's inputs of every group, as a file would hold them.
