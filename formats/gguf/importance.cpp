@@ -99,7 +99,7 @@ ImportanceFile read_gguf_form(const std::string& path) {
     }
     ImportanceEntry entry{name, read_floats(*file, path, *pair.sums),
                           whole_numbers(read_floats(*file, path, *pair.counts))};
-    if (entry.sums.size() % entry.counts.size() != 0) {
+    if (entry.counts.empty() || entry.sums.size() % entry.counts.size() != 0) {
       throw_input(path, quoted(pair.sums->name),
                   fmt::format("{} sums cannot be divided among {} counts", entry.sums.size(), entry.counts.size()));
     }
