@@ -6,6 +6,7 @@
 
 #include "core/random.h"
 #include "core/threads.h"
+#include "ops/linalg.h"
 #include "quant/learned_codes.h"
 #include "quant/sources.h"
 
@@ -29,6 +30,9 @@ class BlockLearner {
       (w % kJudgeEvery == kJudgeEvery - 1 ? judging_ : training_).push_back(w);
     }
     if (judging_.empty()) judging_ = training_;
+    for (const ValueId id : p_.block.live_out) {
+      curvatures_.push_back(p_.curvature.has(id) ? p_.curvature.load(id) : Tensor());
+    }
     for (const auto& [id, before] : p_.before) {
       const graph::SourcePtr& source = p_.candidate.overlay.source(graph_, id);
       codes_.emplace(id, LearnedCodes(*source->read_quantized(), before->read(), *source));
@@ -76,22 +80,33 @@ class BlockLearner {
     return batch;
   }
 
-  /// Outputs less targets, and the mean of their squares.
+  /// Of a window: e C for each output in its place, and the mean of e C e^T over its tokens.
   double differences(std::size_t window, std::vector<Tensor>& outputs) const {
     double sum = 0;
-    std::int64_t count = 0;
     for (std::size_t v = 0; v < outputs.size(); ++v) {
       const Tensor target = targets_[window][v].load();
       Tensor difference(DType::kF32, target.shape());
       for (std::int64_t i = 0; i < target.size(); ++i) {
-        const float d = outputs[v].data<float>()[i] - target.data<float>()[i];
-        difference.data<float>()[i] = d;
-        sum += static_cast<double>(d) * static_cast<double>(d);
+        difference.data<float>()[i] = outputs[v].data<float>()[i] - target.data<float>()[i];
       }
-      count += target.size();
-      outputs[v] = difference;
+      outputs[v] = weighed(difference, curvatures_[v]);
+      double total = 0;
+      for (std::int64_t i = 0; i < target.size(); ++i) {
+        total += static_cast<double>(difference.data<float>()[i]) * static_cast<double>(outputs[v].data<float>()[i]);
+      }
+      const std::int64_t width = target.shape().back();
+      sum += total * static_cast<double>(width) / static_cast<double>(std::max<std::int64_t>(target.size(), 1));
     }
-    return sum / static_cast<double>(std::max<std::int64_t>(count, 1));
+    return sum;
+  }
+
+  static Tensor weighed(const Tensor& difference, const Tensor& curvature) {
+    if (!curvature.defined()) return difference;
+    const std::int64_t width = difference.shape().back(), rows = difference.size() / width;
+    Tensor result(DType::kF32, difference.shape());
+    ops::linalg::gemm(false, false, rows, width, width, 1.0F, difference.data<float>(), width, curvature.data<float>(),
+                      width, 0.0F, result.data<float>(), width);
+    return result;
   }
 
   double judge() const {
@@ -152,15 +167,19 @@ class BlockLearner {
     }
   }
 
-  /// All steps together, falling to 0, carry a value as far as it may go.
+  /// All steps together, falling to 0, carry a value a fortieth of a step of the grid: codes change where the weight
+  /// lies near the middle between two. Measured on a 29M Llama, int3-g64-asym from yaqa's codes, 200 steps: KL
+  /// divergence 0.0519 before, 0.0500 with this, 0.0507 with twice, 0.0517 with four times as much, which learns the
+  /// text by heart.
   double rate() const { return kRate / steps_; }
-  static constexpr double kRate = 1.0, kScaleRate = 1e-3;
+  static constexpr double kRate = 0.05, kScaleRate = 5e-4;
 
   const BlockProblem& p_;
   int steps_;
   const graph::Graph& graph_;
   sweep::Program program_;
   std::vector<std::size_t> training_, judging_;
+  std::vector<Tensor> curvatures_;  ///< by output; not defined where there is none
   std::vector<std::vector<sweep::StoredTensor>> targets_;
   std::map<ValueId, LearnedCodes> codes_;
   std::vector<ValueId> weights_;

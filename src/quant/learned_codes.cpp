@@ -13,8 +13,19 @@ namespace {
 using codec::GroupParams;
 using codec::QuantizedTensor;
 
-/// How far a value may go from where it starts, in steps of the grid: to the neighbouring code.
-constexpr float kReach = 0.5F;
+/// How far a position may go from where it starts, in steps of the grid: to the neighbouring code.
+constexpr float kReach = 1.0F;
+
+/// How far from its code it may start, in steps of the grid.
+constexpr float kEdge = 0.49F;
+
+/// On the grid's own axis: codes, or levels, whatever the scale.
+float position_of(float value, const GroupParams& params) {
+  return (value - params.minimum) / params.scale + params.zero;
+}
+float value_at(float position, const GroupParams& params) {
+  return params.scale * (position - params.zero) + params.minimum;
+}
 
 float level_gap(const codec::Scheme& scheme) {
   if (scheme.levels == nullptr) return 1;
@@ -66,12 +77,16 @@ LearnedCodes::LearnedCodes(QuantizedTensor start, const Tensor& weights, const g
       label_(original.label()) {
   parallel_for(tensor_.rows, [&](std::int64_t row) {
     for_row(tensor_, row, [&](std::size_t at, const GroupParams& params) {
-      const float weight = weights.data<float>()[at];
-      const bool own = grid_->encode(weight, params) == tensor_.codes[at];
-      start_[at] = own ? weight : grid_->decode(tensor_.codes[at], params);
+      const float center = grid_->decode(tensor_.codes[at], {1, params.zero, 0}) + params.zero;
+      start_[at] = center;
+      // A scale of 0 decodes every code to the same value: there is nothing to learn.
+      if (params.scale == 0) return;
+      const float edge = kEdge * level_gap_, own = position_of(weights.data<float>()[at], params);
+      const float near = std::clamp(own, center - edge, center + edge);
+      if (grid_->encode(value_at(near, params), params) == tensor_.codes[at]) start_[at] = near;
     });
   });
-  values_ = start_;
+  positions_ = start_;
   if (const auto scales = make_tunable_scales(tensor_, original)) numbers_ = scales->numbers;
 }
 
@@ -80,10 +95,11 @@ void LearnedCodes::step(const Tensor& by_weight, double rate, double scale_rate)
   const float* const by = by_weight.data<float>();
   parallel_for(tensor_.rows, [&](std::int64_t row) {
     for_row(tensor_, row, [&](std::size_t at, const GroupParams& params) {
-      const float unit = std::abs(params.scale) * level_gap_;
-      const float moved = values_[at] - static_cast<float>(rate) * unit * sign(by[at]);
-      values_[at] = std::clamp(moved, start_[at] - kReach * unit, start_[at] + kReach * unit);
-      tensor_.codes[at] = grid_->encode(values_[at], params);
+      if (params.scale == 0) return;
+      // The derivative by the position is the scale's times that by the weight.
+      const float moved = positions_[at] - static_cast<float>(rate) * level_gap_ * sign(by[at] * sign(params.scale));
+      positions_[at] = std::clamp(moved, start_[at] - kReach * level_gap_, start_[at] + kReach * level_gap_);
+      tensor_.codes[at] = grid_->encode(value_at(positions_[at], params), params);
     });
   });
 }

@@ -11,15 +11,15 @@
 namespace kerf::quant {
 
 /// Codes and scales of a weight that follow the sign of a derivative (Cheng et al. 2023, AutoRound, arXiv:2309.05516,
-/// section 3). Behind each code is a value that is rounded to it; it starts at the weight where the code is the
-/// weight's own, else at the code's value, and stays within half a step of where it started. Derivatives pass the
-/// rounding as if it were not there. Zero points stay.
+/// section 3). Behind each code is a position that is rounded to it; it starts as near to the weight as is still
+/// rounded to the code, and stays within a step of there. Derivatives pass the rounding as if it were not there. Zero
+/// points stay.
 class LearnedCodes {
  public:
   /// `weights` [rows, cols]: what was rounded. `original`: for shape and label.
   LearnedCodes(codec::QuantizedTensor start, const Tensor& weights, const graph::TensorSource& original);
 
-  /// A step against the sign of `by_weight`: of each value by `rate` steps of the grid, of each scale and minimum by
+  /// A step against the sign of `by_weight`: of each position by `rate` steps of the grid, of each scale and minimum by
   /// `scale_rate` of its size.
   void step(const Tensor& by_weight, double rate, double scale_rate);
   /// The weight as it would be stored now.
@@ -31,9 +31,9 @@ class LearnedCodes {
 
   codec::QuantizedTensor tensor_;
   std::unique_ptr<const codec::Grid> grid_;
-  float level_gap_ = 1;  ///< mean distance of neighbouring levels, over the scale
-  std::vector<float> start_, values_;
-  std::vector<float> numbers_;  ///< scales and minima before they are rounded, as quant/tunable.h orders them
+  float level_gap_ = 1;                   ///< mean distance of neighbouring levels, over the scale
+  std::vector<float> start_, positions_;  ///< behind each code, on the grid's own axis
+  std::vector<float> numbers_;            ///< scales and minima before they are rounded, as quant/tunable.h orders them
   Shape shape_;
   std::string label_;
 };

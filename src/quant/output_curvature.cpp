@@ -38,12 +38,16 @@ Tensor of_drawn(std::size_t window, std::int64_t first_row, const Tensor& logits
   return result;
 }
 
-/// The nodes of a block that multiply by one of the weights: (weight, output).
-std::vector<std::pair<ValueId, ValueId>> outputs_of(const sweep::Walker& walker, const std::set<ValueId>& weights,
+/// What the nodes of a block that multiply by one of the weights give, and what else is asked for: (id, value).
+std::vector<std::pair<ValueId, ValueId>> outputs_of(const sweep::Walker& walker, const std::set<ValueId>& of,
                                                     const sweep::Block& block) {
   std::vector<std::pair<ValueId, ValueId>> result;
+  for (const ValueId id : of) {
+    const graph::NodeId producer = walker.graph().value(id).producer;
+    if (producer >= block.begin && producer < block.end) result.emplace_back(id, id);
+  }
   for (const sweep::Site& site : walker.plan().sites) {
-    if (!weights.contains(site.weight)) continue;
+    if (!of.contains(site.weight)) continue;
     for (const graph::NodeId node : site.linear_uses) {
       if (node < block.begin || node >= block.end) continue;
       result.emplace_back(site.weight, walker.graph().node(node).outputs[0]);
@@ -72,16 +76,19 @@ struct Sum {
 
 }  // namespace
 
-OutputCurvature observe_output_curvature(const sweep::Walker& walker, const std::set<ValueId>& weights,
+OutputCurvature observe_output_curvature(const sweep::Walker& walker, const std::set<ValueId>& of,
                                          std::shared_ptr<const std::vector<sweep::WindowInputs>> windows,
                                          const std::shared_ptr<sweep::Budget>& budget) {
   OutputCurvature curvature;
   const calibration::ObserverInfo& outer = *calibration::find_observer("outer_product");
-  // Weights of the block at work, and those that blocks before it use too.
+  // Of the block at work, and weights that blocks before it use too.
   std::map<ValueId, Sum> sums;
   std::map<ValueId, graph::NodeId> first_use;
   for (const sweep::Site& site : walker.plan().sites) {
     if (!site.linear_uses.empty()) first_use[site.weight] = site.linear_uses.front();
+  }
+  for (const ValueId id : of) {
+    if (walker.graph().value(id).producer >= 0) first_use[id] = walker.graph().value(id).producer;
   }
   graph::NodeId reached = static_cast<graph::NodeId>(walker.graph().nodes().size());
   const auto settle = [&](graph::NodeId begin) {
@@ -90,8 +97,7 @@ OutputCurvature observe_output_curvature(const sweep::Walker& walker, const std:
         ++sum;
         continue;
       }
-      curvature.by_weight_.emplace(sum->first,
-                                   sweep::StoredTensor(mean_of(sum->second.outer, sum->second.tokens), budget));
+      curvature.by_id_.emplace(sum->first, sweep::StoredTensor(mean_of(sum->second.outer, sum->second.tokens), budget));
       sum = sums.erase(sum);
     }
   };
@@ -99,15 +105,15 @@ OutputCurvature observe_output_curvature(const sweep::Walker& walker, const std:
     settle(reached);
     reached = block.begin;
     std::vector<ValueId> values;
-    for (const auto& [weight, output] : outputs_of(walker, weights, block)) values.push_back(output);
+    for (const auto& [id, value] : outputs_of(walker, of, block)) values.push_back(value);
     return values;
   };
   const auto add = [&](const sweep::Block& block, std::size_t, const std::map<ValueId, Tensor>& derivatives) {
-    for (const auto& [weight, output] : outputs_of(walker, weights, block)) {
-      const auto found = derivatives.find(output);
+    for (const auto& [id, value] : outputs_of(walker, of, block)) {
+      const auto found = derivatives.find(value);
       if (found == derivatives.end()) continue;
       const std::int64_t width = found->second.shape().back(), rows = width == 0 ? 0 : found->second.size() / width;
-      Sum& sum = sums[weight];
+      Sum& sum = sums[id];
       if (!sum.outer.defined()) sum.outer = Tensor::zeros(DType::kF32, outer.shape(width));
       outer.observe(found->second.data<float>(), rows, width, sum.outer);
       sum.tokens += rows;

@@ -369,29 +369,36 @@ void Quantizer::refine_block(const sweep::Block& block, sweep::Stream entering,
   });
   if (!before.empty()) {
     const MethodInfo* const method = candidate.decisions.at(before.begin()->first).method;
-    method->refine({walker_, block, candidate, entering, *reference_, before, budget_}, candidate.options.steps);
+    method->refine({walker_, block, candidate, entering, *reference_, before, curvature_, budget_},
+                   candidate.options.steps);
   }
   candidate.stream = std::move(entering);
 }
 
-/// Weights whose methods, of whatever candidate, want to know what errors of their outputs cost.
-std::set<ValueId> Quantizer::curved_weights() const {
-  std::set<ValueId> weights;
+std::set<ValueId> Quantizer::curved_values() const {
+  std::set<ValueId> wanted;
+  const auto& graph = walker_.graph();
   for (const Candidate* candidate : candidates_) {
     for (const sweep::Site& site : walker_.plan().sites) {
       const MethodInfo* method = method_of(site, *candidate);
       if (method == nullptr || !method->wants_curvature || site.linear_uses.empty()) continue;
-      if (walker_.graph().value(site.weight).weight.source->rows() <= kMostCurvedOutputs) weights.insert(site.weight);
+      if (graph.value(site.weight).weight.source->rows() <= kMostCurvedOutputs) wanted.insert(site.weight);
+    }
+    for (const sweep::Block& block : walker_.plan().blocks) {
+      const bool last = block.end == static_cast<graph::NodeId>(graph.nodes().size());
+      if (!last && !refined_weights(block, *candidate).empty()) {
+        wanted.insert(block.live_out.begin(), block.live_out.end());
+      }
     }
   }
-  return weights;
+  return wanted;
 }
 
 void Quantizer::process_block(const sweep::Block& block, const sweep::Operands& shared) {
   if (block.begin == 0 && data_.windows) {
     pooled_ = pool_statistics(walker_, candidates_, {data_.windows, budget_}, split_);
-    if (const auto weights = curved_weights(); !weights.empty()) {
-      curvature_ = observe_output_curvature(walker_, weights, data_.windows, budget_);
+    if (const auto of = curved_values(); !of.empty()) {
+      curvature_ = observe_output_curvature(walker_, of, data_.windows, budget_);
     }
   }
   const BlockStatistics statistics = observe_reference(block, shared);

@@ -72,7 +72,8 @@ class Quantizer {
   void correct(const sweep::Site& site, const graph::SourcePtr& before, const calibration::Statistics* inputs,
                Candidate& candidate) const;
   bool wants_drift(const sweep::Group& group, const Candidate& candidate) const;
-  std::set<graph::ValueId> curved_weights() const;
+  /// What methods, of whatever candidate, want to know the cost of errors of: weights' outputs, what leaves a block.
+  std::set<graph::ValueId> curved_values() const;
 
   const sweep::Walker& walker_;
   std::vector<Candidate*> candidates_;

@@ -29,6 +29,8 @@ struct Learned {
   sweep::Stream stream{windows, budget};
   const sweep::Block& block = model.walker.plan().blocks.front();
   Candidate candidate = candidate_of(model.walker, "int3-g64-asym", "rtn");
+  OutputCurvature curvature;
+
   BlockOutcome run(int steps) {
     std::map<graph::ValueId, graph::SourcePtr> before;
     for (const sweep::Group& group : block.groups) {
@@ -38,50 +40,66 @@ struct Learned {
       }
     }
     quantize(model.walker, {&candidate}, {});
-    return learn_block({model.walker, block, candidate, stream, stream, before, budget}, steps);
+    return learn_block({model.walker, block, candidate, stream, stream, before, curvature, budget}, steps);
   }
 };
 
 TEST(BlockLearning, LowersTheErrorOfWhatLeavesTheBlockOnTextThatWasNotLearnedFrom) {
   Learned learned;
   const BlockOutcome outcome = learned.run(60);
-  EXPECT_LT(outcome.best, 0.9 * outcome.start);
+  EXPECT_LT(outcome.best, 0.95 * outcome.start);
   EXPECT_GT(outcome.steps, 0);
 }
 
 TEST(BlockLearning, KeepsTheStartIfNothingIsBetter) {
   Learned learned;
+  // Targets that are the outputs already: every change is for the worse.
+  learned.candidate = candidate_of(learned.model.walker, "int8", "rtn");
   const BlockOutcome outcome = learned.run(1);
   EXPECT_LE(outcome.best, outcome.start);
 }
 
-TEST(BlockLearning, TheMethodIsNoWorseThanGptqOnTheWholeModel) {
+TEST(BlockLearning, ErrorsCountAsTheCurvatureSays) {
+  Learned plain, weighed;
+  const graph::ValueId leaving = weighed.block.live_out.front();
+  weighed.curvature = observe_output_curvature(weighed.model.walker, {leaving}, weighed.windows, weighed.budget);
+  ASSERT_TRUE(weighed.curvature.has(leaving));
+  const BlockOutcome outcome = weighed.run(60);
+  EXPECT_LT(outcome.best, 0.95 * outcome.start);
+  EXPECT_NE(outcome.start, plain.run(60).start);
+}
+
+/// The codes of all quantized weights, in their order.
+std::vector<std::vector<std::uint8_t>> all_codes(const sweep::Walker& walker, const Candidate& candidate) {
+  std::vector<std::vector<std::uint8_t>> codes;
+  for (const sweep::Site& site : walker.plan().sites) {
+    if (candidate.overlay.find(site.weight) != nullptr) codes.push_back(codes_of(candidate, site.weight).codes);
+  }
+  return codes;
+}
+
+TEST(BlockLearning, TheMethodIsNoWorseThanYaqaOnTheWholeModel) {
   const test::GoldenModel model("llama");
-  Candidate gptq = candidate_of(model.walker, "int3-g64-asym", "gptq");
+  Candidate yaqa = candidate_of(model.walker, "int3-g64-asym", "yaqa");
   Candidate learned = candidate_of(model.walker, "int3-g64-asym", "learned");
   learned.options.steps = 60;
-  quantize(model.walker, {&gptq, &learned}, data_of(model));
-  EXPECT_LT(error_of(model, learned), 1.05 * error_of(model, gptq));
-  EXPECT_NE(codes_of(learned, model.walker.plan().sites[1].weight).codes,
-            codes_of(gptq, model.walker.plan().sites[1].weight).codes);
+  quantize(model.walker, {&yaqa, &learned}, data_of(model));
+  EXPECT_LT(error_of(model, learned), 1.1 * error_of(model, yaqa));
+  EXPECT_NE(all_codes(model.walker, learned), all_codes(model.walker, yaqa));
 }
 
 TEST(BlockLearning, SameBitsForAnyNumberOfThreads) {
   const test::GoldenModel model("qwen2");
-  std::vector<std::vector<std::uint8_t>> codes;
+  std::vector<std::vector<std::vector<std::uint8_t>>> codes;
   for (const int threads : {1, 3}) {
     const test::ThreadSetting setting(threads);
     Candidate candidate = candidate_of(model.walker, "int4-g32", "learned");
     candidate.options.steps = 12;
     quantize(model.walker, {&candidate}, data_of(model));
-    for (const sweep::Site& site : model.walker.plan().sites) {
-      if (candidate.overlay.find(site.weight) == nullptr) continue;
-      codes.push_back(codes_of(candidate, site.weight).codes);
-    }
+    codes.push_back(all_codes(model.walker, candidate));
   }
-  const std::size_t half = codes.size() / 2;
-  ASSERT_GT(half, 0U);
-  for (std::size_t i = 0; i < half; ++i) EXPECT_EQ(codes[i], codes[half + i]);
+  ASSERT_FALSE(codes[0].empty());
+  EXPECT_EQ(codes[0], codes[1]);
 }
 
 }  // namespace
