@@ -36,6 +36,18 @@ std::optional<quant::ActivationChoice> activations_of(const QuantizationChoice& 
   return quant::parse_activations(choice.activations, range_of(choice));
 }
 
+/// What is asked for in a candidate's own words, or a rule's where that says nothing.
+std::optional<quant::PruneChoice> pruning_of(const QuantizationChoice& choice) {
+  std::optional<quant::PruneChoice> pruning;
+  for (const std::string& text : choice.prune) {
+    if (pruning) {
+      throw_usage(fmt::format("pruning {} and {} cannot both hold", quoted(choice.prune.front()), quoted(text)));
+    }
+    pruning = quant::parse_pruning(text);
+  }
+  return pruning;
+}
+
 void add_role_rule(quant::Recipe& recipe, Role role, const codec::Scheme& scheme, const quant::MethodInfo* method,
                    std::string text) {
   quant::Rule rule;
@@ -85,9 +97,10 @@ quant::Recipe make_recipe(const OpenModel& model, const QuantizationChoice& choi
   const DType scales = scale_dtype(choice);
   const quant::MethodInfo* method = &quant::find_method(choice.method.empty() ? "rtn" : choice.method);
   const auto activations = activations_of(choice);
+  const auto pruning = pruning_of(choice);
   add_tables(model, choice, {}, method, true, recipe);
   if (!choice.recipe.empty()) {
-    quant::Recipe named = quant::load_recipe(choice.recipe, scales, activations, range_of(choice));
+    quant::Recipe named = quant::load_recipe(choice.recipe, scales, activations, range_of(choice), pruning);
     recipe.fallback = named.fallback;
     for (quant::Rule& rule : named.rules) {
       if (rule.method == nullptr) rule.method = method;
@@ -102,6 +115,7 @@ quant::Recipe make_recipe(const OpenModel& model, const QuantizationChoice& choi
     add_role_rule(recipe, role, linear, method, "--scheme " + linear.name);
     // Whatever the weights are: "f16@int8-dynamic" says what rounded activations cost alone.
     recipe.rules.back().activations = activations;
+    recipe.rules.back().pruning = pruning;
   }
   add_tables(model, choice, table_default(model, linear), method, false, recipe);
   return recipe;
@@ -196,9 +210,13 @@ std::size_t end_of_recipe_path(const std::string& spec) {
   return std::string::npos;
 }
 
-/// "method+transform+transform"; a transform alone stands before rtn.
+/// "method+transform+pruning"; a transform or pruning alone stands before rtn.
 void parse_method(const std::string& spec, std::string_view text, QuantizationChoice& choice) {
   for (const std::string& part : split(text, '+')) {
+    if (part.find(':') != std::string::npos) {
+      choice.prune.push_back(part);
+      continue;
+    }
     bool is_transform = false;
     for (const quant::TransformInfo* info : quant::transforms())
       is_transform = is_transform || info->name == to_lower_ascii(part);
@@ -207,7 +225,8 @@ void parse_method(const std::string& spec, std::string_view text, QuantizationCh
     } else if (choice.method.empty()) {
       choice.method = part;
     } else {
-      throw_usage(fmt::format("candidate {}: {} is not a transform", quoted(spec), quoted(part)));
+      throw_usage(fmt::format("candidate {}: {} is no transform, and no pruning such as wanda:50%", quoted(spec),
+                              quoted(part)));
     }
   }
 }
@@ -222,6 +241,7 @@ QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice&
   QuantizationChoice choice = defaults;
   choice.method.clear();
   choice.transforms.clear();
+  choice.prune.clear();
   const std::size_t at = spec.find('@');
   choice.activations = at == std::string::npos ? "" : spec.substr(at + 1);
   if (at != std::string::npos && choice.activations.empty()) {
@@ -246,6 +266,7 @@ QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice&
   if (slash < weights.size()) parse_method(spec, std::string_view(weights).substr(slash + 1), choice);
   if (choice.method.empty()) choice.method = "rtn";
   quant::find_method(choice.method);
+  api::pruning_of(choice);
   quant::parse_activations(choice.activations, quant::parse_range(choice.activation_range));
   return choice;
 }

@@ -7,9 +7,14 @@ namespace {
 
 bool is_static(const Decision& decision) { return decision.activations && !decision.activations->scheme.dynamic; }
 
+bool prunes_by_data(const Decision& decision) {
+  return decision.pruning && !decision.pruning->pruner->observers.empty();
+}
+
 /// Does a weight's decision need data about its own inputs?
 bool wants_statistics(const Decision& decision) {
-  return is_static(decision) || (decision.method != nullptr && !decision.method->observers.empty());
+  return is_static(decision) || prunes_by_data(decision) ||
+         (decision.method != nullptr && !decision.method->observers.empty());
 }
 
 bool corrects(const Candidate& candidate) {
@@ -32,6 +37,13 @@ bool needs_data(const Candidate& candidate) {
   return !candidate.transforms.empty() || wants_input_statistics(candidate);
 }
 
+std::string pruning_by_data(const Candidate& candidate) {
+  for (const auto& [id, decision] : candidate.decisions) {
+    if (prunes_by_data(decision)) return decision.pruning->name();
+  }
+  return "";
+}
+
 bool has_static_activations(const Candidate& candidate) {
   return std::any_of(candidate.decisions.begin(), candidate.decisions.end(),
                      [](const auto& entry) { return is_static(entry.second); });
@@ -52,8 +64,10 @@ std::set<std::string> range_observers_of(const Candidate& candidate, graph::Valu
 std::set<std::string> solving_observers_of(const Candidate& candidate, graph::ValueId weight) {
   std::set<std::string> names;
   const auto found = candidate.decisions.find(weight);
-  if (found == candidate.decisions.end() || found->second.method == nullptr) return names;
-  names.insert(found->second.method->observers.begin(), found->second.method->observers.end());
+  if (found == candidate.decisions.end() || (found->second.method == nullptr && !found->second.pruning)) return names;
+  const auto add = [&](const std::vector<std::string>& observers) { names.insert(observers.begin(), observers.end()); };
+  if (found->second.method != nullptr) add(found->second.method->observers);
+  if (found->second.pruning) add(found->second.pruning->pruner->observers);
   for (const TransformInfo* transform : candidate.transforms) {
     names.insert(transform->site_observers.begin(), transform->site_observers.end());
   }

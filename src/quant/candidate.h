@@ -38,12 +38,14 @@ bool wants_input_statistics(const Candidate& candidate);
 bool needs_own_stream(const Candidate& candidate);
 /// Does it round activations to ranges that are calibrated?
 bool has_static_activations(const Candidate& candidate);
+/// The first of its decisions that prune by what is known about inputs: "wanda:50%"; empty if none does.
+std::string pruning_by_data(const Candidate& candidate);
 /// Does a transform change weights before they are solved?
 bool transforms_weights(const Candidate& candidate);
 
 /// What the range of a weight's static activations follows from; empty if it has none.
 std::set<std::string> range_observers_of(const Candidate& candidate, graph::ValueId weight);
-/// What the weight's method, and the transforms that correct it afterwards, want to know of its inputs.
+/// What the weight's method and pruner, and the transforms that correct it afterwards, want to know of its inputs.
 std::set<std::string> solving_observers_of(const Candidate& candidate, graph::ValueId weight);
 
 /// Does something change it after all its weights are solved? Until Quantizer::finish() it is not what will be written.

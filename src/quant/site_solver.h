@@ -31,9 +31,10 @@ struct SiteTask {
   bool unknown = false;  ///< the data were collected by someone who left this weight out
 };
 
-/// Decides the weights of linear sites, group after group, and enters what happened in the candidate's ledger. A weight
-/// of an expert that fewer than kTokensPerChannel tokens a channel reached is rounded to nearest. Where a part of the
-/// text is held out, a method that does worse there than rounding gives way to it (quant/trial.h).
+/// Decides the weights of linear sites, group after group, prunes them where that is asked for, and enters what
+/// happened in the candidate's ledger. A weight of an expert that fewer than kTokensPerChannel tokens a channel reached
+/// is rounded to nearest. Where a part of the text is held out, a method that does worse there than rounding gives way
+/// to it (quant/trial.h).
 class SiteSolver {
  public:
   SiteSolver(const sweep::Walker& walker, Candidate& candidate, std::shared_ptr<sweep::Budget> budget)
@@ -47,20 +48,35 @@ class SiteSolver {
   /// What the sites that share statistics share.
   struct Shared {
     std::map<const MethodInfo*, std::shared_ptr<const GroupState>> states;
+    std::map<const PrunerInfo*, std::shared_ptr<const GroupState>> prune_states;
     std::unique_ptr<const Objective> objective;
     std::int64_t rank = -1;
   };
   using Trials = std::map<const sweep::Site*, Trial>;
+  /// A weight of which some values became zero, and as it was.
+  struct Pruned {
+    Tensor before;
+    PruneOutcome outcome;
+  };
 
+  /// The weights of the tasks whose decisions prune.
+  void prune(const std::vector<SiteTask>& tasks);
+  /// The weight as it is to be rounded, and of what it became if it was pruned.
+  SiteProblem problem_of(const SiteTask& task, const Tensor& weights) const;
+  void keep_pruned(const SiteTask& task, SiteReport report);
+  void enter_pruning(const SiteTask& task, SiteReport& report) const;
   Trials run_trials(const std::vector<SiteTask>& tasks) const;
   void solve(const SiteTask& task, const Trial* trial, const OutputCurvature* curvature);
   const GroupState* state_of(const MethodInfo& method, const calibration::Statistics* statistics);
-  void measure(const SiteProblem& problem, const codec::QuantizedTensor& tensor, SiteReport& report);
+  /// Errors on a sample of the rows, given that of what is stored, and of what plain rounding would give.
+  void measure(const SiteProblem& problem, const RowSample& sample, std::vector<Tensor> approximations,
+               SiteReport& report);
 
   const sweep::Walker& walker_;
   Candidate& candidate_;
   std::shared_ptr<sweep::Budget> budget_;
   std::map<const calibration::Statistics*, Shared> shared_;
+  std::map<const sweep::Site*, Pruned> pruned_;
 };
 
 }  // namespace kerf::quant

@@ -118,6 +118,20 @@ class QuantizedSource : public graph::TensorSource {
   QuantizedTensor parameters_;  ///< everything but the codes
 };
 
+class StoredSource : public graph::TensorSource {
+ public:
+  StoredSource(Tensor values, Shape shape, std::string label, const std::shared_ptr<sweep::Budget>& budget)
+      : TensorSource(DType::kF32, std::move(shape), std::move(label)), values_(std::move(values), budget) {}
+
+  void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
+    const std::span<float> into(out, static_cast<std::size_t>(count * row_size()));
+    values_.read(static_cast<std::uint64_t>(first * row_size()) * sizeof(float), std::as_writable_bytes(into));
+  }
+
+ private:
+  sweep::StoredTensor values_;
+};
+
 class RoundedSource : public graph::TensorSource {
  public:
   RoundedSource(graph::SourcePtr source, DType dtype)
@@ -211,6 +225,11 @@ graph::SourcePtr make_rtn_source(graph::SourcePtr source, Scheme scheme, codec::
 graph::SourcePtr make_quantized_source(QuantizedTensor tensor, const graph::TensorSource& original,
                                        const std::shared_ptr<sweep::Budget>& budget) {
   return std::make_shared<QuantizedSource>(std::move(tensor), original.shape(), original.label(), budget);
+}
+
+graph::SourcePtr make_stored_source(Tensor values, const graph::TensorSource& original,
+                                    const std::shared_ptr<sweep::Budget>& budget) {
+  return std::make_shared<StoredSource>(std::move(values), original.shape(), original.label(), budget);
 }
 
 graph::SourcePtr make_rounded_source(graph::SourcePtr source, DType dtype) {

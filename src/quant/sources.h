@@ -22,6 +22,10 @@ graph::SourcePtr make_rtn_source(graph::SourcePtr source, codec::Scheme scheme,
 graph::SourcePtr make_quantized_source(codec::QuantizedTensor tensor, const graph::TensorSource& original,
                                        const std::shared_ptr<sweep::Budget>& budget);
 
+/// Values that were computed, f32 of the shape of `original`; they count towards `budget` in the same way.
+graph::SourcePtr make_stored_source(Tensor values, const graph::TensorSource& original,
+                                    const std::shared_ptr<sweep::Budget>& budget);
+
 /// Values rounded to a float dtype. read_rows() throws Error(kInput) if a value does not fit.
 graph::SourcePtr make_rounded_source(graph::SourcePtr source, DType dtype);
 

@@ -39,8 +39,11 @@ Trial TrialGround::run(const MethodInfo& method, const SiteProblem& problem) {
     state_ = method.prepare(rest_, problem.options);
     prepared_ = &method;
   }
-  const RowSample sample = sample_rows(problem.weights, problem.scheme, kTriedRows);
-  const SiteProblem part{problem.name, sample.weights, problem.scheme, &rest_, problem.options};
+  const RowSample sample = sample_rows(problem.goal(), problem.scheme, kTriedRows);
+  const bool pruned = problem.unpruned != nullptr;
+  const Tensor weights = pruned ? sample.of(problem.weights) : sample.weights;
+  SiteProblem part{problem.name, weights, problem.scheme, &rest_, problem.options};
+  if (pruned) part.unpruned = &sample.weights;
   const auto values_of = [&](const codec::QuantizedTensor& tensor) {
     Tensor values(DType::kF32, sample.weights.shape());
     codec::dequantize_rows(tensor, 0, tensor.rows, values.data<float>());
@@ -49,8 +52,8 @@ Trial TrialGround::run(const MethodInfo& method, const SiteProblem& problem) {
   const Rounder search(problem.scheme, codec::FitRule::kSearch);
   const std::array approximations = {
       values_of(method.solve(part, method.prepare == nullptr ? nullptr : state_.get()).tensor),
-      values_of(round_to_nearest(sample.weights, problem.scheme, problem.name)),
-      values_of(search.round(sample.weights, relative_importance(rest_), problem.scheme, problem.name))};
+      values_of(round_to_nearest(weights, problem.scheme, problem.name)),
+      values_of(search.round(weights, relative_importance(rest_), problem.scheme, problem.name))};
   const auto errors = objective_.measure(sample.weights, approximations);
   return {tokens_, errors[0], errors[1], errors[2]};
 }
