@@ -25,6 +25,7 @@ using codec::Granularity;
 using codec::GroupParams;
 
 constexpr int kPolishSweeps = 2;  ///< more than these changed little
+constexpr int kMakeUpSweeps = 5;  ///< for zeros, before the walk
 
 /// Rows [first, first + count) of one weight.
 class RowSolver {
@@ -32,8 +33,8 @@ class RowSolver {
   RowSolver(const SiteProblem& problem, const Tensor& target, const HessianFactor& factor, const Rounder& rounder,
             std::span<const float> importance, codec::QuantizedTensor& out, std::int64_t first, std::int64_t count)
       : problem_(problem),
+        target_(target),
         held_(problem.held_zeros()),
-        fitted_(held_ != nullptr ? *held_ : target),
         factor_(factor),
         fitter_(rounder.fitter()),
         grid_(rounder.grid()),
@@ -54,7 +55,7 @@ class RowSolver {
 
  private:
   void fit_row(std::int64_t r) {
-    const float* const row = fitted_.data<float>() + (first_ + r) * cols_;
+    const float* const row = target_.data<float>() + (first_ + r) * cols_;
     for (std::int64_t begin = 0; begin < cols_; begin += width_) {
       fit(r, begin, {row + begin, static_cast<std::size_t>(std::min(width_, cols_ - begin))});
     }
@@ -83,8 +84,8 @@ class RowSolver {
   }
 
   const SiteProblem& problem_;
-  const Tensor* held_;    ///< whose zeros stay zero; may be null
-  const Tensor& fitted_;  ///< what groups get their parameters from
+  const Tensor& target_;
+  const Tensor* held_;  ///< whose zeros stay zero; may be null
   const HessianFactor& factor_;
   const codec::Fitter& fitter_;
   const codec::Grid& grid_;
@@ -96,10 +97,18 @@ class RowSolver {
 };
 
 void fit_tensor(const SiteProblem& problem, const Tensor& target, const Rounder& rounder, codec::QuantizedTensor& out) {
-  const Tensor& fitted = problem.unpruned != nullptr ? problem.weights : target;
-  if (!rounder.fitter().fit(fitted.values<float>(), {}, out, 0, 0)) {
+  if (!rounder.fitter().fit(target.values<float>(), {}, out, 0, 0)) {
     throw_scale_overflow(problem.name, out.scheme, 0);
   }
+}
+
+/// What the walk goes by: the target, or where values must stay zero, what the others have to be to make up for them.
+Tensor walked_target(const SiteProblem& problem, const Tensor& target, const HessianFactor& factor) {
+  const int sweeps = problem.options.sweeps(kMakeUpSweeps);
+  if (problem.unpruned == nullptr || sweeps == 0) return target;
+  Tensor values = problem.weights.clone();
+  descend(target, factor.damped(), values, sweeps);
+  return values;
 }
 
 }  // namespace
@@ -118,10 +127,11 @@ SiteOutcome solve_gptq(const SiteProblem& problem, const Tensor& target, const H
   outcome.tensor = codec::make_quantized(problem.scheme, rows, cols);
   const Rounder rounder(problem.scheme, codec::FitRule::kSearch);
   const std::vector<float> importance = relative_importance(*problem.statistics);
-  if (problem.scheme.granularity == Granularity::kTensor) fit_tensor(problem, target, rounder, outcome.tensor);
+  const Tensor walked = walked_target(problem, target, factor);
+  if (problem.scheme.granularity == Granularity::kTensor) fit_tensor(problem, walked, rounder, outcome.tensor);
   parallel_for(div_up(rows, ColumnWalk::kRowsAtOnce), [&](std::int64_t task) {
     const std::int64_t first = task * ColumnWalk::kRowsAtOnce, count = std::min(ColumnWalk::kRowsAtOnce, rows - first);
-    RowSolver(problem, target, factor, rounder, importance, outcome.tensor, first, count).solve();
+    RowSolver(problem, walked, factor, rounder, importance, outcome.tensor, first, count).solve();
   });
   const int sweeps = problem.options.sweeps(kPolishSweeps);
   if (sweeps > 0 && problem.scheme.granularity != Granularity::kTensor) {

@@ -31,6 +31,12 @@ const PrunerInfo& find_pruner(std::string_view name) {
   throw_usage(unknown_name("pruning", name, known));
 }
 
+PruneOutcome prune(const PruneProblem& problem, const PrunerInfo& pruner) {
+  const auto state =
+      pruner.prepare == nullptr ? nullptr : pruner.prepare(*problem.statistics, problem.pattern, problem.options);
+  return pruner.prune(problem, state.get());
+}
+
 std::string PruneChoice::name() const { return fmt::format("{}:{}", pruner->name, pattern.name()); }
 
 std::optional<PruneChoice> parse_pruning(std::string_view text) {

@@ -36,14 +36,18 @@ struct PrunerInfo {
   std::string_view summary;
   std::string_view source;
   std::vector<std::string> observers;  ///< what it needs to know about the inputs; empty: no data
-  /// May be null. Called once per group of sites that share statistics.
-  std::shared_ptr<const GroupState> (*prepare)(const calibration::Statistics& statistics, const MethodOptions& options);
+  /// May be null. Called once for sites that share statistics and pattern.
+  std::shared_ptr<const GroupState> (*prepare)(const calibration::Statistics& statistics, const PrunePattern& pattern,
+                                               const MethodOptions& options);
   PruneOutcome (*prune)(const PruneProblem& problem, const GroupState* state);
 };
 
 const std::vector<const PrunerInfo*>& pruners();
 /// Error(kUsage) with the nearest name if there is none.
 const PrunerInfo& find_pruner(std::string_view name);
+
+/// Prepares and prunes.
+PruneOutcome prune(const PruneProblem& problem, const PrunerInfo& pruner);
 
 /// What is asked for: "wanda:50%", "sparsegpt:2:4".
 struct PruneChoice {

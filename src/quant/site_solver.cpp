@@ -142,8 +142,8 @@ void SiteSolver::prune(const std::vector<SiteTask>& tasks) {
     const PruneProblem problem{weight.name, pruned.before, choice->pattern, seen, candidate_.options};
     std::shared_ptr<const GroupState> state;
     if (pruner->prepare != nullptr) {
-      auto& shared = shared_[seen].prune_states[pruner];
-      if (shared == nullptr) shared = pruner->prepare(*seen, candidate_.options);
+      auto& shared = shared_[seen].prune_states[choice->name()];
+      if (shared == nullptr) shared = pruner->prepare(*seen, choice->pattern, candidate_.options);
       state = shared;
     }
     pruned.outcome = pruner->prune(problem, state.get());
@@ -222,19 +222,19 @@ SiteSolver::Trials SiteSolver::run_trials(const std::vector<SiteTask>& tasks) co
       continue;
     }
     require_observed(*decision.method, task.seen.all.get(), weight.name);
-    const auto pruned = pruned_.find(task.site);
-    const Tensor weights = pruned != pruned_.end() ? pruned->second.outcome.weights
-                                                   : source->read().reshaped({source->rows(), source->row_size()});
+    if (decision.pruning) require_observed(*decision.pruning->pruner, task.seen.all.get(), weight.name);
+    const Tensor weights = source->read().reshaped({source->rows(), source->row_size()});
     TrialGround& ground = grounds.try_emplace(task.seen.all.get(), task.seen).first->second;
-    trials.emplace(task.site, ground.run(*decision.method, problem_of(task, weights)));
+    trials.emplace(task.site, ground.run(*decision.method, problem_of(task, weights),
+                                         decision.pruning ? &*decision.pruning : nullptr));
   }
   return trials;
 }
 
 void SiteSolver::solve_group(const std::vector<SiteTask>& tasks, const OutputCurvature* curvature) {
-  prune(tasks);
   // What the trials have learned is dropped before the whole text's is made.
   const Trials trials = run_trials(tasks);
+  prune(tasks);
   for (const SiteTask& task : tasks) {
     const auto trial = trials.find(task.site);
     solve(task, trial == trials.end() ? nullptr : &trial->second, curvature);

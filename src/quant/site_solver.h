@@ -48,7 +48,7 @@ class SiteSolver {
   /// What the sites that share statistics share.
   struct Shared {
     std::map<const MethodInfo*, std::shared_ptr<const GroupState>> states;
-    std::map<const PrunerInfo*, std::shared_ptr<const GroupState>> prune_states;
+    std::map<std::string, std::shared_ptr<const GroupState>> prune_states;  ///< by choice
     std::unique_ptr<const Objective> objective;
     std::int64_t rank = -1;
   };

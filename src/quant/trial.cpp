@@ -34,16 +34,19 @@ std::string Trial::comparison(const MethodInfo& tried) const {
                      other == nullptr ? "imatrix" : other->name, simple.relative, tried.name, method.relative);
 }
 
-Trial TrialGround::run(const MethodInfo& method, const SiteProblem& problem) {
+Trial TrialGround::run(const MethodInfo& method, const SiteProblem& problem, const PruneChoice* pruning) {
   if (method.prepare != nullptr && prepared_ != &method) {
     state_ = method.prepare(rest_, problem.options);
     prepared_ = &method;
   }
-  const RowSample sample = sample_rows(problem.goal(), problem.scheme, kTriedRows);
-  const bool pruned = problem.unpruned != nullptr;
-  const Tensor weights = pruned ? sample.of(problem.weights) : sample.weights;
+  const RowSample sample = sample_rows(problem.weights, problem.scheme, kTriedRows);
+  // Whoever prunes by data must not have seen the held-out share either.
+  const Tensor weights =
+      pruning == nullptr
+          ? sample.weights
+          : prune({problem.name, sample.weights, pruning->pattern, &rest_, problem.options}, *pruning->pruner).weights;
   SiteProblem part{problem.name, weights, problem.scheme, &rest_, problem.options};
-  if (pruned) part.unpruned = &sample.weights;
+  if (pruning != nullptr) part.unpruned = &sample.weights;
   const auto values_of = [&](const codec::QuantizedTensor& tensor) {
     Tensor values(DType::kF32, sample.weights.shape());
     codec::dequantize_rows(tensor, 0, tensor.rows, values.data<float>());
