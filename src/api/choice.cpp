@@ -1,5 +1,7 @@
 #include "api/choice.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "codec/float_codec.h"
@@ -36,16 +38,43 @@ std::optional<quant::ActivationChoice> activations_of(const QuantizationChoice& 
   return quant::parse_activations(choice.activations, range_of(choice));
 }
 
-/// What is asked for in a candidate's own words, or a rule's where that says nothing.
-std::optional<quant::PruneChoice> pruning_of(const QuantizationChoice& choice) {
-  std::optional<quant::PruneChoice> pruning;
+/// What is asked for: one choice of values, and any of what disappears as a whole.
+struct Pruning {
+  std::optional<quant::PruneChoice> values;
+  std::vector<quant::PruneChoice> structured;
+};
+
+Pruning pruning_of(const QuantizationChoice& choice) {
+  Pruning pruning;
   for (const std::string& text : choice.prune) {
-    if (pruning) {
-      throw_usage(fmt::format("pruning {} and {} cannot both hold", quoted(choice.prune.front()), quoted(text)));
+    const auto parsed = quant::parse_pruning(text);
+    if (!parsed) continue;
+    const bool structured = parsed->pruner->structured();
+    const bool again = structured ? std::any_of(pruning.structured.begin(), pruning.structured.end(),
+                                                [&](const auto& other) { return other.pruner == parsed->pruner; })
+                                  : pruning.values.has_value();
+    if (again) throw_usage(fmt::format("pruning {}: another one of its kind is asked for too", quoted(text)));
+    if (structured) {
+      pruning.structured.push_back(*parsed);
+    } else {
+      pruning.values = parsed;
     }
-    pruning = quant::parse_pruning(text);
   }
   return pruning;
+}
+
+/// Weights that stay as the codes that they are stored as cannot lose input channels.
+void check_structure(const OpenModel& model, const quant::Candidate& candidate) {
+  if (candidate.structure == nullptr) return;
+  for (const auto& [id, reduction] : candidate.structure->by_consumer) {
+    const graph::Weight& weight = model.graph().value(id).weight;
+    const auto decision = candidate.decisions.find(id);
+    if (decision == candidate.decisions.end() || decision->second.scheme.kind != codec::Scheme::Kind::kKeep) continue;
+    if (const auto stored = weight.source->scheme()) {
+      throw_usage(fmt::format("{} stays as the codes that it is stored as ({}); {} need a scheme for it",
+                              quoted(weight.name), stored->name, reduction.pruner->name));
+    }
+  }
 }
 
 void add_role_rule(quant::Recipe& recipe, Role role, const codec::Scheme& scheme, const quant::MethodInfo* method,
@@ -97,7 +126,7 @@ quant::Recipe make_recipe(const OpenModel& model, const QuantizationChoice& choi
   const DType scales = scale_dtype(choice);
   const quant::MethodInfo* method = &quant::find_method(choice.method.empty() ? "rtn" : choice.method);
   const auto activations = activations_of(choice);
-  const auto pruning = pruning_of(choice);
+  const auto pruning = pruning_of(choice).values;
   add_tables(model, choice, {}, method, true, recipe);
   if (!choice.recipe.empty()) {
     quant::Recipe named = quant::load_recipe(choice.recipe, scales, activations, range_of(choice), pruning);
@@ -182,6 +211,9 @@ quant::Candidate make_candidate(const OpenModel& model, const QuantizationChoice
   candidate.decisions = quant::decide(model.graph(), model.walker().plan(), make_recipe(model, choice),
                                       model.description().hyperparameters);
   check_fallbacks(model, candidate, choice.max_fallback);
+  candidate.structure =
+      quant::plan_structure(model.graph(), model.walker().plan(), model.description(), pruning_of(choice).structured);
+  check_structure(model, candidate);
   for (const std::string& name : choice.transforms) candidate.transforms.push_back(&quant::find_transform(name));
   candidate.options = {choice.damping, choice.act_order, choice.polish, choice.sequential};
   const bool predicts = model.description().task != description::Task::kFeatures;

@@ -205,6 +205,9 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   candidate.folded_dtype = folded_dtype(model, outputs);
   result.tensors = tensor_plans(model, candidate, planned, *outputs.front().emission);
   if (std::string note = api::fallback_note(model, candidate); !note.empty()) result.notes.push_back(std::move(note));
+  if (candidate.structure != nullptr) {
+    result.notes.insert(result.notes.end(), candidate.structure->removed.begin(), candidate.structure->removed.end());
+  }
   result.expected_ram = expected_ram(model, candidate, options.calibration);
   for (const PlannedOutput& output : outputs) {
     WrittenOutput written;

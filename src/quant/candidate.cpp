@@ -24,7 +24,12 @@ bool corrects(const Candidate& candidate) {
 
 }  // namespace
 
+bool loses_inputs(const Candidate& candidate, graph::ValueId weight) {
+  return candidate.structure != nullptr && candidate.structure->by_consumer.contains(weight);
+}
+
 bool wants_input_statistics(const Candidate& candidate) {
+  if (candidate.structure != nullptr) return true;
   return std::any_of(candidate.decisions.begin(), candidate.decisions.end(),
                      [](const auto& entry) { return wants_statistics(entry.second); });
 }
@@ -38,6 +43,9 @@ bool needs_data(const Candidate& candidate) {
 }
 
 std::string pruning_by_data(const Candidate& candidate) {
+  if (candidate.structure != nullptr) {
+    return std::string(candidate.structure->by_consumer.begin()->second.pruner->name);
+  }
   for (const auto& [id, decision] : candidate.decisions) {
     if (prunes_by_data(decision)) return decision.pruning->name();
   }
@@ -64,10 +72,14 @@ std::set<std::string> range_observers_of(const Candidate& candidate, graph::Valu
 std::set<std::string> solving_observers_of(const Candidate& candidate, graph::ValueId weight) {
   std::set<std::string> names;
   const auto found = candidate.decisions.find(weight);
-  if (found == candidate.decisions.end() || (found->second.method == nullptr && !found->second.pruning)) return names;
+  const bool reduced = loses_inputs(candidate, weight);
+  if (found == candidate.decisions.end() || (found->second.method == nullptr && !found->second.pruning && !reduced)) {
+    return names;
+  }
   const auto add = [&](const std::vector<std::string>& observers) { names.insert(observers.begin(), observers.end()); };
   if (found->second.method != nullptr) add(found->second.method->observers);
   if (found->second.pruning) add(found->second.pruning->pruner->observers);
+  if (reduced) add(candidate.structure->by_consumer.at(weight).pruner->observers);
   for (const TransformInfo* transform : candidate.transforms) {
     names.insert(transform->site_observers.begin(), transform->site_observers.end());
   }

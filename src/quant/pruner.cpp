@@ -46,7 +46,12 @@ std::optional<PruneChoice> parse_pruning(std::string_view text) {
   if (colon == std::string_view::npos) {
     throw_usage(fmt::format("pruning {}: expected how much behind a colon, such as {}:50%", quoted(text), pruner.name));
   }
-  return PruneChoice{&pruner, parse_pattern(text.substr(colon + 1), fmt::format("pruning {}", quoted(text)))};
+  const PruneChoice choice{&pruner, parse_pattern(text.substr(colon + 1), fmt::format("pruning {}", quoted(text)))};
+  if (pruner.structured() && choice.pattern.by_group()) {
+    throw_usage(fmt::format("pruning {}: found N:M, expected the share of the {} that disappears, such as {}:25%",
+                            quoted(text), pruner.name, pruner.name));
+  }
+  return choice;
 }
 
 bool holds_zero(const codec::Scheme& scheme) {

@@ -9,6 +9,7 @@
 #include "calibration/statistics.h"
 #include "codec/scheme.h"
 #include "core/tensor.h"
+#include "graph/role.h"
 #include "quant/method.h"
 #include "quant/prune_pattern.h"
 
@@ -39,7 +40,12 @@ struct PrunerInfo {
   /// May be null. Called once for sites that share statistics and pattern.
   std::shared_ptr<const GroupState> (*prepare)(const calibration::Statistics& statistics, const PrunePattern& pattern,
                                                const MethodOptions& options);
+  /// Null where not values become zero, but whole input channels of weights of the role `consumer` disappear with what
+  /// makes them (quant/structure.h).
   PruneOutcome (*prune)(const PruneProblem& problem, const GroupState* state);
+  graph::Role consumer = graph::Role::kOther;
+
+  bool structured() const { return prune == nullptr; }
 };
 
 const std::vector<const PrunerInfo*>& pruners();

@@ -87,6 +87,7 @@ void require_data(const Candidate& candidate, const CalibrationData& data) {
 
 /// Does a method or pruner look at a weight as a whole?
 bool needs_whole_weights(const Candidate& candidate) {
+  if (candidate.structure != nullptr) return true;
   return std::any_of(candidate.decisions.begin(), candidate.decisions.end(), [](const auto& entry) {
     return entry.second.pruning || (entry.second.method != nullptr && !entry.second.method->by_row);
   });
@@ -118,7 +119,7 @@ bool Quantizer::wants_reference(const Candidate& candidate) const {
 void Quantizer::start_overlay(Candidate& candidate) {
   for (const auto& [id, decision] : candidate.decisions) {
     const graph::SourcePtr& source = walker_.graph().value(id).weight.source;
-    if (decision.pruning || is_held_as(*source, decision.scheme)) continue;
+    if (decision.pruning || loses_inputs(candidate, id) || is_held_as(*source, decision.scheme)) continue;
     if (decision.scheme.kind == codec::Scheme::Kind::kFloat) {
       if (!is_stored_as(*source, decision.scheme.float_dtype)) {
         candidate.overlay.set(id, make_rounded_source(source, decision.scheme.float_dtype));

@@ -121,6 +121,11 @@ Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dty
     if (const auto given = node["prune"]) {
       rule.pruning = parse_pruning(scalar(path, given, "prune"));
       rule.pruning_by_default = false;
+      if (rule.pruning && rule.pruning->pruner->structured()) {
+        throw_usage(
+            fmt::format("prune: {} changes the shapes of the whole model; it is no part of a rule, give --prune",
+                        rule.pruning->name()));
+      }
     }
     if (const auto keep = node["keep"]) rule.keep = flag(path, keep, "keep");
   } catch (const Error& error) {

@@ -1,6 +1,7 @@
 #include "quant/site_solver.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <string>
@@ -98,6 +99,16 @@ double zero_share(const graph::TensorSource& source) {
   return static_cast<double>(std::accumulate(zeros.begin(), zeros.end(), std::int64_t{0})) / size;
 }
 
+Tensor columns_of(const Tensor& weights, const std::vector<std::int64_t>& columns) {
+  const std::int64_t rows = weights.dim(0), cols = weights.dim(1);
+  Tensor result(DType::kF32, {rows, std::ssize(columns)});
+  float* to = result.data<float>();
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (const std::int64_t column : columns) *to++ = weights.data<float>()[r * cols + column];
+  }
+  return result;
+}
+
 void enter_trial(const Trial& trial, SiteReport& report) {
   report.held_out_tokens = trial.tokens;
   report.held_out_objective = trial.method.relative;
@@ -119,6 +130,61 @@ const GroupState* SiteSolver::state_of(const MethodInfo& method, const Statistic
   return state.get();
 }
 
+SiteTask SiteSolver::reduce(const SiteTask& task) {
+  const graph::ValueId id = task.site->weight;
+  if (!loses_inputs(candidate_, id)) return task;
+  const graph::Weight& weight = walker_.graph().value(id).weight;
+  const Reduction& reduction = candidate_.structure->by_consumer.at(id);
+  require_observed(*reduction.pruner, task.seen.all.get(), weight.name);
+  const Statistics& seen = *task.seen.all;
+  const Tensor weights = weights_of(task);
+  UnitRemoval removal = remove_units(weights, reduction, seen, candidate_.options.damping);
+  const auto columns = reduction.columns(removal.units_kept);
+
+  SiteReport report;
+  report.name = weight.name;
+  report.method = reduction.pruner->name;
+  report.transform = true;
+  report.fallback = !removal.note.empty();
+  report.tokens = seen.tokens();
+  report.note = report.fallback ? removal.note : fmt::format("{} of {} stay", reduction.kept, reduction.units);
+  const RowSample sample = sample_rows(weights, candidate_.decisions.at(id).scheme);
+  const auto spread = [&](const Tensor& values) {
+    return make_spread_source(graph::make_memory_source(values, ""), columns, weights.dim(1))->read();
+  };
+  const auto errors = Objective(seen).measure(
+      sample.weights, std::array{sample.of(spread(removal.weights)), sample.of(spread(columns_of(weights, columns)))});
+  report.block_error = errors[0].relative;
+  report.block_error_rtn = errors[1].relative;
+  candidate_.ledger.push_back(std::move(report));
+
+  SiteTask reduced = task;
+  reduced.seen.all = std::make_shared<const Statistics>(channels_of(seen, columns));
+  if (task.seen.held_out != nullptr) {
+    reduced.seen.held_out = std::make_shared<const Statistics>(channels_of(*task.seen.held_out, columns));
+  }
+  candidate_.units_kept[id] = removal.units_kept;
+  reduced_.emplace(task.site, std::move(removal));
+  return reduced;
+}
+
+Tensor SiteSolver::weights_of(const SiteTask& task) const {
+  if (const auto reduced = reduced_.find(task.site); reduced != reduced_.end()) return reduced->second.weights;
+  const graph::SourcePtr source = candidate_.overlay.source(walker_.graph(), task.site->weight);
+  return source->read().reshaped({source->rows(), source->row_size()});
+}
+
+void SiteSolver::set(const SiteTask& task, graph::SourcePtr source) {
+  const graph::ValueId id = task.site->weight;
+  if (is_reduced(task)) {
+    const Reduction& reduction = candidate_.structure->by_consumer.at(id);
+    candidate_.reduced[id] = source;
+    source = make_spread_source(std::move(source), reduction.columns(candidate_.units_kept.at(id)),
+                                reduction.units * reduction.width);
+  }
+  candidate_.overlay.set(id, std::move(source));
+}
+
 void SiteSolver::prune(const std::vector<SiteTask>& tasks) {
   for (const SiteTask& task : tasks) {
     const graph::ValueId id = task.site->weight;
@@ -137,8 +203,7 @@ void SiteSolver::prune(const std::vector<SiteTask>& tasks) {
       }
       if (!note.empty()) pruner = &find_pruner("magnitude");
     }
-    const graph::SourcePtr source = candidate_.overlay.source(walker_.graph(), id);
-    Pruned pruned{source->read().reshaped({source->rows(), source->row_size()}), {}};
+    Pruned pruned{weights_of(task), {}};
     const PruneProblem problem{weight.name, pruned.before, choice->pattern, seen, candidate_.options};
     std::shared_ptr<const GroupState> state;
     if (pruner->prepare != nullptr) {
@@ -165,28 +230,32 @@ SiteProblem SiteSolver::problem_of(const SiteTask& task, const Tensor& weights) 
 void SiteSolver::enter_pruning(const SiteTask& task, SiteReport& report) const {
   const auto pruned = pruned_.find(task.site);
   if (pruned == pruned_.end()) return;
-  report.pruning = candidate_.decisions.at(task.site->weight).pruning->name();
-  report.zeros = zero_share(*candidate_.overlay.source(walker_.graph(), task.site->weight));
+  const graph::ValueId id = task.site->weight;
+  report.pruning = candidate_.decisions.at(id).pruning->name();
+  report.zeros =
+      zero_share(is_reduced(task) ? *candidate_.reduced.at(id) : *candidate_.overlay.source(walker_.graph(), id));
   if (report.note.empty()) report.note = pruned->second.outcome.note;
   report.fallback = report.fallback || !pruned->second.outcome.note.empty();
 }
 
-void SiteSolver::keep_pruned(const SiteTask& task, SiteReport report) {
+void SiteSolver::keep_floats(const SiteTask& task, SiteReport report) {
   const graph::ValueId id = task.site->weight;
   const graph::Weight& weight = walker_.graph().value(id).weight;
   const Decision& decision = candidate_.decisions.at(id);
-  const Pruned& pruned = pruned_.at(task.site);
-  report.method = decision.pruning->pruner->name;
-  report.damping = pruned.outcome.damping;
+  const auto pruned = pruned_.find(task.site);
+  const Tensor weights = pruned != pruned_.end() ? pruned->second.outcome.weights : weights_of(task);
   const DType dtype = decision.scheme.kind == codec::Scheme::Kind::kFloat
                           ? decision.scheme.float_dtype
                           : codec::written_dtype(weight.source->dtype());
-  graph::SourcePtr source = make_stored_source(pruned.outcome.weights, *weight.source, budget_);
+  graph::SourcePtr source = make_stored_source(weights, *weight.source, budget_);
   if (dtype != DType::kF32) source = make_rounded_source(std::move(source), dtype);
-  candidate_.overlay.set(id, std::move(source));
-  const SiteProblem problem = problem_of(task, pruned.outcome.weights);
+  set(task, std::move(source));
+  if (pruned == pruned_.end()) return;
+  report.method = decision.pruning->pruner->name;
+  report.damping = pruned->second.outcome.damping;
+  const SiteProblem problem = problem_of(task, weights);
   const RowSample sample = sample_rows(problem.goal(), decision.scheme);
-  measure(problem, sample, {sample.of(pruned.outcome.weights)}, report);
+  measure(problem, sample, {sample.of(weights)}, report);
   enter_pruning(task, report);
   candidate_.ledger.push_back(std::move(report));
 }
@@ -217,13 +286,13 @@ SiteSolver::Trials SiteSolver::run_trials(const std::vector<SiteTask>& tasks) co
     const graph::Weight& weight = walker_.graph().value(task.site->weight).weight;
     const Decision& decision = candidate_.decisions.at(task.site->weight);
     const graph::SourcePtr source = candidate_.overlay.source(walker_.graph(), task.site->weight);
-    if (!decision.scheme.quantized() || (!decision.pruning && is_held_as(*source, decision.scheme)) ||
+    if (!decision.scheme.quantized() || (!changes(task) && is_held_as(*source, decision.scheme)) ||
         !wants_data(*decision.method) || gives_way(weight, *decision.method, task.seen.all.get())) {
       continue;
     }
     require_observed(*decision.method, task.seen.all.get(), weight.name);
     if (decision.pruning) require_observed(*decision.pruning->pruner, task.seen.all.get(), weight.name);
-    const Tensor weights = source->read().reshaped({source->rows(), source->row_size()});
+    const Tensor weights = weights_of(task);
     TrialGround& ground = grounds.try_emplace(task.seen.all.get(), task.seen).first->second;
     trials.emplace(task.site, ground.run(*decision.method, problem_of(task, weights),
                                          decision.pruning ? &*decision.pruning : nullptr));
@@ -231,7 +300,13 @@ SiteSolver::Trials SiteSolver::run_trials(const std::vector<SiteTask>& tasks) co
   return trials;
 }
 
-void SiteSolver::solve_group(const std::vector<SiteTask>& tasks, const OutputCurvature* curvature) {
+bool SiteSolver::changes(const SiteTask& task) const {
+  return is_reduced(task) || candidate_.decisions.at(task.site->weight).pruning.has_value();
+}
+
+void SiteSolver::solve_group(const std::vector<SiteTask>& whole, const OutputCurvature* curvature) {
+  std::vector<SiteTask> tasks;
+  for (const SiteTask& task : whole) tasks.push_back(reduce(task));
   // What the trials have learned is dropped before the whole text's is made.
   const Trials trials = run_trials(tasks);
   prune(tasks);
@@ -241,6 +316,7 @@ void SiteSolver::solve_group(const std::vector<SiteTask>& tasks, const OutputCur
   }
   shared_.clear();
   pruned_.clear();
+  reduced_.clear();
 }
 
 void SiteSolver::solve(const SiteTask& task, const Trial* trial, const OutputCurvature* curvature) {
@@ -253,8 +329,8 @@ void SiteSolver::solve(const SiteTask& task, const Trial* trial, const OutputCur
   report.name = weight.name;
   report.scheme = decision.scheme.name;
   report.expert = weight.expert;
-  if (decision.pruning && !decision.scheme.quantized()) return keep_pruned(task, std::move(report));
-  if (!decision.scheme.quantized() || (!decision.pruning && is_held_as(*source, decision.scheme))) return;
+  if (!changes(task) && (!decision.scheme.quantized() || is_held_as(*source, decision.scheme))) return;
+  if (!decision.scheme.quantized()) return keep_floats(task, std::move(report));
 
   const bool unknown = task.unknown && wants_data(*decision.method);
   if (!unknown) require_observed(*decision.method, statistics, weight.name);
@@ -265,8 +341,7 @@ void SiteSolver::solve(const SiteTask& task, const Trial* trial, const OutputCur
                              : better != nullptr ? better
                                                  : decision.method;
   const auto pruned = pruned_.find(task.site);
-  const Tensor weights = pruned != pruned_.end() ? pruned->second.outcome.weights
-                                                 : source->read().reshaped({source->rows(), source->row_size()});
+  const Tensor weights = pruned != pruned_.end() ? pruned->second.outcome.weights : weights_of(task);
   SiteProblem problem = problem_of(task, weights);
   const bool curved = method->wants_curvature && curvature != nullptr && curvature->has(id);
   const Tensor output_curvature = curved ? curvature->load(id) : Tensor();
@@ -290,7 +365,7 @@ void SiteSolver::solve(const SiteTask& task, const Trial* trial, const OutputCur
   const RowSample sample = sample_rows(problem.goal(), problem.scheme);
   const codec::QuantizedTensor nearest = round_to_nearest(sample.of(weights), problem.scheme, problem.name);
   measure(problem, sample, {sample.of(outcome.tensor), values_of(nearest)}, report);
-  candidate_.overlay.set(id, make_quantized_source(std::move(outcome.tensor), *weight.source, budget_));
+  set(task, make_quantized_source(std::move(outcome.tensor), *weight.source, budget_));
   enter_pruning(task, report);
   candidate_.ledger.push_back(std::move(report));
 }

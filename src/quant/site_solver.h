@@ -11,6 +11,7 @@
 #include "quant/objective.h"
 #include "quant/output_curvature.h"
 #include "quant/trial.h"
+#include "quant/unit_removal.h"
 #include "sweep/value_store.h"
 #include "sweep/walker.h"
 
@@ -42,7 +43,7 @@ class SiteSolver {
 
   /// Sites that read the same value. Those that share statistics share a method's preparation too. Error(kUsage) if
   /// saved statistics lack what the method needs. `curvature` of what they give: null where no method needs it.
-  void solve_group(const std::vector<SiteTask>& tasks, const OutputCurvature* curvature);
+  void solve_group(const std::vector<SiteTask>& whole, const OutputCurvature* curvature);
 
  private:
   /// What the sites that share statistics share.
@@ -59,11 +60,21 @@ class SiteSolver {
     PruneOutcome outcome;
   };
 
+  /// The task, its weight without the input channels that disappear.
+  SiteTask reduce(const SiteTask& task);
+  /// The weight that a task is about, before pruning.
+  Tensor weights_of(const SiteTask& task) const;
+  /// Is the weight another one before anything is rounded?
+  bool changes(const SiteTask& task) const;
+  bool is_reduced(const SiteTask& task) const { return reduced_.contains(task.site); }
+  /// Puts what the weight became into the overlay.
+  void set(const SiteTask& task, graph::SourcePtr source);
   /// The weights of the tasks whose decisions prune.
   void prune(const std::vector<SiteTask>& tasks);
   /// The weight as it is to be rounded, and of what it became if it was pruned.
   SiteProblem problem_of(const SiteTask& task, const Tensor& weights) const;
-  void keep_pruned(const SiteTask& task, SiteReport report);
+  /// Of a scheme without codes.
+  void keep_floats(const SiteTask& task, SiteReport report);
   void enter_pruning(const SiteTask& task, SiteReport& report) const;
   Trials run_trials(const std::vector<SiteTask>& tasks) const;
   void solve(const SiteTask& task, const Trial* trial, const OutputCurvature* curvature);
@@ -77,6 +88,7 @@ class SiteSolver {
   std::shared_ptr<sweep::Budget> budget_;
   std::map<const calibration::Statistics*, Shared> shared_;
   std::map<const sweep::Site*, Pruned> pruned_;
+  std::map<const sweep::Site*, UnitRemoval> reduced_;
 };
 
 }  // namespace kerf::quant

@@ -86,6 +86,11 @@ class RtnSource : public graph::TensorSource {
   mutable GroupParams whole_;
 };
 
+/// The original's, unless the matrix has fewer columns.
+Shape shape_of(const graph::TensorSource& original, std::int64_t rows, std::int64_t cols) {
+  return original.rows() == rows && original.row_size() == cols ? original.shape() : Shape{rows, cols};
+}
+
 /// Codes wherever the budget has room for them, the few scales in memory.
 class QuantizedSource : public graph::TensorSource {
  public:
@@ -116,6 +121,29 @@ class QuantizedSource : public graph::TensorSource {
  private:
   sweep::StoredTensor codes_;
   QuantizedTensor parameters_;  ///< everything but the codes
+};
+
+class SpreadSource : public graph::TensorSource {
+ public:
+  SpreadSource(graph::SourcePtr source, std::vector<std::int64_t> columns, std::int64_t cols)
+      : TensorSource(source->dtype(), {source->rows(), cols}, source->label()),
+        source_(std::move(source)),
+        columns_(std::move(columns)) {}
+
+  void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
+    const std::size_t width = columns_.size();
+    std::vector<float> values(static_cast<std::size_t>(count) * width);
+    source_->read_rows(first, count, values.data());
+    std::fill_n(out, count * row_size(), 0.0F);
+    for (std::int64_t r = 0; r < count; ++r) {
+      const float* const row = values.data() + static_cast<std::size_t>(r) * width;
+      for (std::size_t c = 0; c < width; ++c) out[r * row_size() + columns_[c]] = row[c];
+    }
+  }
+
+ private:
+  graph::SourcePtr source_;
+  std::vector<std::int64_t> columns_;
 };
 
 class StoredSource : public graph::TensorSource {
@@ -224,12 +252,18 @@ graph::SourcePtr make_rtn_source(graph::SourcePtr source, Scheme scheme, codec::
 
 graph::SourcePtr make_quantized_source(QuantizedTensor tensor, const graph::TensorSource& original,
                                        const std::shared_ptr<sweep::Budget>& budget) {
-  return std::make_shared<QuantizedSource>(std::move(tensor), original.shape(), original.label(), budget);
+  Shape shape = shape_of(original, tensor.rows, tensor.cols);
+  return std::make_shared<QuantizedSource>(std::move(tensor), std::move(shape), original.label(), budget);
+}
+
+graph::SourcePtr make_spread_source(graph::SourcePtr source, std::vector<std::int64_t> columns, std::int64_t cols) {
+  return std::make_shared<SpreadSource>(std::move(source), std::move(columns), cols);
 }
 
 graph::SourcePtr make_stored_source(Tensor values, const graph::TensorSource& original,
                                     const std::shared_ptr<sweep::Budget>& budget) {
-  return std::make_shared<StoredSource>(std::move(values), original.shape(), original.label(), budget);
+  Shape shape = shape_of(original, values.dim(0), values.dim(1));
+  return std::make_shared<StoredSource>(std::move(values), std::move(shape), original.label(), budget);
 }
 
 graph::SourcePtr make_rounded_source(graph::SourcePtr source, DType dtype) {
