@@ -73,6 +73,7 @@ std::uint64_t plain_bytes(const emit::EmitModel& model) {
 emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candidate, bool with_sources) {
   emit::EmitModel result;
   result.model = candidate.structure != nullptr ? &candidate.structure->model : &model.description();
+  result.reduced = candidate.structure != nullptr;
   result.tokenizer = &model.checkpoint().tokenizer;
   result.name = file_name(model.path());
   result.carried_files = model.checkpoint().carried_files;

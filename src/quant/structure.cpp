@@ -20,6 +20,9 @@ constexpr std::int64_t kNeuronMultiple = 32;
 /// config.json's keys for the width of the feed-forward.
 constexpr std::array<std::string_view, 5> kWidthKeys = {"intermediate_size", "n_inner", "ffn_dim", "hidden_dim",
                                                         "d_ff"};
+/// Families that take four times the hidden size where the key is absent or null.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kDefaultWidths = {
+    {{"gpt2", "n_inner"}, {"gpt_neo", "intermediate_size"}}};
 /// Families whose attention takes the size of a head from config.json's head_dim, instead of dividing the hidden size.
 constexpr std::array<std::string_view, 13> kFreeHeads = {"llama",     "mistral",    "mixtral", "qwen2",       "qwen3",
                                                          "qwen3_moe", "gemma",      "gemma2",  "gemma3_text", "granite",
@@ -34,13 +37,24 @@ bool has_integer(const Json& config, std::string_view key, std::int64_t value) {
   return found != nullptr && found->is_integer() && found->as_int64() == value;
 }
 
+/// Empty: there is none.
+std::string_view width_key(const description::Model& model, std::int64_t width) {
+  for (const std::string_view key : kWidthKeys) {
+    if (has_integer(model.config, key, width)) return key;
+  }
+  for (const auto& [family, key] : kDefaultWidths) {
+    const Json* found = model.config.find(key);
+    if (model.family == family && (found == nullptr || found->is_null())) return key;
+  }
+  return "";
+}
+
 void shrink_neurons(const PruneChoice& choice, const Reduction& reduction, description::Model& model) {
-  const auto key = std::find_if(kWidthKeys.begin(), kWidthKeys.end(),
-                                [&](std::string_view k) { return has_integer(model.config, k, reduction.units); });
-  if (key == kWidthKeys.end()) {
+  const std::string_view key = width_key(model, reduction.units);
+  if (key.empty()) {
     refuse(model, choice, fmt::format("config.json has no key for the {} neurons of a layer", reduction.units));
   }
-  model.config.set(std::string(*key), reduction.kept);
+  model.config.set(std::string(key), reduction.kept);
   model.hyperparameters.intermediate_size = reduction.kept;
 }
 
