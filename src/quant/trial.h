@@ -31,7 +31,7 @@ class TrialGround {
   }
 
   /// `problem` as it will be solved, before pruning; `pruning` may be null.
-  Trial run(const MethodInfo& method, const SiteProblem& problem, const PruneChoice* pruning);
+  Trial run(const MethodInfo& method, const SiteProblem& problem, const PruneChoice* pruning = nullptr);
 
  private:
   calibration::Statistics rest_;
