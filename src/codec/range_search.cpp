@@ -55,7 +55,7 @@ class Search {
     return scheme_.kind == Scheme::Kind::kTable ? !scheme_.levels->symmetric() : scheme_.bits < 8;
   }
 
-  float rounded(float value) const { return round_to(scheme_.scale_dtype, value) + 0.0F; }
+  float rounded(float value) const { return round_scale(scheme_, value); }
 
   void consider(const GroupParams& params) {
     if (!std::isfinite(params.scale * levels_) || !std::isfinite(params.minimum)) return;

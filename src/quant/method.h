@@ -25,9 +25,9 @@ struct MethodOptions {
 
 /// One weight to be rounded.
 struct SiteProblem {
-  std::string name;       ///< of the weight, for errors
-  const Tensor& weights;  ///< [out, in] f32, transforms and pruning applied
-  const codec::Scheme& scheme;
+  std::string name;                                     ///< of the weight, for errors
+  const Tensor& weights;                                ///< [out, in] f32, transforms and pruning applied
+  codec::Scheme scheme;                                 ///< with the unit that suits the weights, where it has one
   const calibration::Statistics* statistics = nullptr;  ///< of its inputs; null where the method needs none
   MethodOptions options;
   const Tensor* curvature = nullptr;  ///< of its outputs (quant/output_curvature.h); null: every output alike

@@ -154,7 +154,7 @@ class BlockPolisher::Moves {
     return direction;
   }
 
-  float rounded(double value) const { return codec::round_to(scheme_.scale_dtype, static_cast<float>(value)) + 0.0F; }
+  float rounded(double value) const { return codec::round_scale(scheme_, static_cast<float>(value)); }
 
   bool polish_group(std::int64_t begin, std::int64_t end) {
     const std::int64_t from = begin - at_.begin, to = end - at_.begin;

@@ -221,7 +221,8 @@ void SiteSolver::prune(const std::vector<SiteTask>& tasks) {
 
 SiteProblem SiteSolver::problem_of(const SiteTask& task, const Tensor& weights) const {
   const graph::ValueId id = task.site->weight;
-  SiteProblem problem{walker_.graph().value(id).weight.name, weights, candidate_.decisions.at(id).scheme,
+  SiteProblem problem{walker_.graph().value(id).weight.name, weights,
+                      codec::with_unit(candidate_.decisions.at(id).scheme, weights.values<float>()),
                       task.seen.all.get(), candidate_.options};
   if (const auto pruned = pruned_.find(task.site); pruned != pruned_.end()) problem.unpruned = &pruned->second.before;
   return problem;
