@@ -52,6 +52,12 @@ std::string pruning_by_data(const Candidate& candidate) {
   return "";
 }
 
+bool learns_blocks(const Candidate& candidate) {
+  return std::any_of(candidate.decisions.begin(), candidate.decisions.end(), [](const auto& entry) {
+    return entry.second.method != nullptr && entry.second.method->refine != nullptr;
+  });
+}
+
 bool has_static_activations(const Candidate& candidate) {
   return std::any_of(candidate.decisions.begin(), candidate.decisions.end(),
                      [](const auto& entry) { return is_static(entry.second); });

@@ -44,6 +44,8 @@ bool wants_input_statistics(const Candidate& candidate);
 bool needs_own_stream(const Candidate& candidate);
 /// Does the weight lose input channels?
 bool loses_inputs(const Candidate& candidate, graph::ValueId weight);
+/// Does a method look at whole blocks, their reference's outputs beside their own?
+bool learns_blocks(const Candidate& candidate);
 /// Does it round activations to ranges that are calibrated?
 bool has_static_activations(const Candidate& candidate);
 /// The first of its decisions that prune by what is known about inputs: "wanda:50%"; empty if none does.
