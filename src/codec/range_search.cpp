@@ -37,6 +37,8 @@ class Search {
       switch (scheme_.offset) {
         case Offset::kSymmetric:
           try_scale(start_.scale * kRanges[i], start_.zero);
+          // Between scales so coarse the least-squares one may round to the same again and again.
+          if (scheme_.scale_dtype == DType::kF8E4M3) consider({rounded(start_.scale * kRanges[i]), start_.zero, 0});
           // Which end the extreme code lies at is a choice too.
           if (asymmetric_codes() && kRanges[i] < 1) try_scale(-start_.scale * kRanges[i], start_.zero);
           break;

@@ -49,12 +49,12 @@ bool any_drift(const Candidate& candidate) {
 }
 
 void require_no_pruning(const Candidate& candidate) {
-  const bool prunes = candidate.structure != nullptr ||
-                      std::any_of(candidate.decisions.begin(), candidate.decisions.end(),
-                                  [](const auto& entry) { return entry.second.pruning.has_value(); });
+  const bool prunes =
+      candidate.structure != nullptr || std::any_of(candidate.decisions.begin(), candidate.decisions.end(),
+                                                    [](const auto& entry) { return entry.second.pruning.has_value(); });
   if (prunes) {
-    throw_usage(fmt::format("{}: the method moves codes of whole blocks, pruned ones too; use yaqa or gptq",
-                            candidate.spec));
+    throw_usage(
+        fmt::format("{}: the method moves codes of whole blocks, pruned ones too; use yaqa or gptq", candidate.spec));
   }
 }
 
