@@ -60,6 +60,7 @@ struct Named {
 std::vector<Named> schemes();
 std::vector<Named> methods();
 std::vector<Named> transforms();
+std::vector<Named> pruners();
 std::vector<Named> activations();
 std::vector<Named> activation_ranges();
 std::vector<Named> output_formats();
@@ -201,13 +202,14 @@ struct CalibrationOptions {
 struct QuantizationChoice {
   std::string scheme, method;
   std::vector<std::string> transforms;
-  std::string embedding, head;    ///< schemes; empty: the source's dtype, F32 as f16
-  std::string activations;        ///< "int8-dynamic", "int8-static/mse", ...: the input of linear layers; empty: f32
-  std::string activation_range;   ///< rule for static ones that name none
-  std::string scale_dtype;        ///< f16 unless given
-  std::string recipe;             ///< name, or path of a YAML file, instead of or before the scheme
-  double max_fallback = 1;        ///< share of the quantized weights whose rows may ask for another scheme
-  std::vector<std::string> keep;  ///< name patterns of weights that stay as they are
+  std::vector<std::string> prune;  ///< "wanda:50%", "sparsegpt:2:4": which values of linear weights become zero first
+  std::string embedding, head;     ///< schemes; empty: the source's dtype, F32 as f16
+  std::string activations;         ///< "int8-dynamic", "int8-static/mse", ...: the input of linear layers; empty: f32
+  std::string activation_range;    ///< rule for static ones that name none
+  std::string scale_dtype;         ///< f16 unless given
+  std::string recipe;              ///< name, or path of a YAML file, instead of or before the scheme
+  double max_fallback = 1;         ///< share of the quantized weights whose rows may ask for another scheme
+  std::vector<std::string> keep;   ///< name patterns of weights that stay as they are
   double damping = 0.01;
   bool sequential = true, act_order = true;
   int steps = 200;      ///< learned: steps of gradient descent a block
@@ -216,8 +218,8 @@ struct QuantizationChoice {
 };
 /// Is the candidate's spec about a recipe that it names by path ("mixed.yaml", "mixed.yaml/gptq") or as "recipe:NAME"?
 bool names_a_recipe(const std::string& spec);
-/// "scheme[/method[+transform...]][@activations[/range]]" -> choice; the rest from `defaults`. In place of a scheme:
-/// the path of a recipe, "recipe:NAME", or just its name if no scheme has it too.
+/// "scheme[/method[+transform...][+pruning]][@activations[/range]]" -> choice; the rest from `defaults`. In place of a
+/// scheme: the path of a recipe, "recipe:NAME", or just its name if no scheme has it too.
 QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice& defaults);
 
 struct OutputRequest {
@@ -240,6 +242,7 @@ struct TensorPlan {
   double bits_per_weight = 0;
   bool fallback = false;      ///< another scheme than the rule names: the rows do not fit that one, `rule` says more
   std::string activations{};  ///< how the input of its products is rounded; empty: it is not
+  std::string pruning{};      ///< which of its values become zero; empty: none
 };
 /// What a method did at one site, or a transform for what several sites read.
 struct SiteReport {
@@ -258,6 +261,8 @@ struct SiteReport {
   double held_out_rtn = 0, held_out_search = 0;  ///< of rounding to nearest, of the importance-weighted range search
   double saturation = 0;                         ///< share of the codes that are the lowest or the highest
   double scale_min = 0, scale_max = 0;           ///< magnitudes of the groups' scales
+  std::string pruning{};                         ///< which of its values became zero first; empty: none
+  double zeros = 0;                              ///< share of the values stored that are zero, where it was pruned
   double block_error = 0, block_error_rtn = 0;   ///< transforms: block output error found and without the transform
   std::string note;                              ///< what there is to know beyond the numbers; may be empty
 };

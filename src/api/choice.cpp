@@ -1,5 +1,7 @@
 #include "api/choice.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "codec/float_codec.h"
@@ -34,6 +36,45 @@ quant::RangeChoice range_of(const QuantizationChoice& choice) { return quant::pa
 
 std::optional<quant::ActivationChoice> activations_of(const QuantizationChoice& choice) {
   return quant::parse_activations(choice.activations, range_of(choice));
+}
+
+/// What is asked for: one choice of values, and any of what disappears as a whole.
+struct Pruning {
+  std::optional<quant::PruneChoice> values;
+  std::vector<quant::PruneChoice> structured;
+};
+
+Pruning pruning_of(const QuantizationChoice& choice) {
+  Pruning pruning;
+  for (const std::string& text : choice.prune) {
+    const auto parsed = quant::parse_pruning(text);
+    if (!parsed) continue;
+    const bool structured = parsed->pruner->structured();
+    const bool again = structured ? std::any_of(pruning.structured.begin(), pruning.structured.end(),
+                                                [&](const auto& other) { return other.pruner == parsed->pruner; })
+                                  : pruning.values.has_value();
+    if (again) throw_usage(fmt::format("pruning {}: another one of its kind is asked for too", quoted(text)));
+    if (structured) {
+      pruning.structured.push_back(*parsed);
+    } else {
+      pruning.values = parsed;
+    }
+  }
+  return pruning;
+}
+
+/// Weights that stay as the codes that they are stored as cannot lose input channels.
+void check_structure(const OpenModel& model, const quant::Candidate& candidate) {
+  if (candidate.structure == nullptr) return;
+  for (const auto& [id, reduction] : candidate.structure->by_consumer) {
+    const graph::Weight& weight = model.graph().value(id).weight;
+    const auto decision = candidate.decisions.find(id);
+    if (decision == candidate.decisions.end() || decision->second.scheme.kind != codec::Scheme::Kind::kKeep) continue;
+    if (const auto stored = weight.source->scheme()) {
+      throw_usage(fmt::format("{} stays as the codes that it is stored as ({}); {} need a scheme for it",
+                              quoted(weight.name), stored->name, reduction.pruner->name));
+    }
+  }
 }
 
 void add_role_rule(quant::Recipe& recipe, Role role, const codec::Scheme& scheme, const quant::MethodInfo* method,
@@ -85,9 +126,10 @@ quant::Recipe make_recipe(const OpenModel& model, const QuantizationChoice& choi
   const DType scales = scale_dtype(choice);
   const quant::MethodInfo* method = &quant::find_method(choice.method.empty() ? "rtn" : choice.method);
   const auto activations = activations_of(choice);
+  const auto pruning = pruning_of(choice).values;
   add_tables(model, choice, {}, method, true, recipe);
   if (!choice.recipe.empty()) {
-    quant::Recipe named = quant::load_recipe(choice.recipe, scales, activations, range_of(choice));
+    quant::Recipe named = quant::load_recipe(choice.recipe, scales, activations, range_of(choice), pruning);
     recipe.fallback = named.fallback;
     for (quant::Rule& rule : named.rules) {
       if (rule.method == nullptr) rule.method = method;
@@ -102,6 +144,7 @@ quant::Recipe make_recipe(const OpenModel& model, const QuantizationChoice& choi
     add_role_rule(recipe, role, linear, method, "--scheme " + linear.name);
     // Whatever the weights are: "f16@int8-dynamic" says what rounded activations cost alone.
     recipe.rules.back().activations = activations;
+    recipe.rules.back().pruning = pruning;
   }
   add_tables(model, choice, table_default(model, linear), method, false, recipe);
   return recipe;
@@ -168,6 +211,9 @@ quant::Candidate make_candidate(const OpenModel& model, const QuantizationChoice
   candidate.decisions = quant::decide(model.graph(), model.walker().plan(), make_recipe(model, choice),
                                       model.description().hyperparameters);
   check_fallbacks(model, candidate, choice.max_fallback);
+  candidate.structure =
+      quant::plan_structure(model.graph(), model.walker().plan(), model.description(), pruning_of(choice).structured);
+  check_structure(model, candidate);
   for (const std::string& name : choice.transforms) candidate.transforms.push_back(&quant::find_transform(name));
   candidate.options = {.damping = choice.damping,
                        .act_order = choice.act_order,
@@ -200,9 +246,13 @@ std::size_t end_of_recipe_path(const std::string& spec) {
   return std::string::npos;
 }
 
-/// "method+transform+transform"; a transform alone stands before rtn.
+/// "method+transform+pruning"; a transform or pruning alone stands before rtn.
 void parse_method(const std::string& spec, std::string_view text, QuantizationChoice& choice) {
   for (const std::string& part : split(text, '+')) {
+    if (part.find(':') != std::string::npos) {
+      choice.prune.push_back(part);
+      continue;
+    }
     bool is_transform = false;
     for (const quant::TransformInfo* info : quant::transforms())
       is_transform = is_transform || info->name == to_lower_ascii(part);
@@ -211,7 +261,8 @@ void parse_method(const std::string& spec, std::string_view text, QuantizationCh
     } else if (choice.method.empty()) {
       choice.method = part;
     } else {
-      throw_usage(fmt::format("candidate {}: {} is not a transform", quoted(spec), quoted(part)));
+      throw_usage(fmt::format("candidate {}: {} is no transform, and no pruning such as wanda:50%", quoted(spec),
+                              quoted(part)));
     }
   }
 }
@@ -226,6 +277,7 @@ QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice&
   QuantizationChoice choice = defaults;
   choice.method.clear();
   choice.transforms.clear();
+  choice.prune.clear();
   const std::size_t at = spec.find('@');
   choice.activations = at == std::string::npos ? "" : spec.substr(at + 1);
   if (at != std::string::npos && choice.activations.empty()) {
@@ -250,6 +302,7 @@ QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice&
   if (slash < weights.size()) parse_method(spec, std::string_view(weights).substr(slash + 1), choice);
   if (choice.method.empty()) choice.method = "rtn";
   quant::find_method(choice.method);
+  api::pruning_of(choice);
   quant::parse_activations(choice.activations, quant::parse_range(choice.activation_range));
   return choice;
 }

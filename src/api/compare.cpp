@@ -199,6 +199,10 @@ class Ladder {
             8.0 * static_cast<double>(weighed.tensor_bytes) / static_cast<double>(model_.parameters());
         row.seconds += row.candidate->seconds;
         measurement.notes = quant::ledger_notes(row.candidate->ledger);
+        if (row.candidate->structure != nullptr) {
+          const auto& removed = row.candidate->structure->removed;
+          measurement.notes.insert(measurement.notes.end(), removed.begin(), removed.end());
+        }
         if (std::string note = api::fallback_note(*row.base, *row.candidate); !note.empty()) {
           measurement.notes.push_back(std::move(note));
         }

@@ -22,6 +22,27 @@ codec::Scheme scheme_of(const quant::Candidate& candidate, graph::ValueId id) {
   return decision == candidate.decisions.end() ? codec::parse_scheme("none") : decision->second.scheme;
 }
 
+/// The shape that a weight has once rows and columns of it have disappeared.
+Shape remaining_shape(const quant::Candidate& candidate, graph::ValueId id, const graph::TensorSource& source) {
+  if (candidate.structure == nullptr) return source.shape();
+  const auto [rows, cols] = candidate.structure->shape_of(id, source.rows(), source.row_size());
+  if (rows == source.rows() && cols == source.row_size()) return source.shape();
+  return source.shape().size() == 1 ? Shape{rows} : Shape{rows, cols};
+}
+
+/// What is written of a weight.
+graph::SourcePtr remaining_source(const OpenModel& model, const quant::Candidate& candidate, graph::ValueId id) {
+  const auto reduced = candidate.reduced.find(id);
+  const graph::SourcePtr source =
+      reduced != candidate.reduced.end() ? reduced->second : candidate.overlay.source(model.graph(), id);
+  if (candidate.structure == nullptr) return source;
+  const auto consumer = candidate.structure->consumer_of.find(id);
+  if (consumer == candidate.structure->consumer_of.end()) return source;
+  const auto rows = candidate.structure->by_consumer.at(consumer->second)
+                        .rows_of(id, source->rows(), candidate.units_kept.at(consumer->second));
+  return graph::make_row_gather_source(source, rows);
+}
+
 /// What rounds the activations that a weight multiplies; null if nothing does.
 std::shared_ptr<const codec::ActivationQuantizer> input_quantizer(const OpenModel& model,
                                                                   const quant::Candidate& candidate,
@@ -51,7 +72,8 @@ std::uint64_t plain_bytes(const emit::EmitModel& model) {
 
 emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candidate, bool with_sources) {
   emit::EmitModel result;
-  result.model = &model.description();
+  result.model = candidate.structure != nullptr ? &candidate.structure->model : &model.description();
+  result.reduced = candidate.structure != nullptr;
   result.tokenizer = &model.checkpoint().tokenizer;
   result.name = file_name(model.path());
   result.carried_files = model.checkpoint().carried_files;
@@ -60,7 +82,7 @@ emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candi
     emit::EmitTensor tensor;
     tensor.name = weight.name;
     tensor.role = weight.role;
-    tensor.shape = weight.source->shape();
+    tensor.shape = remaining_shape(candidate, id, *weight.source);
     tensor.stored_transposed = stored_transposed(model, weight);
     tensor.scheme = scheme_of(candidate, id);
     tensor.source_dtype = codec::written_dtype(weight.source->dtype());
@@ -72,7 +94,7 @@ emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candi
       tensor.activations = decision->second.activations->scheme;
     }
     if (with_sources) {
-      tensor.source = candidate.overlay.source(model.graph(), id);
+      tensor.source = remaining_source(model, candidate, id);
       tensor.input_quantizer = input_quantizer(model, candidate, id);
     }
     result.tensors.push_back(std::move(tensor));

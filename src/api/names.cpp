@@ -12,6 +12,7 @@
 #include "ops/linalg.h"
 #include "quant/method.h"
 #include "quant/presets.h"
+#include "quant/pruner.h"
 #include "quant/range_rule.h"
 #include "quant/transform.h"
 #include "text/protocol.h"
@@ -75,6 +76,12 @@ std::vector<Named> activation_ranges() {
 std::vector<Named> transforms() {
   std::vector<Named> list;
   for (const auto* info : quant::transforms()) list.push_back(named(*info));
+  return list;
+}
+
+std::vector<Named> pruners() {
+  std::vector<Named> list;
+  for (const auto* info : quant::pruners()) list.push_back(named(*info));
   return list;
 }
 

@@ -54,9 +54,10 @@ QuantizationChoice complete_choice(const QuantizeOptions& options, const OpenMod
   const std::string by_data = importance ? "imatrix" : "gptq";
   if (importance) choice.sequential = false;
   if (!method_given) choice.method = options.calibration.given() && quantizes ? by_data : "rtn";
-  const std::string activations = choice.activations.empty() ? "" : ", activations " + choice.activations;
+  std::string also = choice.activations.empty() ? "" : ", activations " + choice.activations;
+  if (!choice.prune.empty()) also += ", pruned by " + join(choice.prune, ", ");
   if (!quantizes) {
-    chosen = fmt::format("plain conversion to {}{}", choice.scheme, activations);
+    chosen = fmt::format("plain conversion to {}{}", choice.scheme, also);
     return choice;
   }
   const std::string what =
@@ -67,7 +68,7 @@ QuantizationChoice complete_choice(const QuantizeOptions& options, const OpenMod
       : importance                  ? " (default with an importance file; --method changes it)"
       : options.calibration.given() ? " (default with calibration text; --method changes it)"
                                     : " (default without calibration text; --calibration FILE gives gptq)",
-      activations);
+      also);
   return choice;
 }
 
@@ -103,7 +104,7 @@ void refuse_requantization(const OpenModel& model, const quant::Candidate& candi
   for (const auto& [id, decision] : candidate.decisions) {
     const graph::Weight& weight = model.graph().value(id).weight;
     const auto rounded_to = weight.source->rounded_to();
-    const bool stays = weight.source->scheme() == decision.scheme;
+    const bool stays = weight.source->scheme() == decision.scheme && !decision.pruning;
     if (decision.scheme.quantized() && rounded_to && !stays) {
       throw_usage(fmt::format("{} is already quantized ({}); rounding it again loses twice; --allow-requantize does it",
                               kerf::quoted(weight.name), rounded_to->name));
@@ -142,6 +143,7 @@ std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candid
     plans[i].rule = decision->second.rule;
     plans[i].fallback = decision->second.fallback;
     if (decision->second.method != nullptr) plans[i].method = decision->second.method->name;
+    if (decision->second.pruning) plans[i].pruning = decision->second.pruning->name();
     if (decision->second.activations) plans[i].activations = decision->second.activations->name();
   }
   return plans;
@@ -207,6 +209,9 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   candidate.folded_dtype = folded_dtype(model, outputs);
   result.tensors = tensor_plans(model, candidate, planned, *outputs.front().emission);
   if (std::string note = api::fallback_note(model, candidate); !note.empty()) result.notes.push_back(std::move(note));
+  if (candidate.structure != nullptr) {
+    result.notes.insert(result.notes.end(), candidate.structure->removed.begin(), candidate.structure->removed.end());
+  }
   result.expected_ram = expected_ram(model, candidate, options.calibration);
   for (const PlannedOutput& output : outputs) {
     WrittenOutput written;

@@ -13,10 +13,11 @@ namespace {
 struct Options {
   explicit Options(CLI::App& app)
       : model(app, "the reference: Hugging Face directory, .safetensors or .gguf file"),
-        candidates(add_list(app, "--candidate", "SPEC",
-                            "what to measure: scheme[/method[+transform...]][@activations[/range]], in place of the "
-                            "scheme also a recipe (its name, recipe:NAME, a .yaml file), or the path of a quantized "
-                            "model; may be given several times")),
+        candidates(
+            add_list(app, "--candidate", "SPEC",
+                     "what to measure: scheme[/method[+transform...][+pruning]][@activations[/range]], in place of the "
+                     "scheme also a recipe (its name, recipe:NAME, a .yaml file), or the path of a quantized "
+                     "model; may be given several times")),
         adapters(app, "--lora", "MODEL"),
         json(app),
         evaluation(app),
@@ -76,6 +77,7 @@ const Command& compare_command() {
       .lists = {{"Schemes", schemes},
                 {"Methods", methods},
                 {"Transforms", transforms},
+                {"Pruning", pruners},
                 {"Recipes", recipes},
                 {"Activations", activations},
                 {"Ranges of static activations", activation_ranges},
@@ -87,7 +89,10 @@ const Command& compare_command() {
                     "two calibrated ones, also as JSON"},
                    {"kerf compare MODEL --text evaluation.txt --calibration calibration.txt --candidate "
                     "int8/rtn+smoothquant@int8-dynamic int8@int8-static/percentile-99.9 f16@int8-dynamic",
-                    "rounded activations: for each token, calibrated, and with plain weights"}},
+                    "rounded activations: for each token, calibrated, and with plain weights"},
+                   {"kerf compare MODEL --text evaluation.txt --calibration calibration.txt --candidate "
+                    "f16/wanda:50% f16/sparsegpt:2:4 int4-g32/gptq+sparsegpt:2:4",
+                    "pruned weights, alone and rounded"}},
       .define = define,
   };
   return command;

@@ -192,6 +192,9 @@ ChoiceGroup::ChoiceGroup(CLI::App& app, bool with_scheme) {
     transform_ = add_repeatable(app, "--transform", "NAME",
                                 "rewrite that leaves the function unchanged, before the codes are chosen; several are "
                                 "separated by commas");
+    prune_ = add_repeatable(app, "--prune", "NAME:HOW",
+                            "values of the linear weights that become zero and stay so, before the others are rounded: "
+                            "a share (wanda:50%) or all but N of each M consecutive inputs (sparsegpt:2:4)");
     activations_ =
         add_value(app, "--activations", "NAME[/RANGE]",
                   "round the inputs of linear layers too, as a runtime does that multiplies integers", "none");
@@ -213,9 +216,9 @@ ChoiceGroup::ChoiceGroup(CLI::App& app, bool with_scheme) {
                 fmt::format("{}", QuantizationChoice{}.damping));
   no_sequential_ = add_flag(app, "--no-sequential",
                             "gptq: statistics of the unquantized model, instead of what the layers before really give");
-  polish_ =
-      add_value(app, "--polish", "N",
-                "gptq, gptaq, yaqa: sweeps of coordinate descent over codes and scales that follow", "2; of yaqa 8");
+  polish_ = add_value(app, "--polish", "N",
+                      "gptq, gptaq, yaqa, sparsegpt: sweeps of coordinate descent over codes and scales that follow",
+                      "2; of yaqa 8, of sparsegpt 5");
   steps_ = add_value(app, "--steps", "N", "learned: steps of gradient descent for each block",
                      fmt::format("{}", QuantizationChoice{}.steps));
   teacher_ = add_value(app, "--teacher", "MODEL",
@@ -233,6 +236,9 @@ QuantizationChoice ChoiceGroup::read() const {
     choice.activations = value_or(activations_, "");
     for (const std::string& names : values_of(transform_)) {
       for (std::string& name : split(names, ',')) choice.transforms.push_back(std::move(name));
+    }
+    for (const std::string& names : values_of(prune_)) {
+      for (std::string& name : split(names, ',')) choice.prune.push_back(std::move(name));
     }
   }
   choice.max_fallback = real_or(max_fallback_, choice.max_fallback, 0, 1);

@@ -104,14 +104,14 @@ class CalibrationGroup {
 };
 
 /// How weights are cut: the options that hold for every candidate, and those that choose one (--scheme, --method,
-/// --transform, --recipe, --activations) if `with_scheme`.
+/// --transform, --prune, --recipe, --activations) if `with_scheme`.
 class ChoiceGroup {
  public:
   ChoiceGroup(CLI::App& app, bool with_scheme);
   QuantizationChoice read() const;
 
  private:
-  CLI::Option *scheme_ = nullptr, *method_ = nullptr, *transform_ = nullptr, *recipe_ = nullptr;
+  CLI::Option *scheme_ = nullptr, *method_ = nullptr, *transform_ = nullptr, *recipe_ = nullptr, *prune_ = nullptr;
   CLI::Option *activations_ = nullptr, *activation_range_ = nullptr;
   CLI::Option *embedding_ = nullptr, *head_ = nullptr, *scale_dtype_ = nullptr, *keep_ = nullptr;
   CLI::Option *damping_ = nullptr, *no_sequential_ = nullptr, *no_act_order_ = nullptr;

@@ -81,6 +81,7 @@ const Command& quantize_command() {
                 {"Schemes", schemes},
                 {"Methods", methods},
                 {"Transforms", transforms},
+                {"Pruning", pruners},
                 {"Recipes", recipes},
                 {"Activations", activations},
                 {"Ranges of static activations", activation_ranges}},

@@ -180,8 +180,10 @@ float round_to(DType dtype, float value) {
       return bf16_to_f32(f32_to_bf16(value));
     case DType::kE8M0:
       return e8m0_to_f32(f32_to_e8m0(value));
+    case DType::kF8E4M3:
+      return round_to_e4m3(value);
     default:
-      refuse_dtype(dtype, "f32, f16, bf16 or e8m0");
+      refuse_dtype(dtype, "f32, f16, bf16, e8m0 or f8_e4m3");
   }
 }
 

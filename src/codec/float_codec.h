@@ -30,7 +30,7 @@ inline float round_to_e4m3(float value) {
   rounded = rounded > 448.0F ? 448.0F : rounded;
   return std::bit_cast<float>(std::bit_cast<std::uint32_t>(rounded) | (bits & 0x80000000U));
 }
-/// `value` rounded to `dtype` (f32, f16, bf16 or e8m0) and back.
+/// `value` rounded to `dtype` (f32, f16, bf16, e8m0 or f8_e4m3) and back.
 float round_to(DType dtype, float value);
 /// The largest value of `dtype` (f32, f16 or bf16) that is not above `value`, which is finite; minus infinity
 /// below its range.

@@ -1,5 +1,9 @@
 #include "codec/grid.h"
 
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
 #include "codec/float_codec.h"
 #include "codec/integer_grid.h"
 #include "codec/table_grid.h"
@@ -13,6 +17,27 @@ std::unique_ptr<const Grid> make_grid(const Scheme& scheme) {
   }
   round_to(scheme.scale_dtype, 0);  // throws if scales of this dtype cannot be written
   return scheme.kind == Scheme::Kind::kTable ? make_table_grid(scheme) : make_integer_grid(scheme);
+}
+
+float round_scale(const Scheme& scheme, float scale) {
+  return round_to(scheme.scale_dtype, scale / scheme.unit.value) * scheme.unit.value + 0.0F;  // + 0: never -0
+}
+
+Scheme with_unit(Scheme scheme, float largest) {
+  if (!scheme.unit_by_tensor || !(largest > 0) || !std::isfinite(largest)) return scheme;
+  constexpr float kLargestE4M3 = 448;
+  const float levels = scheme.levels != nullptr ? std::abs(scheme.levels->extreme()) : 1;
+  int exponent = 0;
+  const float part = std::frexp(largest / levels / kLargestE4M3, &exponent);
+  scheme.unit.value = std::ldexp(1.0F, std::max(part == 0.5F ? exponent - 1 : exponent, -126));
+  return scheme;
+}
+
+Scheme with_unit(Scheme scheme, std::span<const float> values) {
+  if (!scheme.unit_by_tensor) return scheme;
+  float largest = 0;
+  for (const float value : values) largest = std::max(largest, std::abs(value));
+  return with_unit(std::move(scheme), largest);
 }
 
 void set_params(QuantizedTensor& tensor, std::int64_t index, const GroupParams& params) {

@@ -41,9 +41,18 @@ class Grid {
   virtual int highest_code() const = 0;
 };
 
-/// The grid of a quantized scheme of 2 to 8 bits with scales of f32, f16, bf16 or e8m0; Error(kUsage) for others. Of a
-/// scheme with super-blocks: that of its groups, as if their scales stood for themselves (see codec/fitter.h).
+/// The grid of a quantized scheme of 2 to 8 bits with scales of f32, f16, bf16, e8m0 or f8_e4m3; Error(kUsage) for
+/// others. Of a scheme with super-blocks: that of its groups, as if their scales stood for themselves (see
+/// codec/fitter.h).
 std::unique_ptr<const Grid> make_grid(const Scheme& scheme);
+
+/// A scale as the scheme stores it: in its dtype, times its unit.
+float round_scale(const Scheme& scheme, float scale);
+/// The scheme for a tensor whose largest magnitude is `largest`: where the unit is the tensor's own, the least power of
+/// two that lets the scale of the group with that value be stored.
+Scheme with_unit(Scheme scheme, float largest);
+/// The same for the largest of `values`.
+Scheme with_unit(Scheme scheme, std::span<const float> values);
 
 /// Stores / loads a group's parameters in a quantized tensor; `index` as QuantizedTensor::group_index gives it.
 void set_params(QuantizedTensor& tensor, std::int64_t index, const GroupParams& params);

@@ -115,7 +115,9 @@ std::uint64_t storage_bits(const Scheme& scheme, std::int64_t rows, std::int64_t
     return weights * bits + groups * numbers * static_cast<std::uint64_t>(scheme.super.scale_bits) +
            blocks * numbers * scale_bits;
   }
-  return weights * bits + groups * (numbers * scale_bits + (scheme.offset == Offset::kZeroPoint ? bits : 0));
+  const std::uint64_t unit_bits = scheme.unit_by_tensor ? 32 : 0;
+  return unit_bits + weights * bits +
+         groups * (numbers * scale_bits + (scheme.offset == Offset::kZeroPoint ? bits : 0));
 }
 
 }  // namespace kerf::codec

@@ -19,8 +19,9 @@ namespace kerf::codec {
 struct QuantizedTensor {
   Scheme scheme;
   std::int64_t rows = 0, cols = 0;
-  std::vector<std::uint8_t> codes;        ///< [rows, cols], one code a byte
-  std::vector<float> scales;              ///< [scale_rows, groups]; without super-blocks exact in scheme.scale_dtype
+  std::vector<std::uint8_t> codes;  ///< [rows, cols], one code a byte
+  std::vector<float>
+      scales;  ///< [scale_rows, groups]; without super-blocks exact in scheme.scale_dtype, times its unit
   std::vector<std::uint8_t> zero_points;  ///< [scale_rows, groups]; only for Offset::kZeroPoint
   std::vector<float> minima;              ///< [scale_rows, groups]; only for Offset::kMinimum
   // Only for super-blocks, of which `scales` and `minima` are made:

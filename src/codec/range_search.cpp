@@ -37,6 +37,8 @@ class Search {
       switch (scheme_.offset) {
         case Offset::kSymmetric:
           try_scale(start_.scale * kRanges[i], start_.zero);
+          // Between scales so coarse the least-squares one may round to the same again and again.
+          if (scheme_.scale_dtype == DType::kF8E4M3) consider({rounded(start_.scale * kRanges[i]), start_.zero, 0});
           // Which end the extreme code lies at is a choice too.
           if (asymmetric_codes() && kRanges[i] < 1) try_scale(-start_.scale * kRanges[i], start_.zero);
           break;
@@ -55,7 +57,7 @@ class Search {
     return scheme_.kind == Scheme::Kind::kTable ? !scheme_.levels->symmetric() : scheme_.bits < 8;
   }
 
-  float rounded(float value) const { return round_to(scheme_.scale_dtype, value) + 0.0F; }
+  float rounded(float value) const { return round_scale(scheme_, value); }
 
   void consider(const GroupParams& params) {
     if (!std::isfinite(params.scale * levels_) || !std::isfinite(params.minimum)) return;

@@ -33,6 +33,12 @@ struct SuperBlock {
   bool operator==(const SuperBlock&) const = default;
 };
 
+/// What the scales of a tensor are multiples of: a power of two of each tensor's own, no part of which scheme it has.
+struct ScaleUnit {
+  float value = 1;
+  bool operator==(const ScaleUnit&) const { return true; }
+};
+
 /// What is stored for one tensor: element type, granularity and the dtype of scales. Pure data.
 ///
 /// A weight is seen as a matrix [rows, cols] = [out_features, in_features]; groups are runs of `group_size` consecutive
@@ -54,6 +60,8 @@ struct Scheme {
   std::int64_t group_size = 0;         ///< columns; only for kGroup
   DType scale_dtype = DType::kF16;     ///< of scales and minima; of a super-block's, where there are such
   bool fixed_scale_dtype = false;      ///< the name says what scale_dtype is; no option changes it
+  bool unit_by_tensor = false;         ///< scales are values of scale_dtype times one f32 of the tensor, `unit`
+  ScaleUnit unit;                      ///< codec/grid.h chooses it
   const LevelTable* levels = nullptr;  ///< kTable
   SuperBlock super;
 

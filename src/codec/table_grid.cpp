@@ -14,7 +14,7 @@ namespace {
 class TableGrid final : public Grid {
  public:
   explicit TableGrid(const Scheme& scheme)
-      : levels_(*scheme.levels), scale_dtype_(scheme.scale_dtype), extreme_(levels_.extreme()) {
+      : scheme_(scheme), levels_(*scheme.levels), scale_dtype_(scheme.scale_dtype), extreme_(levels_.extreme()) {
     sort_levels();
     zero_code_ = nearest(0);
   }
@@ -36,6 +36,7 @@ class TableGrid final : public Grid {
   /// The code whose level is nearest to `level`; of two the even one, as IEEE rounding has it.
   std::uint8_t nearest(float level) const;
 
+  Scheme scheme_;
   const LevelTable& levels_;
   DType scale_dtype_;
   float extreme_;                    ///< the level of largest magnitude
@@ -89,7 +90,7 @@ float TableGrid::fitted_scale(std::span<const float> values) const {
 
 GroupParams TableGrid::fit(std::span<const float> values, bool& overflow) const {
   const float wanted = fitted_scale(values);
-  const float scale = std::isfinite(wanted) ? round_to(scale_dtype_, wanted) + 0.0F : wanted;
+  const float scale = std::isfinite(wanted) ? round_scale(scheme_, wanted) : wanted;
   if (std::isfinite(scale) && std::isfinite(scale * extreme_)) return {scale, 0, 0};
   overflow = true;
   return {};

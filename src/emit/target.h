@@ -36,6 +36,7 @@ struct EmitModel {
   std::string name;                        ///< of the source, for titles
   std::vector<std::string> carried_files;  ///< of a Hugging Face source
   std::vector<EmitTensor> tensors;
+  bool reduced = false;  ///< heads or neurons of the source are gone: `model` says what is left
 };
 
 /// A planned output: everything about it is known before any work.

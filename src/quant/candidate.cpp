@@ -7,9 +7,14 @@ namespace {
 
 bool is_static(const Decision& decision) { return decision.activations && !decision.activations->scheme.dynamic; }
 
+bool prunes_by_data(const Decision& decision) {
+  return decision.pruning && !decision.pruning->pruner->observers.empty();
+}
+
 /// Does a weight's decision need data about its own inputs?
 bool wants_statistics(const Decision& decision) {
-  return is_static(decision) || (decision.method != nullptr && !decision.method->observers.empty());
+  return is_static(decision) || prunes_by_data(decision) ||
+         (decision.method != nullptr && !decision.method->observers.empty());
 }
 
 bool corrects(const Candidate& candidate) {
@@ -19,7 +24,12 @@ bool corrects(const Candidate& candidate) {
 
 }  // namespace
 
+bool loses_inputs(const Candidate& candidate, graph::ValueId weight) {
+  return candidate.structure != nullptr && candidate.structure->by_consumer.contains(weight);
+}
+
 bool wants_input_statistics(const Candidate& candidate) {
+  if (candidate.structure != nullptr) return true;
   return std::any_of(candidate.decisions.begin(), candidate.decisions.end(),
                      [](const auto& entry) { return wants_statistics(entry.second); });
 }
@@ -30,6 +40,16 @@ bool needs_own_stream(const Candidate& candidate) {
 
 bool needs_data(const Candidate& candidate) {
   return !candidate.transforms.empty() || wants_input_statistics(candidate);
+}
+
+std::string pruning_by_data(const Candidate& candidate) {
+  if (candidate.structure != nullptr) {
+    return std::string(candidate.structure->by_consumer.begin()->second.pruner->name);
+  }
+  for (const auto& [id, decision] : candidate.decisions) {
+    if (prunes_by_data(decision)) return decision.pruning->name();
+  }
+  return "";
 }
 
 bool learns_blocks(const Candidate& candidate) {
@@ -58,8 +78,14 @@ std::set<std::string> range_observers_of(const Candidate& candidate, graph::Valu
 std::set<std::string> solving_observers_of(const Candidate& candidate, graph::ValueId weight) {
   std::set<std::string> names;
   const auto found = candidate.decisions.find(weight);
-  if (found == candidate.decisions.end() || found->second.method == nullptr) return names;
-  names.insert(found->second.method->observers.begin(), found->second.method->observers.end());
+  const bool reduced = loses_inputs(candidate, weight);
+  if (found == candidate.decisions.end() || (found->second.method == nullptr && !found->second.pruning && !reduced)) {
+    return names;
+  }
+  const auto add = [&](const std::vector<std::string>& observers) { names.insert(observers.begin(), observers.end()); };
+  if (found->second.method != nullptr) add(found->second.method->observers);
+  if (found->second.pruning) add(found->second.pruning->pruner->observers);
+  if (reduced) add(candidate.structure->by_consumer.at(weight).pruner->observers);
   for (const TransformInfo* transform : candidate.transforms) {
     names.insert(transform->site_observers.begin(), transform->site_observers.end());
   }

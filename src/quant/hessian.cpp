@@ -119,6 +119,10 @@ HessianFactor::HessianFactor(const calibration::Statistics& statistics, double d
   }
 }
 
+std::string HessianFactor::problem() const {
+  return dead_ == cols() ? "every input was zero" : "the Hessian stayed singular at every damping up to 10";
+}
+
 Tensor HessianFactor::solve(const Tensor& sums, std::int64_t tokens, double more) const {
   const Eigen::Index n = static_cast<Eigen::Index>(cols()), rows = static_cast<Eigen::Index>(sums.dim(0));
   using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;

@@ -21,6 +21,8 @@ class HessianFactor : public GroupState {
   HessianFactor(const calibration::Statistics& statistics, double damping, bool act_order);
 
   bool ok() const { return ok_; }
+  /// Why it is not ok(), as a clause.
+  std::string problem() const;
   std::int64_t cols() const { return static_cast<std::int64_t>(order_.size()); }
   /// Column of the weight at each place of the order.
   const std::vector<std::int64_t>& order() const { return order_; }

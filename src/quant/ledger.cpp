@@ -44,6 +44,24 @@ void add_transform_notes(std::span<const SiteReport> ledger, std::vector<std::st
   }
 }
 
+/// How many values became zero, and what that saves.
+void add_pruning_note(std::span<const SiteReport> ledger, std::vector<std::string>& notes) {
+  std::ptrdiff_t pruned = 0;
+  double zeros = 0, least = 1, most = 0;
+  for (const SiteReport& site : ledger) {
+    if (site.pruning.empty()) continue;
+    ++pruned;
+    zeros += site.zeros;
+    least = std::min(least, site.zeros);
+    most = std::max(most, site.zeros);
+  }
+  if (pruned == 0) return;
+  notes.push_back(
+      fmt::format("{} of {} weights were pruned: {:.1f} % of a weight's values are zero on average, from {:.1f} to "
+                  "{:.1f} %; the formats written here store zeros like other values, so they save no bytes",
+                  pruned, weights_in(ledger), 100 * zeros / static_cast<double>(pruned), 100 * least, 100 * most));
+}
+
 }  // namespace
 
 std::vector<std::string> ledger_notes(std::span<const SiteReport> ledger) {
@@ -67,6 +85,7 @@ std::vector<std::string> ledger_notes(std::span<const SiteReport> ledger) {
         fmt::format("{} of {} weights: {}; first {}", noted.count, weights, noted.first->note, noted.first->name));
   }
   add_transform_notes(ledger, notes);
+  add_pruning_note(ledger, notes);
   return notes;
 }
 

@@ -26,12 +26,19 @@ struct MethodOptions {
 
 /// One weight to be rounded.
 struct SiteProblem {
-  std::string name;       ///< of the weight, for errors
-  const Tensor& weights;  ///< [out, in] f32, transforms applied
-  const codec::Scheme& scheme;
+  std::string name;                                     ///< of the weight, for errors
+  const Tensor& weights;                                ///< [out, in] f32, transforms and pruning applied
+  codec::Scheme scheme;                                 ///< with the unit that suits the weights, where it has one
   const calibration::Statistics* statistics = nullptr;  ///< of its inputs; null where the method needs none
   MethodOptions options;
   const Tensor* curvature = nullptr;  ///< of its outputs (quant/output_curvature.h); null: every output alike
+  /// Before pruning, if `weights` have been pruned: what errors are measured against. Zeros of `weights` then stay
+  /// zero.
+  const Tensor* unpruned = nullptr;
+
+  const Tensor& goal() const { return unpruned != nullptr ? *unpruned : weights; }
+  /// The weights whose zeros stay zero; null if none need to.
+  const Tensor* held_zeros() const { return unpruned != nullptr ? &weights : nullptr; }
 };
 
 /// What a method did: goes into the ledger.

@@ -45,6 +45,15 @@ double inner(const float* a, const float* b, std::int64_t count) {
 
 }  // namespace
 
+Tensor RowSample::of(const Tensor& whole) const {
+  const std::int64_t cols = whole.dim(1);
+  Tensor values(DType::kF32, weights.shape());
+  for (std::size_t s = 0; s < rows.size(); ++s) {
+    std::copy_n(whole.data<float>() + rows[s] * cols, cols, values.data<float>() + static_cast<std::int64_t>(s) * cols);
+  }
+  return values;
+}
+
 Tensor RowSample::of(const codec::QuantizedTensor& whole) const {
   Tensor values(DType::kF32, weights.shape());
   for (std::size_t s = 0; s < rows.size(); ++s) {
@@ -58,11 +67,9 @@ RowSample sample_rows(const Tensor& weights, const codec::Scheme& scheme, std::i
   const bool whole = scheme.granularity == codec::Granularity::kTensor;
   const std::int64_t sampled = whole ? rows : std::min(rows, most);
   RowSample sample;
+  for (std::int64_t s = 0; s < sampled; ++s) sample.rows.push_back(s * rows / sampled);
   sample.weights = Tensor(DType::kF32, {sampled, cols});
-  for (std::int64_t s = 0; s < sampled; ++s) {
-    sample.rows.push_back(s * rows / sampled);
-    std::copy_n(weights.data<float>() + sample.rows.back() * cols, cols, sample.weights.data<float>() + s * cols);
-  }
+  sample.weights = sample.of(weights);
   return sample;
 }
 

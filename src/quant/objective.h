@@ -23,6 +23,8 @@ struct RowSample {
   std::vector<std::int64_t> rows;
   Tensor weights;  ///< [rows, cols]
 
+  /// The same rows of another matrix of the weight's shape.
+  Tensor of(const Tensor& whole) const;
   /// The same rows of codes for the whole weight, as values.
   Tensor of(const codec::QuantizedTensor& whole) const;
 };

@@ -1,6 +1,7 @@
 #include "quant/polish.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "codec/grid.h"
@@ -13,12 +14,12 @@ namespace kerf::quant {
 namespace {
 
 constexpr std::int64_t kRowsAtOnce = 32;  ///< rows of a task: fixed, so that bits do not depend on threads
+constexpr std::int64_t kFreeBlock = 128;  ///< columns whose changes are told to the others at once
 
-/// values [count, cols] of rows [first, ...) and (target - values) H.
-void start_rows(const Tensor& target, const Tensor& hessian, const codec::QuantizedTensor& tensor, std::int64_t first,
-                std::int64_t count, float* values, float* gradients) {
-  const std::int64_t cols = tensor.cols;
-  codec::dequantize_rows(tensor, first, count, values);
+/// (target - values) H of rows [first, first + count), whose values [count, cols] are given.
+void start_rows(const Tensor& target, const Tensor& hessian, std::int64_t first, std::int64_t count,
+                const float* values, float* gradients) {
+  const std::int64_t cols = target.dim(1);
   std::vector<float> errors(static_cast<std::size_t>(count * cols));
   const float* const wanted = target.data<float>() + first * cols;
   for (std::size_t i = 0; i < errors.size(); ++i) errors[i] = wanted[i] - values[i];
@@ -40,21 +41,55 @@ void tell_others(const Tensor& hessian, std::int64_t begin, std::int64_t width, 
   part(end, cols);
 }
 
-/// Rows [first, first + count) of one weight.
+/// Moves values to where the objective is least, whatever they are, but for those that are zero.
+class FreeMoves {
+ public:
+  explicit FreeMoves(const Tensor& hessian) : hessian_(hessian.data<float>()), cols_(hessian.dim(0)) {}
+
+  bool polish(const BlockPlace& place) {
+    const std::int64_t width = place.end - place.begin;
+    bool changed = false;
+    for (std::int64_t i = 0; i < width; ++i) {
+      const float* const h = hessian_ + (place.begin + i) * cols_ + place.begin;
+      const float step = place.gradients[i] / h[i];
+      if (place.values[i] == 0 || step == 0) continue;
+      place.values[i] += step;
+      place.changes[i] += step;
+#pragma omp simd
+      for (std::int64_t k = 0; k < width; ++k) place.gradients[k] -= step * h[k];
+      changed = true;
+    }
+    return changed;
+  }
+
+ private:
+  const float* hessian_;
+  std::int64_t cols_;
+};
+
+/// A row of the matrix whose zeros are held, from a column on; null without such a matrix.
+const float* held_at(const Tensor* held_zeros, std::int64_t row, std::int64_t column) {
+  return held_zeros == nullptr ? nullptr : held_zeros->data<float>() + row * held_zeros->dim(1) + column;
+}
+
+/// Rows [first, first + count) of one weight. Moves: BlockPolisher, or what has a polish() like it.
+template <typename Moves>
 class RowPolisher {
  public:
-  RowPolisher(const Tensor& target, const Tensor& hessian, const codec::Grid& grid, codec::QuantizedTensor& out,
-              std::int64_t first, std::int64_t count)
+  /// `values` [count, cols]: that are stored.
+  RowPolisher(const Tensor& target, const Tensor& hessian, Moves moves, std::int64_t block, std::int64_t first,
+              std::int64_t count, float* values, const Tensor* held_zeros)
       : hessian_(hessian),
-        moves_(hessian, grid, out),
+        moves_(std::move(moves)),
         first_(first),
         count_(count),
-        cols_(out.cols),
-        block_(BlockPolisher::width(out)),
-        values_(static_cast<std::size_t>(count * cols_)),
-        gradients_(values_.size()),
+        cols_(target.dim(1)),
+        block_(block),
+        values_(values),
+        held_zeros_(held_zeros),
+        gradients_(static_cast<std::size_t>(count * cols_)),
         changes_(static_cast<std::size_t>(count * block_)) {
-    start_rows(target, hessian, out, first, count, values_.data(), gradients_.data());
+    start_rows(target, hessian, first, count, values, gradients_.data());
   }
 
   void sweep() {
@@ -64,8 +99,8 @@ class RowPolisher {
       bool changed = false;
       for (std::int64_t r = 0; r < count_; ++r) {
         const std::int64_t at = r * cols_ + begin;
-        changed = moves_.polish({first_ + r, begin, end, values_.data() + at, gradients_.data() + at,
-                                 changes_.data() + r * width}) ||
+        changed = moves_.polish({first_ + r, begin, end, values_ + at, gradients_.data() + at,
+                                 changes_.data() + r * width, held_at(held_zeros_, first_ + r, begin)}) ||
                   changed;
       }
       if (changed) tell_others(hessian_, begin, width, count_, changes_.data(), gradients_.data());
@@ -74,9 +109,10 @@ class RowPolisher {
 
  private:
   const Tensor& hessian_;
-  BlockPolisher moves_;
+  Moves moves_;
   std::int64_t first_, count_, cols_, block_;
-  std::vector<float> values_;     ///< that are stored
+  float* values_;
+  const Tensor* held_zeros_;
   std::vector<float> gradients_;  ///< (w - v) H
   std::vector<float> changes_;    ///< of the block's values since the others were told
 };
@@ -85,20 +121,23 @@ class RowPolisher {
 class CoupledPolisher {
  public:
   CoupledPolisher(const Tensor& target, const Tensor& hessian, const Tensor& curvature, const codec::Grid& grid,
-                  codec::QuantizedTensor& out)
+                  codec::QuantizedTensor& out, const Tensor* held_zeros)
       : hessian_(hessian),
         curvature_(curvature.data<float>()),
         moves_(hessian, grid, out),
         rows_(out.rows),
         cols_(out.cols),
         block_(BlockPolisher::width(out)),
+        held_zeros_(held_zeros),
         values_(static_cast<std::size_t>(rows_ * cols_)),
         gradients_(values_.size()),
         coupled_(static_cast<std::size_t>(rows_ * block_)),
         changes_(coupled_.size()),
         pulls_(coupled_.size()) {
     for_tiles([&](std::int64_t first, std::int64_t count) {
-      start_rows(target, hessian, out, first, count, values_.data() + first * cols_, gradients_.data() + first * cols_);
+      float* const values = values_.data() + first * cols_;
+      codec::dequantize_rows(out, first, count, values);
+      start_rows(target, hessian, first, count, values, gradients_.data() + first * cols_);
     });
   }
 
@@ -155,8 +194,8 @@ class CoupledPolisher {
       const float own = curvature_[r * rows_ + r];
       const float* const coupled = coupled_.data() + r * width;
       for (std::int64_t i = 0; i < width; ++i) gradient[static_cast<std::size_t>(i)] = coupled[i] / own;
-      if (!moves_.polish(
-              {r, begin, end, values_.data() + r * cols_ + begin, gradient.data(), changes_.data() + r * width})) {
+      if (!moves_.polish({r, begin, end, values_.data() + r * cols_ + begin, gradient.data(),
+                          changes_.data() + r * width, held_at(held_zeros_, r, begin)})) {
         continue;
       }
       changed = true;
@@ -176,6 +215,7 @@ class CoupledPolisher {
   const float* curvature_;
   BlockPolisher moves_;
   std::int64_t rows_, cols_, block_;
+  const Tensor* held_zeros_;
   std::vector<float> values_;     ///< that are stored
   std::vector<float> gradients_;  ///< (W - V) H
   // Of the block at work, [rows, width]:
@@ -186,20 +226,34 @@ class CoupledPolisher {
 
 }  // namespace
 
-void polish(const Tensor& target, const Tensor& hessian, codec::QuantizedTensor& tensor, int sweeps) {
+void polish(const Tensor& target, const Tensor& hessian, codec::QuantizedTensor& tensor, int sweeps,
+            const Tensor* held_zeros) {
   const auto grid = codec::make_grid(tensor.scheme);
   parallel_for(div_up(tensor.rows, kRowsAtOnce), [&](std::int64_t task) {
-    const std::int64_t first = task * kRowsAtOnce;
-    RowPolisher rows(target, hessian, *grid, tensor, first, std::min(kRowsAtOnce, tensor.rows - first));
+    const std::int64_t first = task * kRowsAtOnce, count = std::min(kRowsAtOnce, tensor.rows - first);
+    std::vector<float> values(static_cast<std::size_t>(count * tensor.cols));
+    codec::dequantize_rows(tensor, first, count, values.data());
+    RowPolisher rows(target, hessian, BlockPolisher(hessian, *grid, tensor), BlockPolisher::width(tensor), first, count,
+                     values.data(), held_zeros);
     for (int i = 0; i < sweeps; ++i) rows.sweep();
   });
 }
 
 void polish_coupled(const Tensor& target, const Tensor& hessian, const Tensor& curvature,
-                    codec::QuantizedTensor& tensor, int sweeps) {
+                    codec::QuantizedTensor& tensor, int sweeps, const Tensor* held_zeros) {
   const auto grid = codec::make_grid(tensor.scheme);
-  CoupledPolisher rows(target, hessian, curvature, *grid, tensor);
+  CoupledPolisher rows(target, hessian, curvature, *grid, tensor, held_zeros);
   for (int i = 0; i < sweeps; ++i) rows.sweep();
+}
+
+void descend(const Tensor& target, const Tensor& hessian, Tensor& values, int sweeps) {
+  const std::int64_t rows = values.dim(0), cols = values.dim(1);
+  parallel_for(div_up(rows, kRowsAtOnce), [&](std::int64_t task) {
+    const std::int64_t first = task * kRowsAtOnce;
+    RowPolisher part(target, hessian, FreeMoves(hessian), std::min(kFreeBlock, cols), first,
+                     std::min(kRowsAtOnce, rows - first), values.data<float>() + first * cols, nullptr);
+    for (int i = 0; i < sweeps; ++i) part.sweep();
+  });
 }
 
 }  // namespace kerf::quant

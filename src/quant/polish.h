@@ -10,12 +10,18 @@ namespace kerf::quant {
 /// minimum and zero point, and each super-block's scale and minimum move to where the objective is least with all else
 /// as it is, as far as the scheme can hold that. Only changes that lower it are made, so that it never rises. Stops
 /// after `sweeps` turns over all columns. `hessian` [cols, cols] f32: symmetric, positive on its diagonal. Not for
-/// per-tensor schemes, whose scale stays as it is.
-void polish(const Tensor& target, const Tensor& hessian, codec::QuantizedTensor& tensor, int sweeps);
+/// per-tensor schemes, whose scale stays as it is. `held_zeros` [rows, cols]: where it is zero the stored value is zero
+/// and stays so; null: nowhere.
+void polish(const Tensor& target, const Tensor& hessian, codec::QuantizedTensor& tensor, int sweeps,
+            const Tensor* held_zeros = nullptr);
 
 /// The same for tr(C (W - V) H (W - V)^T): `curvature` C [rows, rows] f32, symmetric and positive on its diagonal, says
 /// what errors of outputs cost together. Rows go one after another, as each changes what the others gain.
 void polish_coupled(const Tensor& target, const Tensor& hessian, const Tensor& curvature,
-                    codec::QuantizedTensor& tensor, int sweeps);
+                    codec::QuantizedTensor& tensor, int sweeps, const Tensor* held_zeros = nullptr);
+
+/// Lowers the layer objective of float values [rows, cols] in the same way, each that is not zero going to where the
+/// objective is least with all others as they are.
+void descend(const Tensor& target, const Tensor& hessian, Tensor& values, int sweeps);
 
 }  // namespace kerf::quant

@@ -60,6 +60,7 @@ class BlockPolisher::Moves {
     const std::int64_t width = at_.end - at_.begin;
     bool changed = false;
     for (std::int64_t i = 0; i < width; ++i) {
+      if (at_.held_zeros != nullptr && at_.held_zeros[i] == 0) continue;
       const float* const h = hessian(i);
       const GroupParams params = codec::get_params(out_, out_.group_index(row, at_.begin + i));
       const std::uint8_t code = grid_.encode(values[i] + gradients[i] / h[i], params);
@@ -153,7 +154,7 @@ class BlockPolisher::Moves {
     return direction;
   }
 
-  float rounded(double value) const { return codec::round_to(scheme_.scale_dtype, static_cast<float>(value)) + 0.0F; }
+  float rounded(double value) const { return codec::round_scale(scheme_, static_cast<float>(value)); }
 
   bool polish_group(std::int64_t begin, std::int64_t end) {
     const std::int64_t from = begin - at_.begin, to = end - at_.begin;
@@ -162,7 +163,9 @@ class BlockPolisher::Moves {
     const Moments by_scale = moments(from, to, levels.data());
     if (!(by_scale.curvature > 0)) return false;
     const double scale_step = by_scale.slope / by_scale.curvature;
-    if (scheme_.offset == Offset::kSymmetric) return move_line(from, to, group, {scale_step, 0});
+    // A zero that is held leaves no room for anything added to all values.
+    if (scheme_.offset == Offset::kSymmetric || at_.held_zeros != nullptr)
+      return move_line(from, to, group, {scale_step, 0});
     std::vector<float> ones(static_cast<std::size_t>(block_));
     std::fill(ones.begin() + from, ones.begin() + to, 1.0f);
     const Moments by_offset = moments(from, to, ones.data());

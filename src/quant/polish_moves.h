@@ -12,9 +12,10 @@ namespace kerf::quant {
 /// One row's columns [begin, end), and what goes with them.
 struct BlockPlace {
   std::int64_t row = 0, begin = 0, end = 0;
-  float* values = nullptr;     ///< that are stored there
-  float* gradients = nullptr;  ///< (w - v) H there
-  float* changes = nullptr;    ///< what the values have changed by
+  float* values = nullptr;            ///< that are stored there
+  float* gradients = nullptr;         ///< (w - v) H there
+  float* changes = nullptr;           ///< what the values have changed by
+  const float* held_zeros = nullptr;  ///< where this is zero, so is the value, and stays so; null: nowhere
 };
 
 /// The moves of coordinate descent (quant/polish.h says which) on a block of columns of one row at a time, each made

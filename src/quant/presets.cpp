@@ -28,15 +28,16 @@ std::vector<std::string> preset_names() {
 }
 
 Recipe load_recipe(const std::string& name_or_path, DType scale_dtype,
-                   const std::optional<ActivationChoice>& activations, const RangeChoice& range) {
+                   const std::optional<ActivationChoice>& activations, const RangeChoice& range,
+                   const std::optional<PruneChoice>& pruning) {
   const Preset* preset = find_preset(name_or_path);
   if (preset == nullptr) {
     const bool path = name_or_path.find_first_of("./") != std::string::npos;
     if (!path && !path_exists(name_or_path)) throw_usage(unknown_name("recipe", name_or_path, preset_names()));
-    return read_recipe(name_or_path, scale_dtype, activations, range);
+    return read_recipe(name_or_path, scale_dtype, activations, range, pruning);
   }
   const std::string label(preset->name);
-  Recipe recipe = parse_recipe(std::string(preset->text), label, scale_dtype, activations, range);
+  Recipe recipe = parse_recipe(std::string(preset->text), label, scale_dtype, activations, range, pruning);
   for (Rule& rule : recipe.rules) rule.text.replace(0, std::string_view("recipe").size(), label);
   return recipe;
 }

@@ -24,6 +24,7 @@ std::vector<std::string> preset_names();
 /// nearest name if there is neither.
 Recipe load_recipe(const std::string& name_or_path, DType scale_dtype,
                    const std::optional<ActivationChoice>& activations = std::nullopt,
-                   const RangeChoice& range = parse_range(""));
+                   const RangeChoice& range = parse_range(""),
+                   const std::optional<PruneChoice>& pruning = std::nullopt);
 
 }  // namespace kerf::quant

@@ -48,7 +48,18 @@ bool any_drift(const Candidate& candidate) {
   });
 }
 
+void require_no_pruning(const Candidate& candidate) {
+  const bool prunes =
+      candidate.structure != nullptr || std::any_of(candidate.decisions.begin(), candidate.decisions.end(),
+                                                    [](const auto& entry) { return entry.second.pruning.has_value(); });
+  if (prunes) {
+    throw_usage(
+        fmt::format("{}: the method moves codes of whole blocks, pruned ones too; use yaqa or gptq", candidate.spec));
+  }
+}
+
 void require_data(const Candidate& candidate, const CalibrationData& data) {
+  if (learns_blocks(candidate)) require_no_pruning(candidate);
   if (any_drift(candidate) && transforms_weights(candidate)) {
     throw_usage(
         fmt::format("{}: the method compares inputs with the reference's, which the transform {} scales; use gptq",
@@ -72,6 +83,10 @@ void require_data(const Candidate& candidate, const CalibrationData& data) {
     throw_usage(fmt::format(
         "{}: static activations need calibration text; give --calibration FILE, or use dynamic ones", candidate.spec));
   }
+  if (const std::string pruning = pruning_by_data(candidate); !data.statistics && !pruning.empty()) {
+    throw_usage(fmt::format("{}: {} needs calibration text; give --calibration FILE, or prune by magnitude",
+                            candidate.spec, pruning));
+  }
   if (!data.statistics) {
     throw_usage(
         fmt::format("{}: the method needs calibration text; give --calibration FILE, or use rtn", candidate.spec));
@@ -82,10 +97,12 @@ void require_data(const Candidate& candidate, const CalibrationData& data) {
   }
 }
 
-/// Does a method look at a weight as a whole?
+/// Does a method or pruner look at a weight as a whole?
 bool needs_whole_weights(const Candidate& candidate) {
-  return std::any_of(candidate.decisions.begin(), candidate.decisions.end(),
-                     [](const auto& entry) { return entry.second.method != nullptr && !entry.second.method->by_row; });
+  if (candidate.structure != nullptr) return true;
+  return std::any_of(candidate.decisions.begin(), candidate.decisions.end(), [](const auto& entry) {
+    return entry.second.pruning || (entry.second.method != nullptr && !entry.second.method->by_row);
+  });
 }
 
 }  // namespace
@@ -114,7 +131,7 @@ bool Quantizer::wants_reference(const Candidate& candidate) const {
 void Quantizer::start_overlay(Candidate& candidate) {
   for (const auto& [id, decision] : candidate.decisions) {
     const graph::SourcePtr& source = walker_.graph().value(id).weight.source;
-    if (is_held_as(*source, decision.scheme)) continue;
+    if (decision.pruning || loses_inputs(candidate, id) || is_held_as(*source, decision.scheme)) continue;
     if (decision.scheme.kind == codec::Scheme::Kind::kFloat) {
       if (!is_stored_as(*source, decision.scheme.float_dtype)) {
         candidate.overlay.set(id, make_rounded_source(source, decision.scheme.float_dtype));

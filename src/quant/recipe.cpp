@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "codec/block_codec.h"
+#include "core/error.h"
 #include "core/strings.h"
 
 namespace kerf::quant {
@@ -41,6 +42,27 @@ std::optional<ActivationChoice> activations_of(const Rule& rule, graph::Role rol
   return rule.scheme->quantized() && graph::is_linear_role(role) ? rule.activations : std::nullopt;
 }
 
+std::optional<PruneChoice> pruning_of(const Rule& rule, graph::Role role) {
+  return rule.pruning_by_default && !graph::is_linear_role(role) ? std::nullopt : rule.pruning;
+}
+
+/// Zeros must stay zero in what the weight becomes.
+void require_zero(const graph::Weight& weight, const Decision& decision) {
+  const auto stays = decision.scheme.kind == codec::Scheme::Kind::kKeep ? weight.source->scheme() : std::nullopt;
+  if (stays) {
+    throw_usage(
+        fmt::format("{} stays as the codes that it is stored as ({}), of which none becomes zero; pruning ({}) "
+                    "needs a scheme",
+                    quoted(weight.name), stays->name, decision.pruning->name()));
+  }
+  if (!holds_zero(decision.scheme)) {
+    throw_usage(
+        fmt::format("{} as {} cannot be pruned ({}): the scheme has no code that is exactly zero in every "
+                    "group; symmetric and -asym schemes, q3_k and q6_k have one",
+                    quoted(weight.name), decision.scheme.name, decision.pruning->name()));
+  }
+}
+
 /// Does the rule say something about this weight, beyond matching it?
 bool decides(const Rule& rule) { return rule.keep || rule.scheme.has_value(); }
 
@@ -65,6 +87,7 @@ Decision decide_one(const graph::Weight& weight, const Recipe& recipe, const Set
     if (rule.keep) return kept(rule.text);
     Decision decision = quantized(rule, weight, recipe.fallback);
     decision.activations = activations_of(rule, weight.role);
+    decision.pruning = pruning_of(rule, weight.role);
     return decision;
   }
   return kept("no rule matches: kept");
@@ -92,6 +115,11 @@ std::map<graph::ValueId, Decision> decide(const graph::Graph& graph, const sweep
       decision.activations.reset();
       decision.rule += " (no activations: rows are looked up)";
     }
+    if (decision.pruning && !site.lookup_uses.empty()) {
+      decision.pruning.reset();
+      decision.rule += " (not pruned: rows are looked up)";
+    }
+    if (decision.pruning) require_zero(weight, decision);
     decisions.emplace(site.weight, std::move(decision));
   }
   return decisions;

@@ -12,6 +12,7 @@
 #include "quant/layer_set.h"
 #include "quant/method.h"
 #include "quant/model_condition.h"
+#include "quant/pruner.h"
 #include "sweep/plan.h"
 
 namespace kerf::quant {
@@ -23,6 +24,7 @@ struct Decision {
   std::string rule;                                            ///< the rule that decided, as printed
   std::optional<ActivationChoice> activations = std::nullopt;  ///< how the input of its products is rounded
   bool fallback = false;  ///< another scheme than the rule names, which the rows do not fit: `rule` says so
+  std::optional<PruneChoice> pruning = std::nullopt;  ///< which values become zero before the others are rounded
 };
 
 /// One line of a recipe: whatever is given must match.
@@ -38,6 +40,8 @@ struct Rule {
   std::string text;  ///< as printed
   std::optional<ActivationChoice> activations = std::nullopt;
   bool activations_by_default = false;  ///< they hold for quantized weights inside the blocks only
+  std::optional<PruneChoice> pruning = std::nullopt;
+  bool pruning_by_default = false;  ///< it holds for weights inside the blocks only
 };
 
 /// Ordered rules, first match wins. What no rule matches stays as it is.
@@ -49,22 +53,24 @@ struct Recipe {
 
 /// Reads a recipe from YAML (strict: an unknown key is refused with the nearest known one). Error(kInput) names file
 /// and line. `scale_dtype`: for schemes that the file names; `activations`: for rules that say nothing of them;
-/// `range`: for static activations that name no rule of their own.
+/// `range`: for static activations that name no rule of their own; `pruning`: for rules that say nothing of it.
 ///   about: a line of text
 ///   fallback: true
 ///   rules:
 ///     - {role: [v, qkv], layers: "first 1/8, from 7/8", model: {experts: ">=8"}, calibrated: true, name: "*.q_*",
-///        scheme: q6_k, method: gptq, activations: int8-dynamic}
+///        scheme: q6_k, method: gptq, activations: int8-dynamic, prune: wanda:50%}
 ///     - {role: head, keep: true}
 /// role: one or a list; "linear" stands for the matrices inside the blocks. layers: see LayerSet; model: see
 /// ModelCondition.
 Recipe read_recipe(const std::string& path, DType scale_dtype,
                    const std::optional<ActivationChoice>& activations = std::nullopt,
-                   const RangeChoice& range = parse_range(""));
+                   const RangeChoice& range = parse_range(""),
+                   const std::optional<PruneChoice>& pruning = std::nullopt);
 /// The same from a text; `label` names it in errors.
 Recipe parse_recipe(const std::string& text, const std::string& label, DType scale_dtype,
                     const std::optional<ActivationChoice>& activations = std::nullopt,
-                    const RangeChoice& range = parse_range(""));
+                    const RangeChoice& range = parse_range(""),
+                    const std::optional<PruneChoice>& pruning = std::nullopt);
 
 /// Decisions for every weight matrix (the plan's sites), by value id. `model`: what the rules' conditions are about.
 std::map<graph::ValueId, Decision> decide(const graph::Graph& graph, const sweep::Plan& plan, const Recipe& recipe,

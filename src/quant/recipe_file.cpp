@@ -94,11 +94,15 @@ std::string flow_text(const YAML::Node& node) {
 }
 
 Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dtype,
-                const std::optional<ActivationChoice>& activations, const RangeChoice& range) {
-  check_keys(path, node, {"role", "layers", "name", "model", "calibrated", "scheme", "method", "activations", "keep"});
+                const std::optional<ActivationChoice>& activations, const RangeChoice& range,
+                const std::optional<PruneChoice>& pruning) {
+  check_keys(path, node,
+             {"role", "layers", "name", "model", "calibrated", "scheme", "method", "activations", "prune", "keep"});
   Rule rule;
   rule.activations = activations;
   rule.activations_by_default = true;
+  rule.pruning = pruning;
+  rule.pruning_by_default = true;
   try {
     if (const auto role = node["role"]) rule.roles = parse_roles(path, role);
     if (const auto layers = node["layers"]) rule.layers = LayerSet(scalar(path, layers, "layers"));
@@ -114,6 +118,15 @@ Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dty
       rule.activations = parse_activations(scalar(path, given, "activations"), range);
       rule.activations_by_default = false;
     }
+    if (const auto given = node["prune"]) {
+      rule.pruning = parse_pruning(scalar(path, given, "prune"));
+      rule.pruning_by_default = false;
+      if (rule.pruning && rule.pruning->pruner->structured()) {
+        throw_usage(
+            fmt::format("prune: {} changes the shapes of the whole model; it is no part of a rule, give --prune",
+                        rule.pruning->name()));
+      }
+    }
     if (const auto keep = node["keep"]) rule.keep = flag(path, keep, "keep");
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUsage) throw;
@@ -122,6 +135,8 @@ Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dty
   if (!rule.keep && !rule.scheme) refuse(path, node.Mark(), "a rule needs a scheme, or keep: true");
   if (rule.keep && !rule.activations_by_default)
     refuse(path, node.Mark(), "a rule has either activations or keep: true, not both");
+  if (rule.keep && !rule.pruning_by_default)
+    refuse(path, node.Mark(), "a rule has either prune or keep: true, not both; scheme: none keeps the dtype");
   if (rule.keep && rule.scheme) refuse(path, node.Mark(), "a rule has either a scheme or keep: true, not both");
   rule.text = "recipe " + flow_text(node);
   return rule;
@@ -187,7 +202,8 @@ void check_structure(const std::string& path, const std::string& text) {
 }  // namespace
 
 Recipe parse_recipe(const std::string& text, const std::string& label, DType scale_dtype,
-                    const std::optional<ActivationChoice>& activations, const RangeChoice& range) {
+                    const std::optional<ActivationChoice>& activations, const RangeChoice& range,
+                    const std::optional<PruneChoice>& pruning) {
   if (const auto bad = find_invalid_utf8(text)) throw_input(label, fmt::format("offset {}", *bad), "not valid UTF-8");
   Recipe recipe;
   try {
@@ -198,7 +214,9 @@ Recipe parse_recipe(const std::string& text, const std::string& label, DType sca
     if (const auto fallback = root["fallback"]) recipe.fallback = flag(label, fallback, "fallback");
     const YAML::Node rules = root["rules"];
     if (!rules || !rules.IsSequence()) throw_input(label, "", "a recipe needs a list called rules");
-    for (const auto& node : rules) recipe.rules.push_back(parse_rule(label, node, scale_dtype, activations, range));
+    for (const auto& node : rules) {
+      recipe.rules.push_back(parse_rule(label, node, scale_dtype, activations, range, pruning));
+    }
   } catch (const YAML::Exception& error) {
     refuse(label, error.mark, "not valid YAML: " + error.msg);
   }
@@ -206,8 +224,8 @@ Recipe parse_recipe(const std::string& text, const std::string& label, DType sca
 }
 
 Recipe read_recipe(const std::string& path, DType scale_dtype, const std::optional<ActivationChoice>& activations,
-                   const RangeChoice& range) {
-  return parse_recipe(read_file(path, kLargestRecipe), path, scale_dtype, activations, range);
+                   const RangeChoice& range, const std::optional<PruneChoice>& pruning) {
+  return parse_recipe(read_file(path, kLargestRecipe), path, scale_dtype, activations, range, pruning);
 }
 
 }  // namespace kerf::quant

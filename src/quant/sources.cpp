@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -33,29 +34,34 @@ class RtnSource : public graph::TensorSource {
       : TensorSource(scheme.scale_dtype, source->shape(), source->label()),
         source_(std::move(source)),
         scheme_(std::move(scheme)),
-        rounder_(scheme_, rule) {}
+        own_scheme_(scheme_),
+        rule_(rule) {
+    if (!scheme_.unit_by_tensor) rounder_.emplace(scheme_, rule_);
+  }
 
   std::optional<Scheme> scheme() const override { return scheme_; }
   std::uint64_t stored_bytes() const override { return (codec::storage_bits(scheme_, rows(), row_size()) + 7) / 8; }
 
   std::optional<QuantizedTensor> read_quantized() const override {
-    QuantizedTensor tensor = codec::make_quantized(scheme_, rows(), row_size());
+    const Rounder& rounder = own_rounder();
+    QuantizedTensor tensor = codec::make_quantized(own_scheme_, rows(), row_size());
     if (whole()) codec::set_params(tensor, 0, whole_params());
     const std::int64_t slab = slab_rows(row_size());
     parallel_for(div_up(rows(), slab), [&](std::int64_t i) {
       const std::int64_t first = i * slab, count = std::min(slab, rows() - first);
       std::vector<float> values(static_cast<std::size_t>(count * row_size()));
       source_->read_rows(first, count, values.data());
-      round_slab(values.data(), first, count, tensor);
+      round_slab(rounder, values.data(), first, count, tensor);
     });
     return tensor;
   }
 
   void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
     source_->read_rows(first, count, out);
-    QuantizedTensor part = codec::make_quantized(scheme_, count, row_size());
+    const Rounder& rounder = own_rounder();
+    QuantizedTensor part = codec::make_quantized(own_scheme_, count, row_size());
     if (whole()) codec::set_params(part, 0, whole_params());
-    round_slab(out, 0, count, part);
+    round_slab(rounder, out, 0, count, part);
     codec::dequantize_rows(part, 0, count, out);
   }
 
@@ -67,24 +73,52 @@ class RtnSource : public graph::TensorSource {
     std::call_once(fitted_, [&] {
       const Tensor values = source_->read();
       QuantizedTensor tensor = codec::make_quantized(scheme_, 1, 1);
-      if (!rounder_.fitter().fit(values.values<float>(), {}, tensor, 0, 0)) throw_scale_overflow(label(), scheme_, 0);
+      if (!rounder_->fitter().fit(values.values<float>(), {}, tensor, 0, 0)) throw_scale_overflow(label(), scheme_, 0);
       whole_ = codec::get_params(tensor, 0);
     });
     return whole_;
   }
 
-  void round_slab(const float* values, std::int64_t first, std::int64_t count, QuantizedTensor& tensor) const {
-    if (!whole()) return rounder_.round_rows(values, {}, first, count, tensor, label());
+  /// Where scales have a unit of the tensor's own, it is known after one look at all of the values.
+  const Rounder& own_rounder() const {
+    std::call_once(made_, [&] {
+      if (rounder_) return;
+      float largest = 0;
+      const std::int64_t slab = slab_rows(row_size());
+      std::vector<float> values(static_cast<std::size_t>(std::min(slab, rows()) * row_size()));
+      for (std::int64_t first = 0; first < rows(); first += slab) {
+        const std::int64_t count = std::min(slab, rows() - first);
+        source_->read_rows(first, count, values.data());
+        for (std::int64_t i = 0; i < count * row_size(); ++i) {
+          largest = std::max(largest, std::abs(values[static_cast<std::size_t>(i)]));
+        }
+      }
+      own_scheme_ = codec::with_unit(scheme_, largest);
+      rounder_.emplace(own_scheme_, rule_);
+    });
+    return *rounder_;
+  }
+
+  void round_slab(const Rounder& rounder, const float* values, std::int64_t first, std::int64_t count,
+                  QuantizedTensor& tensor) const {
+    if (!whole()) return rounder.round_rows(values, {}, first, count, tensor, label());
     const auto size = static_cast<std::size_t>(count * row_size());
-    rounder_.grid().encode_run({values, size}, whole_params(), {tensor.codes.data() + first * row_size(), size}, {});
+    rounder.grid().encode_run({values, size}, whole_params(), {tensor.codes.data() + first * row_size(), size}, {});
   }
 
   graph::SourcePtr source_;
   Scheme scheme_;
-  Rounder rounder_;
-  mutable std::once_flag fitted_;
+  mutable Scheme own_scheme_;  ///< with the unit that is chosen together with the rounder
+  codec::FitRule rule_;
+  mutable std::optional<Rounder> rounder_;
+  mutable std::once_flag made_, fitted_;
   mutable GroupParams whole_;
 };
+
+/// The original's, unless the matrix has fewer columns.
+Shape shape_of(const graph::TensorSource& original, std::int64_t rows, std::int64_t cols) {
+  return original.rows() == rows && original.row_size() == cols ? original.shape() : Shape{rows, cols};
+}
 
 /// Codes wherever the budget has room for them, the few scales in memory.
 class QuantizedSource : public graph::TensorSource {
@@ -116,6 +150,43 @@ class QuantizedSource : public graph::TensorSource {
  private:
   sweep::StoredTensor codes_;
   QuantizedTensor parameters_;  ///< everything but the codes
+};
+
+class SpreadSource : public graph::TensorSource {
+ public:
+  SpreadSource(graph::SourcePtr source, std::vector<std::int64_t> columns, std::int64_t cols)
+      : TensorSource(source->dtype(), {source->rows(), cols}, source->label()),
+        source_(std::move(source)),
+        columns_(std::move(columns)) {}
+
+  void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
+    const std::size_t width = columns_.size();
+    std::vector<float> values(static_cast<std::size_t>(count) * width);
+    source_->read_rows(first, count, values.data());
+    std::fill_n(out, count * row_size(), 0.0F);
+    for (std::int64_t r = 0; r < count; ++r) {
+      const float* const row = values.data() + static_cast<std::size_t>(r) * width;
+      for (std::size_t c = 0; c < width; ++c) out[r * row_size() + columns_[c]] = row[c];
+    }
+  }
+
+ private:
+  graph::SourcePtr source_;
+  std::vector<std::int64_t> columns_;
+};
+
+class StoredSource : public graph::TensorSource {
+ public:
+  StoredSource(Tensor values, Shape shape, std::string label, const std::shared_ptr<sweep::Budget>& budget)
+      : TensorSource(DType::kF32, std::move(shape), std::move(label)), values_(std::move(values), budget) {}
+
+  void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
+    const std::span<float> into(out, static_cast<std::size_t>(count * row_size()));
+    values_.read(static_cast<std::uint64_t>(first * row_size()) * sizeof(float), std::as_writable_bytes(into));
+  }
+
+ private:
+  sweep::StoredTensor values_;
 };
 
 class RoundedSource : public graph::TensorSource {
@@ -201,7 +272,8 @@ QuantizedTensor Rounder::round(const Tensor& values, std::span<const float> impo
 }
 
 QuantizedTensor round_to_nearest(const Tensor& values, const Scheme& scheme, const std::string& label) {
-  return Rounder(scheme).round(values, {}, scheme, label);
+  const Scheme own = codec::with_unit(scheme, values.values<float>());
+  return Rounder(own).round(values, {}, own, label);
 }
 
 graph::SourcePtr make_rtn_source(graph::SourcePtr source, Scheme scheme, codec::FitRule rule) {
@@ -210,7 +282,18 @@ graph::SourcePtr make_rtn_source(graph::SourcePtr source, Scheme scheme, codec::
 
 graph::SourcePtr make_quantized_source(QuantizedTensor tensor, const graph::TensorSource& original,
                                        const std::shared_ptr<sweep::Budget>& budget) {
-  return std::make_shared<QuantizedSource>(std::move(tensor), original.shape(), original.label(), budget);
+  Shape shape = shape_of(original, tensor.rows, tensor.cols);
+  return std::make_shared<QuantizedSource>(std::move(tensor), std::move(shape), original.label(), budget);
+}
+
+graph::SourcePtr make_spread_source(graph::SourcePtr source, std::vector<std::int64_t> columns, std::int64_t cols) {
+  return std::make_shared<SpreadSource>(std::move(source), std::move(columns), cols);
+}
+
+graph::SourcePtr make_stored_source(Tensor values, const graph::TensorSource& original,
+                                    const std::shared_ptr<sweep::Budget>& budget) {
+  Shape shape = shape_of(original, values.dim(0), values.dim(1));
+  return std::make_shared<StoredSource>(std::move(values), std::move(shape), original.label(), budget);
 }
 
 graph::SourcePtr make_rounded_source(graph::SourcePtr source, DType dtype) {

@@ -18,9 +18,17 @@ namespace kerf::quant {
 graph::SourcePtr make_rtn_source(graph::SourcePtr source, codec::Scheme scheme,
                                  codec::FitRule rule = codec::FitRule::kRange);
 
+/// A matrix [rows, columns.size()] with zeros between its columns, so that it has `cols`: column i of the source is
+/// column columns[i].
+graph::SourcePtr make_spread_source(graph::SourcePtr source, std::vector<std::int64_t> columns, std::int64_t cols);
+
 /// Codes that a method chose. The codes count towards `budget` and go to its scratch file when it is used up.
 graph::SourcePtr make_quantized_source(codec::QuantizedTensor tensor, const graph::TensorSource& original,
                                        const std::shared_ptr<sweep::Budget>& budget);
+
+/// Values [rows, cols] that were computed, f32; they count towards `budget` in the same way.
+graph::SourcePtr make_stored_source(Tensor values, const graph::TensorSource& original,
+                                    const std::shared_ptr<sweep::Budget>& budget);
 
 /// Values rounded to a float dtype. read_rows() throws Error(kInput) if a value does not fit.
 graph::SourcePtr make_rounded_source(graph::SourcePtr source, DType dtype);

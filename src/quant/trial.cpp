@@ -34,13 +34,19 @@ std::string Trial::comparison(const MethodInfo& tried) const {
                      other == nullptr ? "imatrix" : other->name, simple.relative, tried.name, method.relative);
 }
 
-Trial TrialGround::run(const MethodInfo& method, const SiteProblem& problem) {
+Trial TrialGround::run(const MethodInfo& method, const SiteProblem& problem, const PruneChoice* pruning) {
   if (method.prepare != nullptr && prepared_ != &method) {
     state_ = method.prepare(rest_, problem.options);
     prepared_ = &method;
   }
   const RowSample sample = sample_rows(problem.weights, problem.scheme, kTriedRows);
-  const SiteProblem part{problem.name, sample.weights, problem.scheme, &rest_, problem.options};
+  // Whoever prunes by data must not have seen the held-out share either.
+  const Tensor weights =
+      pruning == nullptr
+          ? sample.weights
+          : prune({problem.name, sample.weights, pruning->pattern, &rest_, problem.options}, *pruning->pruner).weights;
+  SiteProblem part{problem.name, weights, problem.scheme, &rest_, problem.options};
+  if (pruning != nullptr) part.unpruned = &sample.weights;
   const auto values_of = [&](const codec::QuantizedTensor& tensor) {
     Tensor values(DType::kF32, sample.weights.shape());
     codec::dequantize_rows(tensor, 0, tensor.rows, values.data<float>());
@@ -49,8 +55,8 @@ Trial TrialGround::run(const MethodInfo& method, const SiteProblem& problem) {
   const Rounder search(problem.scheme, codec::FitRule::kSearch);
   const std::array approximations = {
       values_of(method.solve(part, method.prepare == nullptr ? nullptr : state_.get()).tensor),
-      values_of(round_to_nearest(sample.weights, problem.scheme, problem.name)),
-      values_of(search.round(sample.weights, relative_importance(rest_), problem.scheme, problem.name))};
+      values_of(round_to_nearest(weights, problem.scheme, problem.name)),
+      values_of(search.round(weights, relative_importance(rest_), problem.scheme, problem.name))};
   const auto errors = objective_.measure(sample.weights, approximations);
   return {tokens_, errors[0], errors[1], errors[2]};
 }

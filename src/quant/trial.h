@@ -7,6 +7,7 @@
 #include "quant/held_out.h"
 #include "quant/method.h"
 #include "quant/objective.h"
+#include "quant/pruner.h"
 
 namespace kerf::quant {
 
@@ -29,8 +30,8 @@ class TrialGround {
     tokens_ = seen.held_out->tokens();
   }
 
-  /// `problem` as it will be solved.
-  Trial run(const MethodInfo& method, const SiteProblem& problem);
+  /// `problem` as it will be solved, before pruning; `pruning` may be null.
+  Trial run(const MethodInfo& method, const SiteProblem& problem, const PruneChoice* pruning = nullptr);
 
  private:
   calibration::Statistics rest_;

@@ -22,6 +22,7 @@ Json tensor_json(const TensorPlan& plan) {
   out.set("scheme", plan.scheme);
   out.set("method", plan.method);
   if (!plan.activations.empty()) out.set("activations", plan.activations);
+  if (!plan.pruning.empty()) out.set("pruning", plan.pruning);
   out.set("bits_per_weight", plan.bits_per_weight);
   out.set("rule", plan.rule);
   if (plan.fallback) out.set("fallback", true);
@@ -52,6 +53,10 @@ Json site_json(const SiteReport& site) {
     out.set("scale_min", site.scale_min);
     out.set("scale_max", site.scale_max);
   }
+  if (!site.pruning.empty()) {
+    out.set("pruning", site.pruning);
+    out.set("zeros", site.zeros);
+  }
   out.set("block_error", site.block_error);
   out.set("block_error_rtn", site.block_error_rtn);
   if (site.transform) out.set("transform", true);
@@ -78,13 +83,16 @@ std::string held_out_error(const SiteReport& site, double value) {
   return site.held_out_tokens == 0 ? "-" : relative_error(value);
 }
 
+std::string dash_if_empty(const std::string& text) { return text.empty() ? "-" : text; }
+
 std::string methods_table(const QuantizeResult& result) {
   Table table;
   table.column("site").column("scheme").column("method");
   table.column("tokens", Align::kRight).column("rank", Align::kRight).column("dead inputs", Align::kRight);
   table.column("damping", Align::kRight).column("output error", Align::kRight).column("by rtn", Align::kRight);
   table.column("held out", Align::kRight).column("by rtn", Align::kRight).column("by search", Align::kRight);
-  table.column("at ends", Align::kRight).column("scales").column("note");
+  table.column("at ends", Align::kRight).column("scales").column("pruning").column("zeros", Align::kRight);
+  table.column("note");
   for (const SiteReport& site : result.sites) {
     if (site.transform) continue;
     table.row({collapsed_names(site.name), site.scheme, site.method, std::to_string(site.tokens),
@@ -92,7 +100,8 @@ std::string methods_table(const QuantizeResult& result) {
                fmt::format("{:.3g}", site.damping), relative_error(site.objective), relative_error(site.rtn_objective),
                held_out_error(site, site.held_out_objective), held_out_error(site, site.held_out_rtn),
                held_out_error(site, site.held_out_search), percent(site.saturation),
-               fmt::format("{:.1e}..{:.1e}", site.scale_min, site.scale_max), printable(site.note)});
+               fmt::format("{:.1e}..{:.1e}", site.scale_min, site.scale_max), dash_if_empty(site.pruning),
+               site.pruning.empty() ? "-" : percent(site.zeros), printable(site.note)});
   }
   return table.empty() ? "" : table.text() + "\n";
 }
@@ -116,7 +125,10 @@ std::string tensors_table(const QuantizeResult& result) {
   for (const TensorPlan& plan : result.tensors) {
     table.row({printable(plan.name), plan.role, shape_text(plan.shape),
                plan.activations.empty() ? plan.scheme : plan.scheme + "@" + plan.activations,
-               plan.method.empty() ? "-" : plan.method, fixed(plan.bits_per_weight, 2), printable(plan.rule)});
+               dash_if_empty(plan.pruning.empty()  ? plan.method
+                             : plan.method.empty() ? plan.pruning
+                                                   : plan.method + "+" + plan.pruning),
+               fixed(plan.bits_per_weight, 2), printable(plan.rule)});
   }
   return table.text();
 }

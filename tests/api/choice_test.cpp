@@ -41,6 +41,20 @@ TEST(ParseSpec, ActivationsFollowAnAt) {
   expect_error(ErrorCode::kUsage, "no range rule 'medium'", [&] { parse_spec("int8@int8-static", defaults); });
 }
 
+TEST(ParseSpec, PruningIsAPartWithAColon) {
+  const QuantizationChoice choice = parse_spec("int4-g32/gptq+awq+sparsegpt:2:4+neurons:25%@int8-dynamic", {});
+  EXPECT_EQ(choice.method, "gptq");
+  EXPECT_THAT(choice.transforms, ElementsAre("awq"));
+  EXPECT_THAT(choice.prune, ElementsAre("sparsegpt:2:4", "neurons:25%"));
+  EXPECT_EQ(choice.activations, "int8-dynamic");
+  EXPECT_EQ(parse_spec("f16/wanda:50%", {}).method, "rtn");
+  QuantizationChoice defaults;
+  defaults.prune = {"wanda:50%"};
+  EXPECT_TRUE(parse_spec("int8", defaults).prune.empty()) << "a candidate says it itself";
+  expect_error(ErrorCode::kUsage, "no pruning 'wonda'", [] { parse_spec("f16/wonda:50%", {}); });
+  expect_error(ErrorCode::kUsage, "another one of its kind", [] { parse_spec("f16/wanda:50%+magnitude:2:4", {}); });
+}
+
 TEST(ParseSpec, ARecipeIsNamedByItsEnding) {
   EXPECT_TRUE(names_a_recipe("a/b.yaml"));
   EXPECT_TRUE(names_a_recipe("b.yml"));

@@ -233,6 +233,22 @@ TEST(Grid, OnlySchemesWithCodesHaveOne) {
   EXPECT_THROW(make_grid(with_scales(parse_scheme("int4-g32"), DType::kF64)), Error);
 }
 
+/// NVFP4, by hand: the least power of two with 448 times 6 of which the largest value can be said; e4m3 numbers have
+/// three digits behind the first.
+TEST(Grid, ScalesOfAUnitOfTheTensorsOwn) {
+  const Scheme scheme = with_unit(parse_scheme("nvfp4"), Values{0.01F, -2, 1});
+  EXPECT_EQ(scheme.unit.value, 0x1p-10F) << "2 / 6 / 448 is 0.00074";
+  EXPECT_EQ(fit(scheme, {2}).params.scale, 352 * 0x1p-10F) << "of 320, 341.3 and 352";
+  EXPECT_EQ(fit(scheme, {-0.01F}).params.scale, 1.75F * 0x1p-10F) << "of 1.625, 1.707 and 1.75";
+  EXPECT_EQ(fit(scheme, {}).params.scale, 0);
+  EXPECT_EQ(with_unit(scheme, 448 * 6).unit.value, 1) << "just what can be said";
+  EXPECT_EQ(with_unit(scheme, 449 * 6).unit.value, 2);
+  EXPECT_EQ(with_unit(parse_scheme("nvfp4"), 0).unit.value, 1);
+  EXPECT_EQ(with_unit(parse_scheme("mxfp4"), 0.1F).unit.value, 1) << "has none";
+  EXPECT_EQ(scheme, parse_scheme("nvfp4")) << "no part of which scheme it is";
+  EXPECT_EQ(storage_bits(scheme, 2, 32), 32U + 64 * 4 + 4 * 8);
+}
+
 TEST(Params, WhatIsSetIsWhatIsGot) {
   for (const std::string& name : quantized_scheme_names()) {
     QuantizedTensor tensor = make_quantized(parse_scheme(name), 3, 64);

@@ -484,6 +484,9 @@ def recipe_cases(count):
         "model-unknown": base.replace("method: rtn", "model: {size: 7}"), "fallback-number": base + "fallback: 7\n",
         "calibrated-text": base.replace("method: rtn", "calibrated: x"),
         "unknown-activations": base.replace("method: rtn", "activations: int8-dinamic"),
+        "unknown-pruning": base.replace("method: rtn", "prune: wonda:50%"), "pruning-all": base.replace("method: rtn", "prune: wanda:100%"),
+        "pruning-group": base.replace("method: rtn", "prune: wanda:4:99999999999999999999"),
+        "pruning-structure": base.replace("method: rtn", "prune: neurons:25%"),
         "stray-comma": "," + base, "stray-brace": base + "}\n",
     }
     for name, text in structured.items():

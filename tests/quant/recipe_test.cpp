@@ -101,5 +101,23 @@ TEST_F(RecipeFile, MistakesAreNamedWithTheirLine) {
   refused("", "expected a map");
 }
 
+TEST(Recipe, RulesPrune) {
+  const Recipe recipe = parse_recipe(
+      "rules:\n  - {role: down, scheme: int8, prune: sparsegpt:2:4}\n  - {role: up, scheme: int8, prune: none}\n"
+      "  - {scheme: f16}\n",
+      "r", DType::kF16, std::nullopt, parse_range(""), parse_pruning("wanda:50%"));
+  ASSERT_EQ(recipe.rules.size(), 3U);
+  EXPECT_EQ(recipe.rules[0].pruning->name(), "sparsegpt:2:4");
+  EXPECT_FALSE(recipe.rules[1].pruning);
+  EXPECT_EQ(recipe.rules[2].pruning->name(), "wanda:50%") << "what holds for all others";
+  const auto refused = [](const std::string& rule, const std::string& why) {
+    test::expect_error(ErrorCode::kInput, why, [&] { parse_recipe("rules:\n  - " + rule, "r", DType::kF16); });
+  };
+  refused("{scheme: int8, prune: wanda}", "line 2: pruning 'wanda'");
+  refused("{scheme: int8, prune: neurons:25%}", "give --prune");
+  refused("{keep: true, prune: wanda:50%}", "either prune or keep");
+  refused("{scheme: int8, prune: [a, b]}", "prune must be a single value");
+}
+
 }  // namespace
 }  // namespace kerf::quant

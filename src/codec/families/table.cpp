@@ -16,11 +16,12 @@ struct Fixed {
   std::string_view name, levels;
   std::int64_t group_size;
   DType scale_dtype;
+  bool unit_by_tensor = false;
 };
 constexpr std::array kFixed = {
-    Fixed{"iq4_nl", "iq4", 32, DType::kF16},
-    Fixed{"mxfp4", "e2m1", 32, DType::kE8M0},
-    Fixed{"mxfp8", "f8_e4m3", 32, DType::kE8M0},
+    Fixed{"iq4_nl", "iq4", 32, DType::kF16},          Fixed{"mxfp4", "e2m1", 32, DType::kE8M0},
+    Fixed{"mxfp8", "f8_e4m3", 32, DType::kE8M0},      Fixed{"mxfp8-e5m2", "f8_e5m2", 32, DType::kE8M0},
+    Fixed{"nvfp4", "e2m1", 16, DType::kF8E4M3, true},
 };
 /// Schemes whose group the name goes on with.
 constexpr std::array<std::string_view, 4> kOpen = {"nf4", "fp4", "f8_e4m3", "f8_e5m2"};
@@ -55,6 +56,7 @@ std::optional<Scheme> parse(std::string_view lower_case_name) {
     scheme.group_size = fixed.group_size;
     scheme.scale_dtype = fixed.scale_dtype;
     scheme.fixed_scale_dtype = true;
+    scheme.unit_by_tensor = fixed.unit_by_tensor;
     return scheme;
   }
   for (const std::string_view name : kOpen) {
@@ -70,13 +72,13 @@ std::optional<Scheme> parse(std::string_view lower_case_name) {
 const SchemeFamily& table_family() {
   static const SchemeFamily family{
       .name = "table",
-      .grammar = "{nf4|fp4|f8_e4m3|f8_e5m2}[-g{N}|-tensor]|iq4_nl|mxfp4|mxfp8",
+      .grammar = "{nf4|fp4|f8_e4m3|f8_e5m2}[-g{N}|-tensor]|iq4_nl|mxfp4|mxfp8[-e5m2]|nvfp4",
       .summary =
           "codes that stand for the values of a table, or are 8-bit floats, with one scale a row, a group or the "
           "tensor; "
-          "a power of two for the MX formats",
-      .examples = {"nf4-g64", "fp4-g64", "iq4_nl", "mxfp4", "mxfp8", "f8_e4m3", "f8_e4m3-tensor", "f8_e4m3-g128",
-                   "f8_e5m2"},
+          "a power of two for the MX formats, an e4m3 number times the tensor's own for nvfp4",
+      .examples = {"nf4-g64", "fp4-g64", "iq4_nl", "mxfp4", "mxfp8", "mxfp8-e5m2", "nvfp4", "f8_e4m3", "f8_e4m3-tensor",
+                   "f8_e4m3-g128", "f8_e5m2"},
       .parse = parse,
   };
   return family;

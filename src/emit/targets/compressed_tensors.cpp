@@ -40,6 +40,7 @@ class LayoutEmission : public Emission {
  public:
   LayoutEmission(const st::LayoutInfo& layout, const EmitModel& model) : layout_(layout) {
     std::vector<st::TensorPlan> tensors;
+    if (model.reduced) check_heads(model.model->hyperparameters);
     for (const EmitTensor& tensor : model.tensors) plan_tensor(tensor, tensors);
     for (const auto& tensor : tensors) tensor_bytes_ += tensor.bytes();
     shards_ = st::plan_shards(std::move(tensors));
@@ -71,6 +72,16 @@ class LayoutEmission : public Emission {
   void commit() override { folder_->commit(); }
 
  private:
+  /// transformers refuses a config.json whose hidden size is no multiple of the number of heads, though head_dim says
+  /// how large they are.
+  void check_heads(const description::Hyperparameters& h) const {
+    if (h.heads <= 0 || h.hidden_size % h.heads == 0) return;
+    throw_usage(
+        fmt::format("{} cannot hold what pruning leaves: {} heads do not divide the hidden size {}, which transformers "
+                    "asks for; let another share of the heads stay, or write gguf",
+                    layout_.name, h.heads, h.hidden_size));
+  }
+
   void plan_tensor(const EmitTensor& tensor, std::vector<st::TensorPlan>& tensors) {
     const auto refuse = [&](const std::string& why) {
       throw_usage(

@@ -8,7 +8,7 @@ namespace {
 
 SiteOutcome solve(const SiteProblem& problem, const GroupState* state) {
   const auto& drift = dynamic_cast<const DriftState&>(*state);
-  return solve_gptq(problem, drift.target(problem.weights), drift.factor());
+  return solve_gptq(problem, drift.target(problem.goal()), drift.factor());
 }
 
 }  // namespace

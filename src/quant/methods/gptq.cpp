@@ -10,7 +10,7 @@ std::shared_ptr<const GroupState> prepare(const calibration::Statistics& statist
 }
 
 SiteOutcome solve(const SiteProblem& problem, const GroupState* state) {
-  return solve_gptq(problem, problem.weights, dynamic_cast<const HessianFactor&>(*state));
+  return solve_gptq(problem, problem.goal(), dynamic_cast<const HessianFactor&>(*state));
 }
 
 }  // namespace

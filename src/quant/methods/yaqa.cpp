@@ -34,14 +34,15 @@ Tensor damped(const Tensor& curvature) {
 
 SiteOutcome solve(const SiteProblem& problem, const GroupState* state) {
   const auto& drift = dynamic_cast<const DriftState&>(*state);
-  const Tensor target = drift.target(problem.weights);
+  const Tensor target = drift.target(problem.goal());
   SiteProblem first = problem;
   const Tensor curvature = problem.curvature == nullptr ? Tensor() : damped(*problem.curvature);
   const bool coupled = curvature.defined() && problem.scheme.granularity != codec::Granularity::kTensor;
   if (coupled) first.options.polish = 0;
   SiteOutcome outcome = solve_gptq(first, target, drift.factor());
   if (coupled && !outcome.fallback) {
-    polish_coupled(target, drift.factor().damped(), curvature, outcome.tensor, problem.options.sweeps(kPolishSweeps));
+    polish_coupled(target, drift.factor().damped(), curvature, outcome.tensor, problem.options.sweeps(kPolishSweeps),
+                   problem.held_zeros());
   }
   return outcome;
 }
