@@ -14,7 +14,7 @@ import sys
 import torch
 import transformers
 
-WINDOWS, LENGTH = 16, 128
+WINDOWS, LENGTH = 64, 256
 LAYERS = [0, 2]
 GRIDS = {"int4-g32": (4, True, 32), "int4-g128-asym": (4, False, 128), "int3-g64-asym": (3, False, 64)}
 LINEARS = ["self_attn.q_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.down_proj"]
