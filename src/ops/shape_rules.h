@@ -17,6 +17,13 @@ namespace kerf::ops {
 /// infer_specs() adds the node.
 using Specs = std::span<const TensorSpec* const>;
 
+/// The dtypes that arithmetic is done in, those that have an order, and all that kernels compute with.
+inline constexpr std::initializer_list<DType> kNumberDTypes = {DType::kF32, DType::kI64, DType::kI32};
+inline constexpr std::initializer_list<DType> kOrderedDTypes = {DType::kF32, DType::kI64, DType::kI32, DType::kI8,
+                                                                DType::kU8};
+inline constexpr std::initializer_list<DType> kElementDTypes = {DType::kF32, DType::kI64, DType::kI32,
+                                                                DType::kI8,  DType::kU8,  DType::kBool};
+
 /// "f32 [2, 24, 160]"
 std::string describe(const TensorSpec& spec);
 [[noreturn]] void mismatch(std::string message);

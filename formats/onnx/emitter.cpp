@@ -1,0 +1,188 @@
+#include "formats/onnx/emitter.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/strings.h"
+#include "formats/onnx/dtypes.h"
+#include "ops/op.h"
+#include "ops/shape_rules.h"
+
+namespace kerf::formats::onnx {
+namespace {
+
+/// Constants of so many elements are computed at import, and so many in all: more would take memory that the model's
+/// size does not explain.
+constexpr std::int64_t kFoldElements = std::int64_t{1} << 22;
+constexpr std::int64_t kAllFoldElements = std::int64_t{1} << 27;
+
+bool is_reshaping(std::string_view op) { return op == "Reshape" || op == "Squeeze" || op == "Unsqueeze"; }
+
+/// What shape rules see of a constant.
+ops::TensorSpec spec_of(const Constant& constant, bool read) {
+  ops::TensorSpec spec{constant.dtype(), constant.shape()};
+  if (read) spec.known = constant.values();
+  return spec;
+}
+
+}  // namespace
+
+void Emitter::fail(std::string message) const {
+  throw_input(file_, fmt::format("node {} ({})", quoted(place_.name), place_.op), std::move(message));
+}
+
+ValueIndex Emitter::add_constant(Constant constant, std::string name) {
+  const auto index = static_cast<ValueIndex>(draft_.values.size());
+  const DType dtype = constant.dtype();
+  if (name.empty()) name = fmt::format("{}.constant{}", place_.name, index);
+  draft_.values.push_back({.name = std::move(name), .dtype = dtype, .constant = std::move(constant)});
+  return index;
+}
+
+ValueIndex Emitter::scalar(float value) {
+  return add_constant(Constant(Tensor::from<float>({}, std::span(&value, 1)), {}));
+}
+
+ValueIndex Emitter::integer(std::int64_t value) {
+  return add_constant(Constant(Tensor::from<std::int64_t>({}, std::span(&value, 1)), {}));
+}
+
+ValueIndex Emitter::integers(std::vector<std::int64_t> values) {
+  return add_constant(Constant(Tensor::from<std::int64_t>({std::ssize(values)}, values), {}));
+}
+
+ValueIndex Emitter::add_input(std::string name, DType dtype, Shape shape) {
+  const auto index = static_cast<ValueIndex>(draft_.values.size());
+  draft_.values.push_back(
+      {.name = name, .dtype = dtype, .constant = std::nullopt, .input = static_cast<int>(draft_.inputs.size())});
+  draft_.inputs.push_back({std::move(name), index, std::move(shape)});
+  return index;
+}
+
+std::string Emitter::unique_name() {
+  const int uses = ++names_[place_.name];
+  return uses == 1 ? place_.name : fmt::format("{}#{}", place_.name, uses);
+}
+
+std::optional<ValueIndex> Emitter::view(const DraftNode& node) {
+  const Constant* data = constant(node.inputs.front());
+  if (data == nullptr || data->in_memory() || data->dtype() != DType::kF32 || data->shape().size() < 2)
+    return std::nullopt;
+  if (node.op == "Transpose" && data->shape().size() == 2 &&
+      node.attributes.ints_or("perm", {1, 0}) == std::vector<std::int64_t>{1, 0}) {
+    return add_constant(transposed(*data), draft_.value(node.inputs.front()).name);
+  }
+  if (!is_reshaping(node.op)) return std::nullopt;
+  std::vector<ops::TensorSpec> specs;
+  for (const ValueIndex input : node.inputs) {
+    if (input == kAbsent || constant(input) == nullptr) return std::nullopt;
+    specs.push_back(spec_of(*constant(input), input != node.inputs.front()));
+  }
+  std::vector<const ops::TensorSpec*> arguments;
+  for (const ops::TensorSpec& spec : specs) arguments.push_back(&spec);
+  const ops::OpInfo* op = ops::find_op(node.domain, node.op);
+  graph::Node rule{.op = node.op,
+                   .domain = node.domain,
+                   .name = node.name,
+                   .inputs = {},
+                   .outputs = {0},
+                   .attributes = node.attributes};
+  try {
+    const auto outputs = op->infer(rule, arguments);
+    if (ops::TensorSpec(outputs.front()).shape.empty()) return std::nullopt;
+    return add_constant(reshaped(*data, outputs.front().shape), draft_.value(node.inputs.front()).name);
+  } catch (const Error& error) {
+    fail(error.message());
+  }
+}
+
+bool Emitter::fold(const DraftNode& node, std::vector<ValueIndex>& outputs) {
+  const ops::OpInfo* op = ops::find_op(node.domain, node.op);
+  if (op == nullptr || node.inputs.empty()) return false;
+  std::int64_t elements = 0;
+  for (const ValueIndex input : node.inputs) {
+    if (input == kAbsent) continue;
+    const Constant* known = constant(input);
+    if (known == nullptr || known->size() > kFoldElements) return false;
+    elements += known->size();
+  }
+  std::vector<ops::TensorSpec> specs(node.inputs.size());
+  std::vector<ops::Operand> operands(node.inputs.size());
+  std::vector<const ops::TensorSpec*> spec_list;
+  std::vector<const ops::Operand*> operand_list;
+  std::vector<std::string> initializers;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Constant* known = constant(node.inputs[i]);
+    if (known != nullptr) {
+      specs[i] = spec_of(*known, true);
+      operands[i].tensor = known->values();
+      initializers.insert(initializers.end(), known->initializers().begin(), known->initializers().end());
+    }
+    spec_list.push_back(known == nullptr ? nullptr : &specs[i]);
+    operand_list.push_back(known == nullptr ? nullptr : &operands[i]);
+  }
+  graph::Node rule{.op = node.op,
+                   .domain = node.domain,
+                   .name = node.name,
+                   .inputs = {},
+                   .outputs = {},
+                   .attributes = node.attributes};
+  rule.outputs.resize(outputs.size());
+  std::vector<Tensor> results;
+  try {
+    const auto inferred = op->infer(rule, spec_list);
+    for (const ops::TensorSpec& spec : inferred) {
+      const auto count = checked_numel(spec.shape);
+      if (!count || *count > kFoldElements) return false;
+      elements += *count;
+    }
+    if (folded_ + elements > kAllFoldElements) return false;
+    results.resize(std::max(inferred.size(), outputs.size()));
+    ops::KernelContext context(rule, operand_list, results);
+    op->run(context);
+  } catch (const Error& error) {
+    fail(error.message());
+  }
+  folded_ += elements;
+  for (std::size_t i = 0; i < outputs.size(); ++i) outputs[i] = add_constant(Constant(results[i], initializers));
+  return true;
+}
+
+std::vector<ValueIndex> Emitter::nodes(std::string op, std::vector<ValueIndex> inputs, std::size_t output_count,
+                                       graph::Attributes attributes, std::string_view domain) {
+  DraftNode node{.op = std::move(op), .domain = std::string(domain), .scope = place_.scope};
+  node.inputs = std::move(inputs);
+  while (!node.inputs.empty() && node.inputs.back() == kAbsent) node.inputs.pop_back();
+  node.attributes = std::move(attributes);
+  node.origins = {place_.origin};
+  std::vector<ValueIndex> outputs(output_count, kAbsent);
+  if (!node.inputs.empty() && node.inputs.front() != kAbsent) {
+    if (const auto seen = view(node)) return {*seen};
+  }
+  if (fold(node, outputs)) return outputs;
+  node.name = unique_name();
+  for (std::size_t i = 0; i < output_count; ++i) {
+    outputs[i] = static_cast<ValueIndex>(draft_.values.size());
+    draft_.values.push_back({.name = output_count == 1 ? node.name : fmt::format("{}.{}", node.name, i),
+                             .dtype = output_dtype(node, i, draft_),
+                             .constant = std::nullopt,
+                             .input = -1,
+                             .producer = static_cast<int>(draft_.nodes.size())});
+  }
+  node.outputs = outputs;
+  draft_.nodes.push_back(std::move(node));
+  return outputs;
+}
+
+std::vector<std::int64_t> Emitter::known_integers(ValueIndex index, std::string_view what) const {
+  const Constant* known = constant(index);
+  if (known == nullptr) fail(fmt::format("its {} depend on the data, expected constants", what));
+  if (known->dtype() != DType::kI64 && known->dtype() != DType::kI32) {
+    fail(fmt::format("its {} are {}, expected integers", what, dtype_name(known->dtype())));
+  }
+  return ops::integers_of(known->values());
+}
+
+}  // namespace kerf::formats::onnx

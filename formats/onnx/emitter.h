@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "formats/onnx/draft.h"
+#include "formats/onnx/schema.h"
+
+namespace kerf::formats::onnx {
+
+/// A node of the file with its inputs resolved.
+struct Call {
+  std::string op;
+  std::string domain;
+  std::int64_t opset = 0;  ///< of its domain
+  std::vector<ValueIndex> inputs;
+  std::size_t output_count = 1;
+  graph::Attributes attributes;
+  std::map<std::string, Constant, std::less<>> tensors{};                 ///< attributes that are tensors
+  std::map<std::string, const proto::GraphProto*, std::less<>> graphs{};  ///< attributes that are graphs
+
+  /// kAbsent where there is none.
+  ValueIndex input(std::size_t index) const { return index < inputs.size() ? inputs[index] : kAbsent; }
+};
+
+/// Appends nodes to a draft. A node whose inputs are all constants is computed at once instead, if it is not large;
+/// views of large constants stay unread.
+class Emitter {
+ public:
+  Emitter(Draft& draft, std::string file) : draft_(draft), file_(std::move(file)) {}
+
+  /// What the nodes to come are part of: errors and names of nodes say it.
+  struct Place {
+    std::string name;  ///< of the file's node
+    std::string op;
+    std::string scope;
+    NodeOrigin origin;
+  };
+  void set_place(Place place) { place_ = std::move(place); }
+  const Place& place() const { return place_; }
+
+  const Draft& draft() const { return draft_; }
+  const Constant* constant(ValueIndex index) const { return draft_.constant(index); }
+  DType dtype(ValueIndex index) const { return draft_.value(index).dtype; }
+
+  ValueIndex add_constant(Constant constant, std::string name = {});
+  ValueIndex scalar(float value);
+  ValueIndex integers(std::vector<std::int64_t> values);
+  ValueIndex integer(std::int64_t value);  ///< a scalar
+  ValueIndex add_input(std::string name, DType dtype, Shape shape);
+
+  /// A node with one output.
+  ValueIndex node(std::string op, std::vector<ValueIndex> inputs, graph::Attributes attributes = {},
+                  std::string_view domain = graph::kOnnxDomain) {
+    return nodes(std::move(op), std::move(inputs), 1, std::move(attributes), domain).front();
+  }
+  std::vector<ValueIndex> nodes(std::string op, std::vector<ValueIndex> inputs, std::size_t outputs,
+                                graph::Attributes attributes = {}, std::string_view domain = graph::kOnnxDomain);
+
+  /// Throws Error(kInput) naming the file and the node.
+  [[noreturn]] void fail(std::string message) const;
+  /// The integers of an input, which must be a constant: attributes of later opsets.
+  std::vector<std::int64_t> known_integers(ValueIndex index, std::string_view what) const;
+
+ private:
+  std::optional<ValueIndex> view(const DraftNode& node);
+  bool fold(const DraftNode& node, std::vector<ValueIndex>& outputs);
+  std::string unique_name();
+
+  Draft& draft_;
+  std::string file_;
+  Place place_;
+  std::unordered_map<std::string, int> names_;  ///< how often each was given
+  std::int64_t folded_ = 0;                     ///< elements computed so far
+};
+
+}  // namespace kerf::formats::onnx
