@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "formats/onnx/constant.h"
@@ -50,8 +51,8 @@ struct Draft {
   std::vector<DraftValue> values;
   std::vector<DraftNode> nodes;
   std::vector<DraftInput> inputs;
-  ValueIndex output = kAbsent;
-  std::string output_name;
+  std::vector<std::pair<std::string, ValueIndex>> outputs;  ///< all that the file has
+  ValueIndex output = kAbsent;                              ///< the one that is evaluated
 
   const DraftValue& value(ValueIndex index) const { return values[static_cast<std::size_t>(index)]; }
   DraftValue& value(ValueIndex index) { return values[static_cast<std::size_t>(index)]; }

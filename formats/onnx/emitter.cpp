@@ -1,6 +1,7 @@
 #include "formats/onnx/emitter.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -57,6 +58,13 @@ ValueIndex Emitter::add_input(std::string name, DType dtype, Shape shape) {
   const auto index = static_cast<ValueIndex>(draft_.values.size());
   draft_.values.push_back(
       {.name = name, .dtype = dtype, .constant = std::nullopt, .input = static_cast<int>(draft_.inputs.size())});
+  // Masks, positions and types are as long as the ids that they stand beside.
+  const bool decoder = starts_with(name, "decoder_");
+  ValueIndex base = index;
+  for (const DraftInput& other : draft_.inputs) {
+    if (starts_with(other.name, "decoder_") == decoder) base = std::min(base, other.value);
+  }
+  symbols_.learn_input(index, base, shape);
   draft_.inputs.push_back({std::move(name), index, std::move(shape)});
   return index;
 }
@@ -163,6 +171,15 @@ std::vector<ValueIndex> Emitter::nodes(std::string op, std::vector<ValueIndex> i
   }
   if (fold(node, outputs)) return outputs;
   node.name = unique_name();
+  outputs = append(std::move(node), output_count);
+  if (output_count == 1) {
+    if (const auto same = from_input_shapes(outputs.front())) return {*same};
+  }
+  return outputs;
+}
+
+std::vector<ValueIndex> Emitter::append(DraftNode node, std::size_t output_count) {
+  std::vector<ValueIndex> outputs(output_count, kAbsent);
   for (std::size_t i = 0; i < output_count; ++i) {
     outputs[i] = static_cast<ValueIndex>(draft_.values.size());
     draft_.values.push_back({.name = output_count == 1 ? node.name : fmt::format("{}.{}", node.name, i),
@@ -173,7 +190,64 @@ std::vector<ValueIndex> Emitter::nodes(std::string op, std::vector<ValueIndex> i
   }
   node.outputs = outputs;
   draft_.nodes.push_back(std::move(node));
+  symbols_.learn(draft_.nodes.back());
   return outputs;
+}
+
+std::optional<ValueIndex> Emitter::from_input_shapes(ValueIndex value) {
+  const DType dtype = draft_.value(value).dtype;
+  const auto contents = symbols_.contents(value);
+  const auto shape = symbols_.shape(value);
+  if (!contents || !shape || shape->size() > 1) return std::nullopt;
+  bool is_constant = true;
+  for (const MaybeSymbol& symbol : *contents) {
+    if (!symbol) return std::nullopt;
+    is_constant = is_constant && symbol->is_constant();
+  }
+  if (dtype == DType::kBool && is_constant) {
+    Tensor truths(DType::kBool, shape->empty() ? Shape() : Shape{std::ssize(*contents)});
+    for (std::size_t i = 0; i < contents->size(); ++i) truths.raw()[i] = std::byte{(*contents)[i]->value != 0};
+    return add_constant(Constant(truths, {}));
+  }
+  if (dtype != DType::kI64 && dtype != DType::kI32) return std::nullopt;
+  return extents(*contents, shape->empty(), dtype);
+}
+
+ValueIndex Emitter::extents(const SymbolList& list, bool is_scalar, DType dtype) {
+  std::string key = fmt::format("{}{}", dtype_name(dtype), is_scalar ? "" : "[]");
+  for (const MaybeSymbol& symbol : list) key += fmt::format(" {}:{}:{}", symbol->value, symbol->base, symbol->axis);
+  if (const auto known = extents_.find(key); known != extents_.end()) return known->second;
+  const Place around = std::exchange(place_, {fmt::format("extents{}", extents_.size()), "Shape", "", {}});
+  std::vector<ValueIndex> parts;
+  for (const MaybeSymbol& symbol : list) parts.push_back(extent(*symbol));
+  const auto joined = [&](std::string op, std::vector<ValueIndex> inputs, graph::Attributes attributes) {
+    DraftNode node{.op = std::move(op), .name = unique_name()};
+    node.inputs = std::move(inputs);
+    node.attributes = std::move(attributes);
+    std::vector<ValueIndex> outputs(1, kAbsent);
+    return fold(node, outputs) ? outputs.front() : append(std::move(node), 1).front();
+  };
+  ValueIndex value = list.empty()       ? integers({})
+                     : list.size() == 1 ? parts.front()
+                                        : joined("Concat", parts, {{"axis", std::int64_t{0}}});
+  if (is_scalar) value = joined("Squeeze", {value, integers({0})}, {});
+  if (dtype != DType::kI64) value = joined("Cast", {value}, {{"to", data_type_of(dtype)}});
+  place_ = around;
+  extents_.emplace(std::move(key), value);
+  return value;
+}
+
+/// A vector of one element.
+ValueIndex Emitter::extent(const Symbol& symbol) {
+  if (symbol.is_constant()) return integers({symbol.value});
+  const std::string key = fmt::format("{}:{}", symbol.base, symbol.axis);
+  if (const auto known = extents_.find(key); known != extents_.end()) return known->second;
+  DraftNode node{.op = "Shape", .name = fmt::format("{}.extent{}", draft_.value(symbol.base).name, symbol.axis)};
+  node.inputs = {symbol.base};
+  node.attributes = {{"start", std::int64_t{symbol.axis}}, {"end", std::int64_t{symbol.axis} + 1}};
+  const ValueIndex value = append(std::move(node), 1).front();
+  extents_.emplace(key, value);
+  return value;
 }
 
 std::vector<std::int64_t> Emitter::known_integers(ValueIndex index, std::string_view what) const {

@@ -11,6 +11,7 @@
 
 #include "formats/onnx/draft.h"
 #include "formats/onnx/schema.h"
+#include "formats/onnx/symbols.h"
 
 namespace kerf::formats::onnx {
 
@@ -30,10 +31,11 @@ struct Call {
 };
 
 /// Appends nodes to a draft. A node whose inputs are all constants is computed at once instead, if it is not large;
-/// views of large constants stay unread.
+/// views of large constants stay unread; a few integers that follow from the shapes of the model's inputs are computed
+/// from those, not from the shapes of what the model computes.
 class Emitter {
  public:
-  Emitter(Draft& draft, std::string file) : draft_(draft), file_(std::move(file)) {}
+  Emitter(Draft& draft, std::string file) : draft_(draft), file_(std::move(file)), symbols_(draft) {}
 
   /// What the nodes to come are part of: errors and names of nodes say it.
   struct Place {
@@ -71,6 +73,10 @@ class Emitter {
  private:
   std::optional<ValueIndex> view(const DraftNode& node);
   bool fold(const DraftNode& node, std::vector<ValueIndex>& outputs);
+  std::vector<ValueIndex> append(DraftNode node, std::size_t output_count);
+  std::optional<ValueIndex> from_input_shapes(ValueIndex value);
+  ValueIndex extents(const SymbolList& list, bool is_scalar, DType dtype);
+  ValueIndex extent(const Symbol& symbol);
   std::string unique_name();
 
   Draft& draft_;
@@ -78,6 +84,8 @@ class Emitter {
   Place place_;
   std::unordered_map<std::string, int> names_;  ///< how often each was given
   std::int64_t folded_ = 0;                     ///< elements computed so far
+  Symbols symbols_;
+  std::unordered_map<std::string, ValueIndex> extents_;  ///< made from the shapes of inputs, by what they are
 };
 
 }  // namespace kerf::formats::onnx

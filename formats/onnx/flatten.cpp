@@ -11,7 +11,6 @@
 #include "core/error.h"
 #include "core/strings.h"
 #include "formats/onnx/emitter.h"
-#include "formats/onnx/inputs.h"
 #include "formats/onnx/lowering.h"
 #include "formats/onnx/module_scope.h"
 
@@ -66,7 +65,8 @@ AttributeType::AttributeType type_of(const proto::AttributeProto& attribute) {
 
 class Flattener {
  public:
-  explicit Flattener(ModelFile& model) : model_(model), emitter_(draft_, model.file->path) {
+  Flattener(ModelFile& model, const BindInput& bind)
+      : model_(model), bind_(bind), emitter_(draft_, model.file->path) {
     for (const auto& function : model.model.functions()) add_function(function);
   }
 
@@ -78,7 +78,7 @@ class Flattener {
     take_initializers(graph, scope, true);
     bind_inputs(graph, scope);
     run_nodes(graph.node(), scope, {});
-    take_output(graph, scope);
+    take_outputs(graph, scope);
     return std::move(draft_);
   }
 
@@ -128,20 +128,16 @@ class Flattener {
       // Before IR version 4 initializers were listed as inputs too.
       if (scope.values.contains(input.name())) continue;
       emitter_.set_place({input.name(), "input", "", {}});
-      define(scope, input.name(), bind_input(emitter_, input), fmt::format("input {}", quoted(input.name())));
+      define(scope, input.name(), bind_(emitter_, input), fmt::format("input {}", quoted(input.name())));
     }
   }
 
-  void take_output(const proto::GraphProto& graph, const Scope& scope) {
-    std::vector<OutputChoice> choices;
+  void take_outputs(const proto::GraphProto& graph, const Scope& scope) {
     for (const auto& output : graph.output()) {
       const ValueIndex* value = scope.find(output.name());
       if (value == nullptr) fail(fmt::format("output {}", quoted(output.name())), "is made by no node");
-      choices.push_back({output.name(), *value, emitter_.dtype(*value)});
+      draft_.outputs.emplace_back(output.name(), *value);
     }
-    const OutputChoice chosen = choose_output(choices, model_.file->path);
-    draft_.output = chosen.value;
-    draft_.output_name = chosen.name;
   }
 
   template <typename Nodes>
@@ -326,6 +322,7 @@ class Flattener {
   }
 
   ModelFile& model_;
+  const BindInput& bind_;
   Draft draft_;
   Emitter emitter_;
   std::unordered_map<std::string, const proto::FunctionProto*> functions_;
@@ -336,6 +333,6 @@ class Flattener {
 
 }  // namespace
 
-Draft flatten(ModelFile& model) { return Flattener(model).flatten(); }
+Draft flatten(ModelFile& model, const BindInput& bind) { return Flattener(model, bind).flatten(); }
 
 }  // namespace kerf::formats::onnx

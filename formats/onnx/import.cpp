@@ -5,6 +5,7 @@
 #include "formats/onnx/build_graph.h"
 #include "formats/onnx/describe.h"
 #include "formats/onnx/flatten.h"
+#include "formats/onnx/inputs.h"
 #include "formats/onnx/model_file.h"
 #include "formats/onnx/passes.h"
 
@@ -12,7 +13,8 @@ namespace kerf::formats::onnx {
 
 std::shared_ptr<const ImportedOnnx> import_model(const ByteSourcePtr& file, const Json& config) {
   ModelFile model = open_model_file(file);
-  Draft draft = flatten(model);
+  Draft draft = flatten(model, bind_input);
+  draft.output = choose_output(draft, file->path);
   drop_unread(draft);
   fold_biases(draft);
   BuiltGraph built = build_graph(draft, file->path);

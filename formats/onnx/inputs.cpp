@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -95,26 +96,23 @@ ValueIndex bind_input(Emitter& emitter, const proto::ValueInfoProto& input) {
   emitter.fail(fmt::format("is none that kerf can fill: {}, or a past", fmt::join(kMeanings, ", ")));
 }
 
-OutputChoice choose_output(const std::vector<OutputChoice>& outputs, const std::string& file) {
-  std::vector<const OutputChoice*> floats;
-  for (const OutputChoice& output : outputs) {
-    const std::string name = plain_name(output.name);
-    if (name == "logits" && output.dtype == DType::kF32) return output;
-    const bool is_cache = starts_with(name, "present") || is_past(name);
-    if (output.dtype == DType::kF32 && !is_cache) floats.push_back(&output);
+ValueIndex choose_output(const Draft& draft, const std::string& file) {
+  std::vector<std::pair<std::string, ValueIndex>> candidates;
+  for (const auto& [given, value] : draft.outputs) {
+    const std::string name = plain_name(given);
+    if (draft.value(value).dtype != DType::kF32 || starts_with(name, "present") || is_past(name)) continue;
+    candidates.emplace_back(name, value);
   }
-  for (const std::string_view likely : {"prediction_logits", "last_hidden_state"}) {
-    for (const OutputChoice* output : floats) {
-      if (output->name == likely) return *output;
+  for (const std::string_view likely : {"logits", "prediction_logits", "last_hidden_state"}) {
+    for (const auto& [name, value] : candidates) {
+      if (name == likely) return value;
     }
   }
+  if (candidates.empty()) throw_input(file, "outputs", "found none of floats, expected 'logits'");
+  if (candidates.size() == 1) return candidates.front().second;
   std::vector<std::string> names;
-  for (const OutputChoice* output : floats) names.push_back(quoted(output->name));
-  if (floats.empty()) throw_input(file, "outputs", "found none of floats, expected 'logits'");
-  if (floats.size() > 1) {
-    throw_input(file, "outputs", fmt::format("found {}, expected one called 'logits'", fmt::join(names, ", ")));
-  }
-  return *floats.front();
+  for (const auto& [name, value] : candidates) names.push_back(quoted(name));
+  throw_input(file, "outputs", fmt::format("found {}, expected one called 'logits'", fmt::join(names, ", ")));
 }
 
 }  // namespace kerf::formats::onnx

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "formats/onnx/emitter.h"
 #include "formats/onnx/schema.h"
@@ -13,14 +12,8 @@ namespace kerf::formats::onnx {
 /// false. Error(kInput) if kerf cannot say what it should hold.
 ValueIndex bind_input(Emitter& emitter, const proto::ValueInfoProto& input);
 
-struct OutputChoice {
-  std::string name;
-  ValueIndex value = kAbsent;
-  DType dtype = DType::kF32;
-};
-
-/// The output that is evaluated: the logits, or the only one that is no cache. Error(kInput) if there is none or no
-/// telling.
-OutputChoice choose_output(const std::vector<OutputChoice>& outputs, const std::string& file);
+/// The output of a draft that is evaluated: the logits, or the only one of floats that is no cache. Error(kInput) naming
+/// `file` if there is none or no telling.
+ValueIndex choose_output(const Draft& draft, const std::string& file);
 
 }  // namespace kerf::formats::onnx
