@@ -297,7 +297,12 @@ class SymbolRules {
     for (std::size_t i = 0; i < axes.size(); ++i) {
       const auto axis = axis_of(axes[i], data->size());
       if (!axis) return;
-      result[*axis] = sliced((*data)[*axis], (*starts)[i], (*ends)[i], steps[i], part);
+      const MaybeSymbol &extent = (*data)[*axis], &end = (*ends)[i];
+      result[*axis] = sliced(extent, (*starts)[i], end, steps[i], part);
+      // Positions and masks are constants cut to the length of the text: a longer text than they have is refused where
+      // it meets them.
+      const bool of_constant = symbols_.draft_.constant(input(0)) != nullptr;
+      if (of_constant && end && !end->is_constant() && (*starts)[i] == 0 && steps[i] == 1) result[*axis] = end;
     }
     known_.shape = result;
     if (data->size() == 1 && part) known_.contents = part;

@@ -6,7 +6,7 @@ namespace kerf::ops {
 
 std::vector<TensorSpec> infer_arg_extremum(const graph::Node& node, Specs inputs) {
   expect_input_count(inputs, 1, 1);
-  const TensorSpec& x = expect_input(inputs, 0, "data", kOrderedDTypes);
+  const TensorSpec& x = expect_input(inputs, 0, "data", kNumberDTypes);
   const std::size_t axis = normalized_axis(node.attributes.int_or("axis", 0), x.shape.size());
   if (x.shape[axis] == 0) mismatch(fmt::format("found no elements along axis {}, expected some", axis));
   Shape shape = x.shape;

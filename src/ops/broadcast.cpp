@@ -89,7 +89,7 @@ std::vector<TensorSpec> infer_binary(const graph::Node& /*node*/, Specs inputs) 
 }
 
 std::vector<TensorSpec> infer_comparison(const graph::Node& /*node*/, Specs inputs) {
-  return {{DType::kBool, infer_pair(inputs, kOrderedDTypes).shape}};
+  return {{DType::kBool, infer_pair(inputs, kNumberDTypes).shape}};
 }
 
 std::vector<TensorSpec> infer_equality(const graph::Node& /*node*/, Specs inputs) {

@@ -80,7 +80,7 @@ Tensor apply_broadcast(const Tensor& a, const Tensor& b, const Function& functio
   return apply_broadcast_as<T, T>(a.dtype(), a, b, function);
 }
 
-/// output 0 = function(input 0, input 1), f32, i64 or i32.
+/// output 0 = function(input 0, input 1), numbers.
 template <typename Function>
 void run_binary(KernelContext& context, const Function& function) {
   const Tensor &a = context.input(0), &b = context.input(1);
@@ -117,7 +117,7 @@ void differentiate_binary(DerivativeContext& context, const ByA& by_a, const ByB
   if (context.wants(1)) chain(1, by_b);
 }
 
-/// Two inputs of one dtype, f32, i64 or i32, that broadcast.
+/// Two inputs of numbers of one dtype that broadcast.
 std::vector<TensorSpec> infer_binary(const graph::Node& node, Specs inputs);
 /// Two inputs of one dtype that broadcast, to truth values; any dtype, but floats and integers have an order.
 std::vector<TensorSpec> infer_comparison(const graph::Node& node, Specs inputs);

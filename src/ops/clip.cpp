@@ -9,7 +9,7 @@ namespace {
 
 std::vector<TensorSpec> infer(const graph::Node& /*node*/, Specs inputs) {
   expect_input_count(inputs, 1, 3);
-  const TensorSpec& x = expect_input(inputs, 0, "input", kOrderedDTypes);
+  const TensorSpec& x = expect_input(inputs, 0, "input", kNumberDTypes);
   for (const std::size_t i : {std::size_t{1}, std::size_t{2}}) {
     if (!has_input(inputs, i)) continue;
     const TensorSpec& limit = expect_input(inputs, i, i == 1 ? "min" : "max", {x.dtype});

@@ -16,7 +16,7 @@ T* elements(Tensor& tensor) {
   return reinterpret_cast<T*>(tensor.raw());
 }
 
-/// body(T{0}) for the C++ type of an f32, i64 or i32 tensor: what arithmetic is done in.
+/// body(T{0}) for the C++ type of a tensor of numbers: f32 or integers.
 template <typename Body>
 auto with_number_type(DType dtype, const Body& body) {
   switch (dtype) {
@@ -24,6 +24,10 @@ auto with_number_type(DType dtype, const Body& body) {
       return body(std::int64_t{0});
     case DType::kI32:
       return body(std::int32_t{0});
+    case DType::kI8:
+      return body(std::int8_t{0});
+    case DType::kU8:
+      return body(std::uint8_t{0});
     default:
       return body(float{0});
   }
@@ -50,9 +54,6 @@ auto with_element_type(DType dtype, const Body& body) {
   switch (dtype) {
     case DType::kF64:
       return body(double{0});
-    case DType::kI8:
-      return body(std::int8_t{0});
-    case DType::kU8:
     case DType::kBool:
       return body(std::uint8_t{0});
     default:

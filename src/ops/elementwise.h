@@ -94,7 +94,7 @@ inline std::vector<TensorSpec> infer_map(const graph::Node& /*node*/, Specs inpu
 /// The same for every dtype that has an order.
 inline std::vector<TensorSpec> infer_typed_map(const graph::Node& /*node*/, Specs inputs) {
   expect_input_count(inputs, 1, 1);
-  const TensorSpec& x = expect_input(inputs, 0, "X", kOrderedDTypes);
+  const TensorSpec& x = expect_input(inputs, 0, "X", kNumberDTypes);
   return {{x.dtype, x.shape}};
 }
 

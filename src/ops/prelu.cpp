@@ -1,3 +1,4 @@
+#include "ops/arithmetic.h"
 #include "ops/broadcast.h"
 #include "ops/ops.h"
 
@@ -20,7 +21,7 @@ const OpInfo& prelu_op() {
       .source = "https://onnx.ai/onnx/operators/onnx__PRelu.html",
       .rowwise = true,
       .infer = infer,
-      .run = [](KernelContext& context) { run_binary(context, [](auto x, auto slope) { return x < 0 ? slope * x : x; }); }};
+      .run = [](KernelContext& context) { run_binary(context, [](auto x, auto slope) { return x < 0 ? multiply(slope, x) : x; }); }};
   return info;
 }
 

@@ -26,7 +26,7 @@ std::vector<bool> reduced_axes_of(const Context& context) {
   return reduced_axes(context.node(), axes, context.input(0).rank());
 }
 
-/// The rule of reductions of f32, i64 and i32. `of_none`: is there a result of no elements?
+/// The rule of reductions of numbers. `of_none`: is there a result of no elements?
 std::vector<TensorSpec> infer_reduction(const graph::Node& node, Specs inputs, bool of_none);
 inline std::vector<TensorSpec> infer_sum(const graph::Node& node, Specs inputs) {
   return infer_reduction(node, inputs, true);

@@ -6,7 +6,7 @@
 
 namespace kerf::ops {
 
-/// One or more inputs of one dtype (f32, i64 or i32) that broadcast.
+/// One or more inputs of one dtype that broadcast.
 std::vector<TensorSpec> infer_variadic(const graph::Node& node, Specs inputs);
 
 /// All inputs joined by function(a, b), the first two first, at the shape of all.

@@ -122,7 +122,10 @@ TEST_P(OnnxGolden, RolesFollowFromModules) {
 TEST_P(OnnxGolden, BlocksAreCutBetweenLayers) {
   const sweep::Plan plan = sweep::make_plan(model.graph);
   EXPECT_GE(plan.blocks.size(), 3U);
-  for (const sweep::Block& block : plan.blocks) EXPECT_LE(block.live_out.size(), 1U);
+  for (const sweep::Block& block : plan.blocks) {
+    EXPECT_LE(block.live_out.size(), 1U) << model.graph.value(block.live_out.front()).name << ", "
+                                         << model.graph.value(block.live_out.back()).name;
+  }
 }
 
 std::string test_name(const testing::TestParamInfo<GoldenCase>& golden) {
