@@ -250,6 +250,19 @@ ValueIndex Emitter::extent(const Symbol& symbol) {
   return value;
 }
 
+std::optional<std::size_t> Emitter::rank(ValueIndex index) const {
+  const auto shape = symbols_.shape(index);
+  return shape ? std::optional(shape->size()) : std::nullopt;
+}
+
+std::int64_t Emitter::constant_extent(ValueIndex index, std::size_t axis) const {
+  const auto shape = symbols_.shape(index);
+  if (!shape || axis >= shape->size() || !(*shape)[axis] || !(*shape)[axis]->is_constant()) {
+    fail(fmt::format("axis {} of an input has an extent that depends on the data, expected a constant", axis));
+  }
+  return (*shape)[axis]->value;
+}
+
 std::vector<std::int64_t> Emitter::known_integers(ValueIndex index, std::string_view what) const {
   const Constant* known = constant(index);
   if (known == nullptr) fail(fmt::format("its {} depend on the data, expected constants", what));

@@ -22,7 +22,7 @@ struct Call {
   std::int64_t opset = 0;  ///< of its domain
   std::vector<ValueIndex> inputs;
   std::size_t output_count = 1;
-  graph::Attributes attributes;
+  graph::Attributes attributes{};
   std::map<std::string, Constant, std::less<>> tensors{};                 ///< attributes that are tensors
   std::map<std::string, const proto::GraphProto*, std::less<>> graphs{};  ///< attributes that are graphs
 
@@ -64,6 +64,12 @@ class Emitter {
   }
   std::vector<ValueIndex> nodes(std::string op, std::vector<ValueIndex> inputs, std::size_t outputs,
                                 graph::Attributes attributes = {}, std::string_view domain = graph::kOnnxDomain);
+
+  /// How many axes a value has; nullopt where that is not known before anything runs.
+  std::optional<std::size_t> rank(ValueIndex index) const;
+  /// An extent of a value that does not depend on the inputs' shapes. Error(kInput) if it does, or is not known.
+  std::int64_t constant_extent(ValueIndex index, std::size_t axis) const;
+  std::int64_t last_extent(ValueIndex index) const { return constant_extent(index, rank(index).value_or(1) - 1); }
 
   /// Throws Error(kInput) naming the file and the node.
   [[noreturn]] void fail(std::string message) const;

@@ -65,8 +65,7 @@ AttributeType::AttributeType type_of(const proto::AttributeProto& attribute) {
 
 class Flattener {
  public:
-  Flattener(ModelFile& model, const BindInput& bind)
-      : model_(model), bind_(bind), emitter_(draft_, model.file->path) {
+  Flattener(ModelFile& model, const BindInput& bind) : model_(model), bind_(bind), emitter_(draft_, model.file->path) {
     for (const auto& function : model.model.functions()) add_function(function);
   }
 
@@ -135,6 +134,8 @@ class Flattener {
   void take_outputs(const proto::GraphProto& graph, const Scope& scope) {
     for (const auto& output : graph.output()) {
       const ValueIndex* value = scope.find(output.name());
+      // Such as the keys and values of attention, which serve generation.
+      if (value == nullptr && scope.made.contains(output.name())) continue;
       if (value == nullptr) fail(fmt::format("output {}", quoted(output.name())), "is made by no node");
       draft_.outputs.emplace_back(output.name(), *value);
     }

@@ -45,8 +45,7 @@ SymbolList broadcast(const SymbolList& a, const SymbolList& b) {
   SymbolList result(std::max(a.size(), b.size()));
   for (std::size_t i = 1; i <= result.size(); ++i) {
     const MaybeSymbol one = constant(1);
-    result[result.size() - i] =
-        broadcast(i <= a.size() ? a[a.size() - i] : one, i <= b.size() ? b[b.size() - i] : one);
+    result[result.size() - i] = broadcast(i <= a.size() ? a[a.size() - i] : one, i <= b.size() ? b[b.size() - i] : one);
   }
   return result;
 }
@@ -83,19 +82,59 @@ struct Quotient {
 };
 
 const std::set<std::string_view>& same_shape_ops() {
-  static const std::set<std::string_view> ops = {
-      "Abs", "BitwiseNot", "Cast", "Ceil", "Celu", "Clip", "Cos", "CumSum", "DequantizeLinear", "Elu", "Erf", "Exp",
-      "Floor", "Gelu", "HardSigmoid", "HardSwish", "IsInf", "IsNaN", "LayerNormalization", "LeakyRelu", "Log",
-      "LogSoftmax", "Mish", "Neg", "Not", "PRelu", "QuantizeLinear", "RMSNormalization", "Reciprocal", "Relu", "Round",
-      "RotaryEmbedding", "ScatterElements", "ScatterND", "Selu", "Sigmoid", "Sign", "Sin", "Softmax", "Softplus",
-      "Softsign", "Sqrt", "Tanh", "ThresholdedRelu", "Trilu"};
+  static const std::set<std::string_view> ops = {"Abs",
+                                                 "BitwiseNot",
+                                                 "Cast",
+                                                 "Ceil",
+                                                 "Celu",
+                                                 "Clip",
+                                                 "Cos",
+                                                 "CumSum",
+                                                 "DequantizeLinear",
+                                                 "Elu",
+                                                 "Erf",
+                                                 "Exp",
+                                                 "Floor",
+                                                 "Gelu",
+                                                 "HardSigmoid",
+                                                 "HardSwish",
+                                                 "IsInf",
+                                                 "IsNaN",
+                                                 "LayerNormalization",
+                                                 "LeakyRelu",
+                                                 "Log",
+                                                 "LogSoftmax",
+                                                 "Mish",
+                                                 "Neg",
+                                                 "Not",
+                                                 "PRelu",
+                                                 "QuantizeLinear",
+                                                 "RMSNormalization",
+                                                 "Reciprocal",
+                                                 "Relu",
+                                                 "Round",
+                                                 "RotaryEmbedding",
+                                                 "ScatterElements",
+                                                 "ScatterND",
+                                                 "Selu",
+                                                 "Sigmoid",
+                                                 "Sign",
+                                                 "Sin",
+                                                 "Softmax",
+                                                 "Softplus",
+                                                 "Softsign",
+                                                 "Sqrt",
+                                                 "Tanh",
+                                                 "ThresholdedRelu",
+                                                 "Trilu"};
   return ops;
 }
 
 const std::set<std::string_view>& broadcasting_ops() {
   static const std::set<std::string_view> ops = {
-      "Add", "And", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Div", "Equal", "Greater", "GreaterOrEqual", "Less",
-      "LessOrEqual", "Max", "Mean", "Min", "Mod", "Mul", "Or", "Pow", "Sub", "Sum", "Where", "Xor"};
+      "Add",  "And",         "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Div", "Equal", "Greater", "GreaterOrEqual",
+      "Less", "LessOrEqual", "Max",        "Mean",      "Min",        "Mod", "Mul",   "Or",      "Pow",
+      "Sub",  "Sum",         "Where",      "Xor"};
   return ops;
 }
 
@@ -112,11 +151,21 @@ class SymbolRules {
     if (same_shape_ops().contains(node_.op)) known_.shape = shape(0);
     if (broadcasting_ops().contains(node_.op)) elementwise();
     static const std::map<std::string_view, void (SymbolRules::*)()> rules = {
-        {"Shape", &SymbolRules::shape_of},     {"Gather", &SymbolRules::gather},    {"Slice", &SymbolRules::slice},
-        {"Concat", &SymbolRules::concat},      {"Unsqueeze", &SymbolRules::unsqueeze}, {"Squeeze", &SymbolRules::squeeze},
-        {"Reshape", &SymbolRules::reshape},    {"Transpose", &SymbolRules::transpose}, {"Expand", &SymbolRules::expand},
-        {"MatMul", &SymbolRules::matmul},      {"Range", &SymbolRules::range},      {"GatherElements", &SymbolRules::gather_elements},
-        {"Cast", &SymbolRules::cast},          {"Not", &SymbolRules::negate},      {"Size", &SymbolRules::size}};
+        {"Shape", &SymbolRules::shape_of},
+        {"Gather", &SymbolRules::gather},
+        {"Slice", &SymbolRules::slice},
+        {"Concat", &SymbolRules::concat},
+        {"Unsqueeze", &SymbolRules::unsqueeze},
+        {"Squeeze", &SymbolRules::squeeze},
+        {"Reshape", &SymbolRules::reshape},
+        {"Transpose", &SymbolRules::transpose},
+        {"Expand", &SymbolRules::expand},
+        {"MatMul", &SymbolRules::matmul},
+        {"Range", &SymbolRules::range},
+        {"GatherElements", &SymbolRules::gather_elements},
+        {"Cast", &SymbolRules::cast},
+        {"Not", &SymbolRules::negate},
+        {"Size", &SymbolRules::size}};
     if (const auto rule = rules.find(node_.op); rule != rules.end()) (this->*rule->second)();
     if (node_.op.starts_with("Reduce")) reduce();
     if (known_.contents && known_.contents->size() > kMaxContents) known_.contents.reset();
@@ -149,7 +198,9 @@ class SymbolRules {
     const Maybe x = shape(0);
     if (!x) return;
     const auto rank = static_cast<std::int64_t>(x->size());
-    const auto place = [&](std::int64_t axis) { return std::clamp<std::int64_t>(axis < 0 ? axis + rank : axis, 0, rank); };
+    const auto place = [&](std::int64_t axis) {
+      return std::clamp<std::int64_t>(axis < 0 ? axis + rank : axis, 0, rank);
+    };
     const std::int64_t begin = place(int_or("start", 0)), end = std::max(begin, place(int_or("end", rank)));
     known_.contents = SymbolList(x->begin() + begin, x->begin() + end);
     known_.shape = constants(std::vector<std::int64_t>{end - begin});
@@ -218,7 +269,9 @@ class SymbolRules {
   }
 
   static MaybeSymbol closed_element(const std::string& op, std::int64_t a, std::int64_t b) {
-    const auto checked = [](std::optional<std::int64_t> value) { return value ? MaybeSymbol(constant(*value)) : std::nullopt; };
+    const auto checked = [](std::optional<std::int64_t> value) {
+      return value ? MaybeSymbol(constant(*value)) : std::nullopt;
+    };
     const auto truth = [](bool value) { return MaybeSymbol(constant(value ? 1 : 0)); };
     if (op == "Add") return checked(checked_add(a, b));
     if (op == "Mul") return checked(checked_mul(a, b));
@@ -343,7 +396,8 @@ class SymbolRules {
         const MaybeSymbol &a = result[*axis], &b = (*other)[*axis];
         result[*axis] = a && b ? sum(*a, *b) : MaybeSymbol();
         for (std::size_t d = 0; d < result.size(); ++d) {
-          if (d != *axis && (!result[d] || !result[d]->is_constant())) result[d] = (*other)[d] ? (*other)[d] : result[d];
+          if (d != *axis && (!result[d] || !result[d]->is_constant()))
+            result[d] = (*other)[d] ? (*other)[d] : result[d];
         }
       }
       has_contents = has_contents && values.has_value();

@@ -27,7 +27,8 @@ void run(KernelContext& context) {
     for_ranges(x.size(), kElementGrain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
         const std::int64_t s = layout.index_of(i);
-        const std::int64_t code = static_cast<std::int64_t>(from[i]) - (points == nullptr ? 0 : static_cast<std::int64_t>(points[s]));
+        const std::int64_t code =
+            static_cast<std::int64_t>(from[i]) - (points == nullptr ? 0 : static_cast<std::int64_t>(points[s]));
         y.data<float>()[i] = static_cast<float>(code) * scale.data<float>()[s];
       }
     });

@@ -16,7 +16,8 @@ std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
   if (inputs.empty()) mismatch("found no inputs, expected at least 1");
   expect_input_count(inputs, inputs.size(), inputs.size());
   std::vector<Shape> shapes;
-  for (std::size_t i = 0; i < inputs.size(); ++i) shapes.push_back(expect_input(inputs, i, "input", {DType::kF32}).shape);
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    shapes.push_back(expect_input(inputs, i, "input", {DType::kF32}).shape);
   return {{DType::kF32, EinsumEquation(node.attributes.string_or("equation", ""), shapes).result()}};
 }
 
@@ -60,7 +61,8 @@ void run(KernelContext& context) {
       for (std::int64_t t = 0; t < terms; ++t) {
         double product = 1;
         for (std::size_t i = 0; i < strides.size(); ++i) {
-          const std::int64_t at = place_of(r, equation, strides[i], 0, rank) + place_of(t, equation, strides[i], rank, all);
+          const std::int64_t at =
+              place_of(r, equation, strides[i], 0, rank) + place_of(t, equation, strides[i], rank, all);
           product *= static_cast<double>(context.input(i).data<float>()[at]);
         }
         sum += product;

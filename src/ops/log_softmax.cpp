@@ -27,7 +27,8 @@ void run(KernelContext& context) {
       float peak = from[0];
       for (std::int64_t i = 1; i < view.extent; ++i) peak = std::max(peak, from[i * view.inner]);
       double sum = 0;
-      for (std::int64_t i = 0; i < view.extent; ++i) sum += std::exp(static_cast<double>(from[i * view.inner]) - static_cast<double>(peak));
+      for (std::int64_t i = 0; i < view.extent; ++i)
+        sum += std::exp(static_cast<double>(from[i * view.inner]) - static_cast<double>(peak));
       const double norm = static_cast<double>(peak) + std::log(sum);
       for (std::int64_t i = 0; i < view.extent; ++i) {
         to[i * view.inner] = static_cast<float>(static_cast<double>(from[i * view.inner]) - norm);

@@ -55,7 +55,8 @@ std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
     const auto extent = with_before ? checked_add(*with_before, pads.after[i]) : std::nullopt;
     if (!extent || *extent < 0) mismatch(fmt::format("found pads that leave no extent at axis {}", i));
     const std::int64_t widest = std::max(pads.before[i], pads.after[i]);
-    if (mode != Mode::kConstant && widest > 0 && (data.shape[i] == 0 || (mode == Mode::kReflect && widest >= data.shape[i]))) {
+    if (mode != Mode::kConstant && widest > 0 &&
+        (data.shape[i] == 0 || (mode == Mode::kReflect && widest >= data.shape[i]))) {
       mismatch(fmt::format("found {} more at axis {}, which has {} to take them from", widest, i, data.shape[i]));
     }
     shape.push_back(*extent);

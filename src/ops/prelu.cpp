@@ -14,14 +14,15 @@ std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
 }  // namespace
 
 const OpInfo& prelu_op() {
-  static const OpInfo info{
-      .name = "PRelu",
-      .domain = "",
-      .summary = "x, below 0 slope x",
-      .source = "https://onnx.ai/onnx/operators/onnx__PRelu.html",
-      .rowwise = true,
-      .infer = infer,
-      .run = [](KernelContext& context) { run_binary(context, [](auto x, auto slope) { return x < 0 ? multiply(slope, x) : x; }); }};
+  static const OpInfo info{.name = "PRelu",
+                           .domain = "",
+                           .summary = "x, below 0 slope x",
+                           .source = "https://onnx.ai/onnx/operators/onnx__PRelu.html",
+                           .rowwise = true,
+                           .infer = infer,
+                           .run = [](KernelContext& context) {
+                             run_binary(context, [](auto x, auto slope) { return x < 0 ? multiply(slope, x) : x; });
+                           }};
   return info;
 }
 

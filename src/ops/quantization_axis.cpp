@@ -20,8 +20,8 @@ ScaleLayout::ScaleLayout(const graph::Node& node, const Shape& x, const Shape& s
   if (size == 0) {
     per_axis = true;
     if (scale != Shape{extent}) {
-      mismatch(fmt::format("found a scale of shape {} for {}, expected {} along axis {}", to_string(scale), to_string(x),
-                           extent, axis));
+      mismatch(fmt::format("found a scale of shape {} for {}, expected {} along axis {}", to_string(scale),
+                           to_string(x), extent, axis));
     }
     return;
   }
@@ -30,8 +30,8 @@ ScaleLayout::ScaleLayout(const graph::Node& node, const Shape& x, const Shape& s
   Shape expected = x;
   expected[axis] = blocks;
   if (scale != expected) {
-    mismatch(fmt::format("found a scale of shape {} for {} in blocks of {}, expected {}", to_string(scale), to_string(x),
-                         size, to_string(expected)));
+    mismatch(fmt::format("found a scale of shape {} for {} in blocks of {}, expected {}", to_string(scale),
+                         to_string(x), size, to_string(expected)));
   }
 }
 

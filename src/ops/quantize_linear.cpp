@@ -60,7 +60,8 @@ void run(KernelContext& context) {
       for_ranges(x.size(), kElementGrain, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i) {
           const std::int64_t s = layout.index_of(i);
-          const float value = x.dtype() == DType::kF32 ? x.data<float>()[i] : static_cast<float>(x.data<std::int32_t>()[i]);
+          const float value =
+              x.dtype() == DType::kF32 ? x.data<float>()[i] : static_cast<float>(x.data<std::int32_t>()[i]);
           elements<T>(y)[i] = code_of<T>(value, scale.data<float>()[s], points == nullptr ? T{0} : points[s]);
         }
       });

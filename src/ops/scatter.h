@@ -15,8 +15,8 @@ namespace kerf::ops {
 /// Attribute reduction of the Scatter operators: "none", "add", "mul", "max", "min"; of truth values "none" alone.
 inline void check_scatter_reduction(const graph::Node& node, DType dtype) {
   const std::string reduction = node.attributes.string_or("reduction", "none");
-  const bool known = reduction == "none" || reduction == "add" || reduction == "mul" || reduction == "max" ||
-                     reduction == "min";
+  const bool known =
+      reduction == "none" || reduction == "add" || reduction == "mul" || reduction == "max" || reduction == "min";
   if (!known || (reduction != "none" && dtype == DType::kBool)) {
     mismatch(fmt::format("attribute reduction: found '{}' for {}", reduction.substr(0, 16), dtype_name(dtype)));
   }

@@ -14,7 +14,8 @@ std::vector<std::int64_t> last_axes(std::size_t count) {
   return axes;
 }
 
-/// (x - mean) / sqrt(variance + epsilon) in plain operators: of several axes, or where mean and deviation are wanted too.
+/// (x - mean) / sqrt(variance + epsilon) in plain operators: of several axes, or where mean and deviation are wanted
+/// too.
 std::vector<ValueIndex> lower_plainly(Emitter& emitter, const Call& call, std::size_t rank) {
   const ValueIndex x = call.input(0), axes = emitter.integers(last_axes(rank));
   const ValueIndex mean = emitter.node("ReduceMean", {x, axes});

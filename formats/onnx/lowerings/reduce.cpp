@@ -4,7 +4,6 @@ namespace kerf::formats::onnx {
 namespace {
 
 /// Axes are an input since opset 18 (of ReduceSum since 13).
-template <const char* name>
 std::vector<ValueIndex> lower(Emitter& emitter, const Call& call) {
   graph::Attributes attributes;
   for (const auto& [key, value] : call.attributes.entries()) {
@@ -13,30 +12,61 @@ std::vector<ValueIndex> lower(Emitter& emitter, const Call& call) {
   std::vector<ValueIndex> inputs = call.inputs;
   const auto axes = call.attributes.ints_or("axes", {});
   if (!axes.empty() && inputs.size() == 1) inputs.push_back(emitter.integers(axes));
-  return {emitter.node(name, inputs, attributes)};
+  return {emitter.node(call.op, inputs, attributes)};
 }
+
+constexpr std::string_view kSummary = "axes as an input";
 
 }  // namespace
 
-#define KERF_REDUCTION(function, operator_name)                                                      \
-  namespace {                                                                                        \
-  constexpr char function##_name[] = operator_name;                                                  \
-  }                                                                                                  \
-  const LoweringInfo& function##_lowering() {                                                        \
-    static const LoweringInfo info{function##_name, "", "axes as an input", lower<function##_name>}; \
-    return info;                                                                                     \
-  }
+const LoweringInfo& reduce_l1_lowering() {
+  static const LoweringInfo info{"ReduceL1", "", kSummary, lower};
+  return info;
+}
 
-KERF_REDUCTION(reduce_l1, "ReduceL1")
-KERF_REDUCTION(reduce_l2, "ReduceL2")
-KERF_REDUCTION(reduce_log_sum, "ReduceLogSum")
-KERF_REDUCTION(reduce_log_sum_exp, "ReduceLogSumExp")
-KERF_REDUCTION(reduce_max, "ReduceMax")
-KERF_REDUCTION(reduce_mean, "ReduceMean")
-KERF_REDUCTION(reduce_min, "ReduceMin")
-KERF_REDUCTION(reduce_prod, "ReduceProd")
-KERF_REDUCTION(reduce_sum, "ReduceSum")
-KERF_REDUCTION(reduce_sum_square, "ReduceSumSquare")
-#undef KERF_REDUCTION
+const LoweringInfo& reduce_l2_lowering() {
+  static const LoweringInfo info{"ReduceL2", "", kSummary, lower};
+  return info;
+}
+
+const LoweringInfo& reduce_log_sum_lowering() {
+  static const LoweringInfo info{"ReduceLogSum", "", kSummary, lower};
+  return info;
+}
+
+const LoweringInfo& reduce_log_sum_exp_lowering() {
+  static const LoweringInfo info{"ReduceLogSumExp", "", kSummary, lower};
+  return info;
+}
+
+const LoweringInfo& reduce_max_lowering() {
+  static const LoweringInfo info{"ReduceMax", "", kSummary, lower};
+  return info;
+}
+
+const LoweringInfo& reduce_mean_lowering() {
+  static const LoweringInfo info{"ReduceMean", "", kSummary, lower};
+  return info;
+}
+
+const LoweringInfo& reduce_min_lowering() {
+  static const LoweringInfo info{"ReduceMin", "", kSummary, lower};
+  return info;
+}
+
+const LoweringInfo& reduce_prod_lowering() {
+  static const LoweringInfo info{"ReduceProd", "", kSummary, lower};
+  return info;
+}
+
+const LoweringInfo& reduce_sum_lowering() {
+  static const LoweringInfo info{"ReduceSum", "", kSummary, lower};
+  return info;
+}
+
+const LoweringInfo& reduce_sum_square_lowering() {
+  static const LoweringInfo info{"ReduceSumSquare", "", kSummary, lower};
+  return info;
+}
 
 }  // namespace kerf::formats::onnx

@@ -1,4 +1,5 @@
-// Models as both of PyTorch's exporters write them, with the logits that ONNX Runtime computes (tests/golden/README.md).
+// Models as both of PyTorch's exporters write them, with the logits that ONNX Runtime computes
+// (tests/golden/README.md).
 
 #include <algorithm>
 #include <cmath>
@@ -86,9 +87,7 @@ TEST_P(OnnxGolden, TaskAndSizesFollowFromTheGraph) {
   EXPECT_EQ(h.vocab_size, 160);
   EXPECT_EQ(h.hidden_size, 64);
   EXPECT_EQ(h.layers, 2);
-  const Task wanted = is("bert-mlm")     ? Task::kMaskedLm
-                      : is("distilbert") ? Task::kClassification
-                                         : Task::kCausalLm;
+  const Task wanted = is("bert-mlm") ? Task::kMaskedLm : is("distilbert") ? Task::kClassification : Task::kCausalLm;
   EXPECT_EQ(model.model.task, wanted);
   EXPECT_EQ(h.max_positions, is("llama") ? 0 : 128);
 }
