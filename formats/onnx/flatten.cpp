@@ -97,6 +97,7 @@ class Flattener {
   }
 
   void check_opsets(const Opsets& opsets) const {
+    if (opsets.empty()) fail("opset_import", "is missing, so that the meaning of the operators is not known");
     const auto found = opsets.find(std::string(kDefaultDomain));
     if (found == opsets.end()) return;  // every operator may be another domain's
     if (found->second < kOldestOpset || found->second > kNewestOpset) {
