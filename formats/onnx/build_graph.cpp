@@ -23,7 +23,8 @@ bool is_linear(const DraftNode& node) { return node.op == "Linear" && node.domai
 
 /// Rows of a float matrix chosen by data.
 bool is_lookup(const DraftNode& node, const Draft& draft) {
-  const Constant* table = node.op == "Gather" && node.domain.empty() ? draft.constant(node.inputs[0]) : nullptr;
+  const bool gathers = node.op == "Gather" && node.domain.empty() && node.inputs.size() == 2;
+  const Constant* table = gathers ? draft.constant(node.inputs[0]) : nullptr;
   return table != nullptr && table->dtype() == DType::kF32 && table->shape().size() == 2 &&
          node.attributes.int_or("axis", 0) == 0;
 }

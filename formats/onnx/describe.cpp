@@ -91,7 +91,7 @@ class Observer {
     } catch (const Error& error) {
       throw_input(file_, error.place(), error.message());
     }
-    values_ = probe(graph_, length_);
+    values_ = probe(graph_, length_, specs_);
   }
 
   const Shape& output_shape() const { return specs_[static_cast<std::size_t>(graph_.outputs().front().second)].shape; }
@@ -146,7 +146,9 @@ class Observer {
   bool follows(ValueId id, ValueId from) const {
     static const std::set<std::string_view> kMoves = {"Cast",    "Reshape",   "Squeeze", "Unsqueeze",
                                                       "Flatten", "Transpose", "Expand"};
-    while (id != from) {
+    constexpr int kMostMoves = 64;
+    for (int moves = 0; id != from; ++moves) {
+      if (moves == kMostMoves) return false;
       const graph::Value& value = graph_.value(id);
       if (value.kind != graph::Value::Kind::kComputed) return false;
       const graph::Node& node = graph_.node(value.producer);

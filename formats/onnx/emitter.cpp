@@ -16,8 +16,14 @@ namespace {
 
 /// Constants of so many elements are computed at import, and so many in all: more would take memory that the model's
 /// size does not explain.
-constexpr std::int64_t kFoldElements = std::int64_t{1} << 22;
-constexpr std::int64_t kAllFoldElements = std::int64_t{1} << 27;
+constexpr std::int64_t kFoldElements = std::int64_t{1} << 21;
+constexpr std::int64_t kAllFoldElements = std::int64_t{1} << 24;
+/// Of products, whose cost is more than their elements: the product of the operands' sizes.
+constexpr std::int64_t kFoldProduct = std::int64_t{1} << 26;
+
+bool is_product(std::string_view op) {
+  return op == "MatMul" || op == "MatMulInteger" || op == "Einsum" || op == "Linear" || op == "Attention";
+}
 
 bool is_reshaping(std::string_view op) { return op == "Reshape" || op == "Squeeze" || op == "Unsqueeze"; }
 
@@ -109,12 +115,14 @@ std::optional<ValueIndex> Emitter::view(const DraftNode& node) {
 bool Emitter::fold(const DraftNode& node, std::vector<ValueIndex>& outputs) {
   const ops::OpInfo* op = ops::find_op(node.domain, node.op);
   if (op == nullptr || node.inputs.empty()) return false;
-  std::int64_t elements = 0;
+  std::int64_t elements = 0, product = 1;
   for (const ValueIndex input : node.inputs) {
     if (input == kAbsent) continue;
     const Constant* known = constant(input);
     if (known == nullptr || known->size() > kFoldElements) return false;
     elements += known->size();
+    product = std::min(kFoldProduct + 1, product * std::max<std::int64_t>(known->size(), 1));
+    if (is_product(node.op) && product > kFoldProduct) return false;
   }
   std::vector<ops::TensorSpec> specs(node.inputs.size());
   std::vector<ops::Operand> operands(node.inputs.size());

@@ -18,7 +18,7 @@ namespace kerf::formats::onnx {
 namespace {
 
 /// More nodes than any model has; functions that call functions multiply.
-constexpr std::size_t kMaxNodes = std::size_t{1} << 19;
+constexpr std::size_t kMaxNodes = std::size_t{1} << 17;
 constexpr std::size_t kMaxCallDepth = 32;
 
 using Opsets = std::map<std::string, std::int64_t>;
@@ -248,6 +248,8 @@ class Flattener {
     if (function != functions_.end()) return inline_function(*function->second, node, call, scope, path, place);
     if (call.domain.empty() && call.op == "If") return run_branch(call, scope, path, place);
     if (!call.graphs.empty()) emitter_.fail(fmt::format("operator {} is not implemented", quoted(call.op)));
+    // Operators of our own have no meaning in a file.
+    if (call.domain == graph::kKerfDomain) emitter_.fail(fmt::format("operator {} is not implemented", quoted(call.op)));
     if (const LoweringInfo* lowering = find_lowering(call.domain, call.op)) return lowering->lower(emitter_, call);
     return emitter_.nodes(call.op, call.inputs, call.output_count, call.attributes, call.domain);
   }

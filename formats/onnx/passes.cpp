@@ -71,7 +71,7 @@ void fold_biases(Draft& draft) {
   std::vector<bool> gone(draft.nodes.size(), false);
   for (std::size_t n = 0; n < draft.nodes.size(); ++n) {
     const DraftNode add = draft.nodes[n];
-    if (add.op != "Add" || !add.domain.empty()) continue;
+    if (add.op != "Add" || !add.domain.empty() || add.inputs.size() != 2 || add.outputs.size() != 1) continue;
     for (const std::size_t product : {std::size_t{0}, std::size_t{1}}) {
       const ValueIndex bias = bias_of(draft, add, product, readers);
       if (bias == kAbsent) continue;

@@ -4,8 +4,6 @@
 #include <numeric>
 #include <vector>
 
-#include "ops/op.h"
-
 namespace kerf::formats::onnx {
 namespace {
 
@@ -20,6 +18,8 @@ Tensor input_of(std::string_view name, std::int64_t length) {
   if (name == "position_ids") std::iota(values.begin(), values.end(), 0);
   return tensor;
 }
+
+constexpr std::int64_t kMostElements = std::int64_t{1} << 20;
 
 /// Is what is at [row, column] of a mask hidden? Truth may mean either.
 bool hides(const Tensor& mask, std::int64_t at, bool truth) {
@@ -42,7 +42,7 @@ bool is_triangle(const Tensor& mask, std::int64_t length, bool truth) {
 
 }  // namespace
 
-std::map<ValueId, Tensor> probe(const Graph& graph, std::int64_t length) {
+std::map<ValueId, Tensor> probe(const Graph& graph, std::int64_t length, std::span<const ops::TensorSpec> specs) {
   std::map<ValueId, Tensor> values;
   for (const ValueId id : graph.inputs()) values[id] = input_of(graph.value(id).name, length);
   for (const graph::Node& node : graph.nodes()) {
@@ -60,6 +60,9 @@ std::map<ValueId, Tensor> probe(const Graph& graph, std::int64_t length) {
       } else {
         known = false;
       }
+    }
+    for (const ValueId id : node.outputs) {
+      known = known && numel(specs[static_cast<std::size_t>(id)].shape) <= kMostElements;
     }
     if (!known) continue;
     std::vector<Tensor> results(node.outputs.size());

@@ -18,7 +18,11 @@ std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
   std::vector<Shape> shapes;
   for (std::size_t i = 0; i < inputs.size(); ++i)
     shapes.push_back(expect_input(inputs, i, "input", {DType::kF32}).shape);
-  return {{DType::kF32, EinsumEquation(node.attributes.string_or("equation", ""), shapes).result()}};
+  const EinsumEquation equation(node.attributes.string_or("equation", ""), shapes);
+  const bool known = std::all_of(inputs.begin(), inputs.end(), [](const TensorSpec* x) { return x->known.defined(); });
+  constexpr std::int64_t kMostKnownTerms = std::int64_t{1} << 24;
+  if (known && numel(equation.extents) > kMostKnownTerms) mismatch("found an equation of constants with too many terms");
+  return {{DType::kF32, equation.result()}};
 }
 
 /// Strides of an operand by axis number: 0 along axes that it has not, or is repeated along; an axis that stands there

@@ -215,7 +215,7 @@ TEST(OnnxImport, FunctionsThatMultiplyAreRefused) {
   }
   builder.node("f" + std::to_string(kFunctions - 1), {"x"}, {"y"}, "local");
   builder.head("y");
-  expect_refusal(builder, "found more than 524288 nodes");
+  expect_refusal(builder, "found more than 131072 nodes");
 }
 
 ModelBuilder with_branches(bool known) {

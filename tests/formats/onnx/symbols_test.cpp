@@ -91,7 +91,8 @@ TEST(OnnxProbe, SeesCausalMasks) {
       {.name = "w", .source = graph::make_memory_source(Tensor::zeros(DType::kF32, {1, 1, 3, 3}), "w")});
   graph.add_node(
       {.op = "Where", .domain = "", .name = "w", .inputs = {seen, table, table}, .outputs = {}, .attributes = {}});
-  const auto values = probe(graph, 3);
+  const std::vector<ops::TensorSpec> specs(graph.values().size());
+  const auto values = probe(graph, 3, specs);
   EXPECT_EQ(values.at(whole).values<std::int64_t>()[2], 3);
   EXPECT_TRUE(is_causal(graph, values, 3));
   EXPECT_FALSE(is_causal(graph, values, 2));
