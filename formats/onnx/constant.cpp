@@ -48,10 +48,15 @@ Constant::Constant(Tensor values, std::vector<std::string> initializers) {
   state_->values = std::move(values);
 }
 
-Constant::Constant(graph::SourcePtr view, const Constant& of) {
-  state_->shape = view->shape();
-  state_->initializers = of.initializers();
-  state_->source = std::move(view);
+Constant::Constant(graph::SourcePtr source, std::vector<std::string> initializers) {
+  state_->shape = source->shape();
+  state_->initializers = std::move(initializers);
+  state_->source = std::move(source);
+}
+
+void Constant::read_bytes(std::int64_t offset, std::span<std::byte> into) const {
+  if (stored() != nullptr && !in_memory()) return stored()->read_bytes(static_cast<std::uint64_t>(offset), into);
+  std::copy_n(values().raw() + offset, into.size(), into.begin());
 }
 
 const Tensor& Constant::values() const {
@@ -66,13 +71,15 @@ graph::SourcePtr Constant::source() const {
   return state_->source;
 }
 
-Constant transposed(const Constant& matrix) { return Constant(graph::make_transposed_source(matrix.source()), matrix); }
+Constant transposed(const Constant& matrix) {
+  return Constant(graph::make_transposed_source(matrix.source()), matrix.initializers());
+}
 
 Constant reshaped(const Constant& constant, Shape shape) {
   if (constant.in_memory() || constant.dtype() != DType::kF32) {
     return Constant(constant.values().reshaped(std::move(shape)), constant.initializers());
   }
-  return Constant(std::make_shared<ReshapedSource>(constant.source(), std::move(shape)), constant);
+  return Constant(std::make_shared<ReshapedSource>(constant.source(), std::move(shape)), constant.initializers());
 }
 
 }  // namespace kerf::formats::onnx

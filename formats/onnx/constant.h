@@ -1,6 +1,10 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,8 +23,8 @@ class Constant {
   Constant(StoredTensor tensor, std::string initializer);
   /// Computed from others, whose initializers it came from.
   Constant(Tensor values, std::vector<std::string> initializers);
-  /// The values of another one, seen in another way.
-  Constant(graph::SourcePtr view, const Constant& of);
+  /// Values that are read from elsewhere, and the initializers that they come from.
+  Constant(graph::SourcePtr source, std::vector<std::string> initializers);
 
   DType dtype() const { return state_->dtype; }
   const Shape& shape() const { return state_->shape; }
@@ -32,6 +36,8 @@ class Constant {
   const Tensor& values() const;
   /// As f32 in place; not for integers. The same source at every call.
   graph::SourcePtr source() const;
+  /// Bytes [offset, offset + into.size()) of a constant of bytes (u8), without reading the others.
+  void read_bytes(std::int64_t offset, std::span<std::byte> into) const;
   /// The tensor of the file, if it is one as it is there.
   const StoredTensor* stored() const { return state_->stored ? &*state_->stored : nullptr; }
 

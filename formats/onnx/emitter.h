@@ -46,6 +46,7 @@ class Emitter {
   };
   void set_place(Place place) { place_ = std::move(place); }
   const Place& place() const { return place_; }
+  const std::string& file() const { return file_; }
 
   const Draft& draft() const { return draft_; }
   const Constant* constant(ValueIndex index) const { return draft_.constant(index); }

@@ -249,7 +249,8 @@ class Flattener {
     if (call.domain.empty() && call.op == "If") return run_branch(call, scope, path, place);
     if (!call.graphs.empty()) emitter_.fail(fmt::format("operator {} is not implemented", quoted(call.op)));
     // Operators of our own have no meaning in a file.
-    if (call.domain == graph::kKerfDomain) emitter_.fail(fmt::format("operator {} is not implemented", quoted(call.op)));
+    if (call.domain == graph::kKerfDomain)
+      emitter_.fail(fmt::format("operator {} is not implemented", quoted(call.op)));
     if (const LoweringInfo* lowering = find_lowering(call.domain, call.op)) return lowering->lower(emitter_, call);
     return emitter_.nodes(call.op, call.inputs, call.output_count, call.attributes, call.domain);
   }

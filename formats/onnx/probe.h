@@ -11,8 +11,8 @@
 namespace kerf::formats::onnx {
 
 /// The values that depend on no weight (masks, positions, shape chains) for one sequence of `length` tokens: ids 1, 2,
-/// 3, ..., all of them attended to, of type 0. Kernels run, so `specs` are what the shape rules say of all values for that
-/// length (ops::infer_specs); large values are left out.
+/// 3, ..., all of them attended to, of type 0. Kernels run, so `specs` are what the shape rules say of all values for
+/// that length (ops::infer_specs); large values are left out.
 std::map<graph::ValueId, Tensor> probe(const graph::Graph& graph, std::int64_t length,
                                        std::span<const ops::TensorSpec> specs);
 

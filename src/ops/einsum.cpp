@@ -21,7 +21,8 @@ std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
   const EinsumEquation equation(node.attributes.string_or("equation", ""), shapes);
   const bool known = std::all_of(inputs.begin(), inputs.end(), [](const TensorSpec* x) { return x->known.defined(); });
   constexpr std::int64_t kMostKnownTerms = std::int64_t{1} << 24;
-  if (known && numel(equation.extents) > kMostKnownTerms) mismatch("found an equation of constants with too many terms");
+  if (known && numel(equation.extents) > kMostKnownTerms)
+    mismatch("found an equation of constants with too many terms");
   return {{DType::kF32, equation.result()}};
 }
 
