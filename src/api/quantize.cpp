@@ -184,6 +184,11 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   const api::Session session(resources);
   if (options.outputs.empty()) throw_usage("quantize needs an output; give -o PATH");
   const OpenModel model(options.model);
+  if (model.checkpoint().imported != nullptr) {
+    throw_usage(model.path() +
+                ": an ONNX model is read, measured and compared, but not written yet; quantize the "
+                "checkpoint that it was exported from");
+  }
   QuantizeResult result;
   result.notes = model.notes();
   const QuantizationChoice choice = complete_choice(options, model, result.chosen);

@@ -106,6 +106,33 @@ TEST(OnnxImport, EveryWayToWriteALinearIsTheSame) {
   EXPECT_EQ(count(imported->graph, "Transpose") + count(imported->graph, "Cast"), 0);
 }
 
+/// Keras writes its projections and attention this way.
+TEST(OnnxImport, EinsumIsAProductOfMatrices) {
+  const Tensor expected = run(*plain().import());
+  const auto with_equation = [](const std::string& equation, const Shape& shape, const std::string& from) {
+    ModelBuilder builder;
+    builder.embed();
+    builder.weight("head", shape, 2);
+    builder.integers("split", {4}, {0, 0, 2, 4});
+    builder.node("Reshape", {"x", "split"}, {"heads"});
+    auto& node = builder.node("Einsum", {from, "head"}, {"logits"});
+    auto* attribute = node.add_attribute();
+    attribute->set_name("equation");
+    attribute->set_type(proto::AttributeProto::STRING);
+    attribute->set_s(equation);
+    builder.output("logits");
+    return builder.import();
+  };
+  for (const auto& imported :
+       {with_equation("abc,cd->abd", {8, 11}, "x"), with_equation("abcd,cde->abe", {2, 4, 11}, "heads")}) {
+    EXPECT_EQ(count(imported->graph, "Linear"), 1);
+    EXPECT_EQ(count(imported->graph, "Einsum"), 0);
+    expect_near(run(*imported), expected);
+  }
+  const auto apart = with_equation("abc,cde->abde", {8, 1, 11}, "x");
+  EXPECT_EQ(run(*apart).shape(), (Shape{1, 4, 1, 11}));
+}
+
 TEST(OnnxImport, ABiasGoesIntoTheProduct) {
   ModelBuilder builder;
   builder.embed();

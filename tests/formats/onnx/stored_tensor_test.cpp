@@ -10,6 +10,7 @@
 #include "formats/onnx/constant.h"
 #include "formats/onnx/dtypes.h"
 #include "formats/onnx/external_files.h"
+#include "formats/onnx/schema.h"
 #include "tests/formats/onnx/model_builder.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_dir.h"
@@ -186,6 +187,9 @@ TEST(OnnxDTypes, NumbersThereAndBack) {
     EXPECT_EQ(computing_dtype(static_cast<std::int32_t>(data_type_of(dtype))), dtype);
   }
   EXPECT_EQ(computing_dtype(Type::STRING), std::nullopt);
+  EXPECT_EQ(data_type_name(Type::INT4), "INT4");
+  EXPECT_EQ(data_type_name(-1), "dtype -1");
+  EXPECT_EQ(canonical_domain("ai.onnx"), "");
 }
 
 }  // namespace
