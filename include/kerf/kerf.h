@@ -210,6 +210,7 @@ struct QuantizationChoice {
   std::vector<std::string> keep;  ///< name patterns of weights that stay as they are
   double damping = 0.01;
   bool sequential = true, act_order = true;
+  int steps = 200;      ///< learned: steps of gradient descent a block
   int polish = -1;      ///< sweeps of coordinate descent over codes and scales after gptq; -1: the method's own number
   std::string teacher;  ///< model whose distribution the transform distill follows; empty: the source itself
 };

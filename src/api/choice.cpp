@@ -169,7 +169,11 @@ quant::Candidate make_candidate(const OpenModel& model, const QuantizationChoice
                                       model.description().hyperparameters);
   check_fallbacks(model, candidate, choice.max_fallback);
   for (const std::string& name : choice.transforms) candidate.transforms.push_back(&quant::find_transform(name));
-  candidate.options = {choice.damping, choice.act_order, choice.polish, choice.sequential};
+  candidate.options = {.damping = choice.damping,
+                       .act_order = choice.act_order,
+                       .polish = choice.polish,
+                       .steps = choice.steps,
+                       .sequential = choice.sequential};
   const bool predicts = model.description().task != description::Task::kFeatures;
   if (!predicts && quant::looks_at_outputs(candidate)) {
     throw_usage(

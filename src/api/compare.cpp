@@ -1,6 +1,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "kerf/kerf.h"
 
@@ -8,6 +9,7 @@
 #include "api/emission.h"
 #include "api/measure.h"
 #include "api/open_model.h"
+#include "api/rewritten.h"
 #include "api/session.h"
 #include "api/teacher.h"
 #include "api/text_data.h"
@@ -26,6 +28,7 @@ using api::OpenModel;
 /// One row of the ladder while it is measured: a candidate on the model's own graph, or another model.
 struct Row {
   std::string spec;
+  const OpenModel* base = nullptr;  ///< what the candidate is made from: the reference, or that rewritten
   std::unique_ptr<quant::Candidate> candidate;
   std::unique_ptr<OpenModel> model;
   sweep::Overlay model_overlay;  ///< what the model runs under
@@ -40,7 +43,8 @@ void round_cache(const OpenModel& model, const EvaluationOptions& options, sweep
 }
 
 /// A spec that is the name of something that exists is a model; anything else must parse as a scheme.
-Row make_row(const OpenModel& reference, const std::string& spec, const CompareOptions& options) {
+Row make_row(const OpenModel& reference, api::RewrittenModels& rewritten, const std::string& spec,
+             const CompareOptions& options) {
   Row row;
   row.spec = spec;
   const bool names_a_path = spec.find('/') == 0 || spec.find("./") == 0 || spec.find("../") == 0 || path_exists(spec);
@@ -54,8 +58,9 @@ Row make_row(const OpenModel& reference, const std::string& spec, const CompareO
   } else {
     QuantizationChoice choice = parse_spec(spec, options.defaults);
     if (api::is_importance(options.calibration)) choice.sequential = false;
-    row.candidate = std::make_unique<quant::Candidate>(api::make_candidate(reference, choice, spec));
-    round_cache(reference, options.evaluation, row.candidate->overlay);
+    row.base = &rewritten.get(choice);
+    row.candidate = std::make_unique<quant::Candidate>(api::make_candidate(*row.base, choice, spec));
+    round_cache(*row.base, options.evaluation, row.candidate->overlay);
   }
   return row;
 }
@@ -63,8 +68,8 @@ Row make_row(const OpenModel& reference, const std::string& spec, const CompareO
 class Ladder {
  public:
   Ladder(const CompareOptions& options, const Resources& resources)
-      : session_(resources), options_(options), model_(options.model) {
-    for (const std::string& spec : options.candidates) rows_.push_back(make_row(model_, spec, options));
+      : session_(resources), options_(options), model_(options.model), rewritten_(model_) {
+    for (const std::string& spec : options.candidates) rows_.push_back(make_row(model_, rewritten_, spec, options));
   }
 
   Comparison run() {
@@ -75,92 +80,105 @@ class Ladder {
       notes.push_back("all but the reference read keys and values rounded to " +
                       codec::parse_scheme(options_.evaluation.kv_cache).name);
     }
+    notes.insert(notes.end(), rewritten_.notes().begin(), rewritten_.notes().end());
     text_.figures.notes.insert(text_.figures.notes.end(), notes.begin(), notes.end());
-    std::vector<quant::Candidate*> candidates;
-    for (Row& row : rows_) {
-      if (row.candidate) candidates.push_back(row.candidate.get());
-    }
+    rewritten_.check(calibration.data);
+    const auto candidates = candidates_of(nullptr);
     const api::Teacher teacher(options_.defaults.teacher, model_, {candidates.begin(), candidates.end()});
     calibration.data.teacher = teacher.walker();
-    quant::Quantizer quantizer(model_.walker(), candidates, calibration.data, session_.budget());
 
     eval::Evaluator evaluator(text_.windows, true, text_.classes);
     const auto windows = api::bind_windows(model_, text_.windows);
-    std::vector<std::size_t> own = {evaluator.add({&model_.walker(), &model_.overlay(), {windows, session_.budget()}})};
+    const std::size_t reference = evaluator.add({&model_.walker(), &model_.overlay(), {windows, session_.budget()}});
     for (Row& row : rows_) {
       if (!row.candidate) continue;
-      row.subject = evaluator.add({&model_.walker(), &row.candidate->overlay, {windows, session_.budget()}});
-      own.push_back(row.subject);
+      row.subject = evaluator.add({&row.base->walker(), &row.candidate->overlay, {windows, session_.budget()}});
     }
-    walk_own(evaluator, quantizer, own.front());
+    session_.start("quantizing and measuring", steps());
+    walk_candidates(model_, evaluator, calibration.data, reference);
+    for (const OpenModel* base : rewritten_.models()) {
+      walk_candidates(*base, evaluator, calibration.data, std::nullopt);
+    }
     for (Row& row : rows_) {
       if (row.model) walk_other(evaluator, row);
     }
-    const auto start = now();
-    const auto series = evaluator.finish();
-    const double share = (now() - start) / static_cast<double>(series.size());
+    std::vector<eval::Series> series;
+    const double share = seconds_of([&] { series = evaluator.finish(); }) / static_cast<double>(rows_.size() + 1);
     session_.finish();
     return collect(series, share);
   }
 
  private:
-  static double now() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  template <typename Work>
+  static double seconds_of(Work work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
 
   std::int64_t steps() const {
     std::size_t total = model_.walker().plan().blocks.size();
+    for (const OpenModel* base : rewritten_.models()) total += base->walker().plan().blocks.size();
     for (const Row& row : rows_) total += row.model ? row.model->walker().plan().blocks.size() : 0;
     return static_cast<std::int64_t>(total);
   }
 
-  /// The model's own graph: each block's weights are loaded once for the reference and all candidates.
-  void walk_own(eval::Evaluator& evaluator, quant::Quantizer& quantizer, std::size_t reference) {
-    session_.start("quantizing and measuring", steps());
-    for (const sweep::Block& block : model_.walker().plan().blocks) {
-      const sweep::Operands shared = model_.walker().prepare_block(block, nullptr, nullptr);
+  /// The candidates that are made from a model; from any, if it is null.
+  std::vector<quant::Candidate*> candidates_of(const OpenModel* base) const {
+    std::vector<quant::Candidate*> candidates;
+    for (const Row& row : rows_) {
+      if (row.candidate && (base == nullptr || row.base == base)) candidates.push_back(row.candidate.get());
+    }
+    return candidates;
+  }
+
+  /// One graph: each block's weights are loaded once for the reference, if it is walked here, and all candidates.
+  void walk_candidates(const OpenModel& base, eval::Evaluator& evaluator, const quant::CalibrationData& data,
+                       std::optional<std::size_t> reference) {
+    quant::Quantizer quantizer(base.walker(), candidates_of(&base), data, session_.budget());
+    for (const sweep::Block& block : base.walker().plan().blocks) {
+      const sweep::Operands shared = base.walker().prepare_block(block, nullptr, nullptr);
       quantizer.process_block(block, shared);
-      double start = now();
-      evaluator.advance(reference, block, &shared);
-      reference_seconds_ += now() - start;
-      const bool last = block.end == static_cast<graph::NodeId>(model_.graph().nodes().size());
+      if (reference) reference_seconds_ += seconds_of([&] { evaluator.advance(*reference, block, &shared); });
+      const bool last = block.end == static_cast<graph::NodeId>(base.graph().nodes().size());
       for (Row& row : rows_) {
-        if (!row.candidate || quant::is_tuned(*row.candidate)) continue;
-        start = now();
-        evaluator.advance(row.subject, block, &shared);
-        row.seconds += now() - start;
-        if (!last) drop_weights(block, *row.candidate);
+        if (row.base != &base || quant::is_tuned(*row.candidate)) continue;
+        row.seconds += seconds_of([&] { evaluator.advance(row.subject, block, &shared); });
+        if (!last) drop_weights(block, row);
       }
       session_.step();
     }
     quantizer.finish();
     for (Row& row : rows_) {
-      if (row.candidate && quant::is_tuned(*row.candidate)) walk_tuned(evaluator, row);
+      if (row.base == &base && quant::is_tuned(*row.candidate)) walk_tuned(evaluator, row);
     }
   }
 
   /// A candidate that changed after its last block was solved is measured in a walk of its own.
   void walk_tuned(eval::Evaluator& evaluator, Row& row) {
-    const double start = now();
-    for (const sweep::Block& block : model_.walker().plan().blocks) evaluator.advance(row.subject, block, nullptr);
-    row.seconds += now() - start;
+    row.seconds += seconds_of([&] {
+      for (const sweep::Block& block : row.base->walker().plan().blocks) {
+        evaluator.advance(row.subject, block, nullptr);
+      }
+    });
   }
 
   /// What a candidate made of a block that it has left is not needed again, unless a later block reads it too.
-  void drop_weights(const sweep::Block& block, quant::Candidate& candidate) {
+  static void drop_weights(const sweep::Block& block, Row& row) {
+    const graph::Graph& graph = row.base->graph();
     for (graph::NodeId n = block.begin; n < block.end; ++n) {
-      for (const graph::ValueId id : model_.graph().node(n).inputs) {
-        if (id != graph::kNoValue && model_.graph().consumers(id).back() < block.end) candidate.overlay.erase(id);
+      for (const graph::ValueId id : graph.node(n).inputs) {
+        if (id != graph::kNoValue && graph.consumers(id).back() < block.end) row.candidate->overlay.erase(id);
       }
     }
   }
 
   void walk_other(eval::Evaluator& evaluator, Row& row) {
-    const double start = now();
-    const auto windows = api::bind_windows(*row.model, text_.windows);
-    row.subject = evaluator.add({&row.model->walker(), &row.model_overlay, {windows, session_.budget()}});
-    api::walk_blocks(*row.model, evaluator, {row.subject}, nullptr, [&] { session_.step(); });
-    row.seconds += now() - start;
+    row.seconds += seconds_of([&] {
+      const auto windows = api::bind_windows(*row.model, text_.windows);
+      row.subject = evaluator.add({&row.model->walker(), &row.model_overlay, {windows, session_.budget()}});
+      api::walk_blocks(*row.model, evaluator, {row.subject}, nullptr, [&] { session_.step(); });
+    });
   }
 
   Comparison collect(const std::vector<eval::Series>& series, double head_seconds) {
@@ -174,14 +192,14 @@ class Ladder {
       Measurement measurement = row.model ? api::describe_model(*row.model, row.spec) : Measurement{};
       if (row.candidate) {
         measurement.spec = row.spec;
-        const api::Weighed weighed = api::weigh(model_, *row.candidate);
+        const api::Weighed weighed = api::weigh(*row.base, *row.candidate);
         measurement.bytes = weighed.bytes;
         measurement.bytes_as = weighed.as;
         measurement.bits_per_weight =
             8.0 * static_cast<double>(weighed.tensor_bytes) / static_cast<double>(model_.parameters());
         row.seconds += row.candidate->seconds;
         measurement.notes = quant::ledger_notes(row.candidate->ledger);
-        if (std::string note = api::fallback_note(model_, *row.candidate); !note.empty()) {
+        if (std::string note = api::fallback_note(*row.base, *row.candidate); !note.empty()) {
           measurement.notes.push_back(std::move(note));
         }
       }
@@ -197,6 +215,7 @@ class Ladder {
   api::Session session_;
   const CompareOptions& options_;
   OpenModel model_;
+  api::RewrittenModels rewritten_;
   std::vector<Row> rows_;
   api::EvaluationText text_;
   double reference_seconds_ = 0;

@@ -57,6 +57,17 @@ OpenModel::OpenModel(const ModelInput& input)
   check_shapes(std::max<std::int64_t>(description().fixed_length, 1));
 }
 
+OpenModel::OpenModel(const OpenModel& original, graph::Graph graph, bool untied_head)
+    : checkpoint_(original.checkpoint_),
+      built_{original.built_.model, std::move(graph), original.built_.notes},
+      walker_(built_.graph),
+      notes_(original.notes_) {
+  checkpoint_.activations.clear();
+  if (!untied_head) return;
+  built_.model.hyperparameters.tied_head = false;
+  built_.model.config.set("tie_word_embeddings", false);
+}
+
 std::uint64_t OpenModel::parameters() const {
   std::uint64_t total = 0;
   for (const graph::ValueId id : graph().weights()) {

@@ -18,6 +18,8 @@ namespace kerf::api {
 class OpenModel {
  public:
   explicit OpenModel(const ModelInput& input);
+  /// A model that was made from another one: `graph` instead of its own, which it runs under no roundings.
+  OpenModel(const OpenModel& original, graph::Graph graph, bool untied_head);
   OpenModel(const OpenModel&) = delete;
   OpenModel& operator=(const OpenModel&) = delete;
 

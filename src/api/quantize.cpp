@@ -10,6 +10,7 @@
 #include "api/choice.h"
 #include "api/emission.h"
 #include "api/open_model.h"
+#include "api/rewritten.h"
 #include "api/session.h"
 #include "api/teacher.h"
 #include "api/text_data.h"
@@ -183,18 +184,21 @@ std::uint64_t expected_ram(const OpenModel& model, const quant::Candidate& candi
 QuantizeResult quantize(const QuantizeOptions& options, const Resources& resources) {
   const api::Session session(resources);
   if (options.outputs.empty()) throw_usage("quantize needs an output; give -o PATH");
-  const OpenModel model(options.model);
-  if (model.checkpoint().imported != nullptr) {
-    throw_usage(model.path() +
-                ": an ONNX model is read, measured and compared, but not written yet; quantize the "
-                "checkpoint that it was exported from");
+  const OpenModel original(options.model);
+  if (original.checkpoint().imported != nullptr) {
+    throw_usage(original.path() +
+                ": an ONNX model is read, measured and compared, but not written yet; quantize the checkpoint that it "
+                "was exported from");
   }
   QuantizeResult result;
-  result.notes = model.notes();
-  const QuantizationChoice choice = complete_choice(options, model, result.chosen);
+  result.notes = original.notes();
+  QuantizationChoice choice = complete_choice(options, original, result.chosen);
+  api::RewrittenModels rewritten(original);
+  const OpenModel& model = rewritten.get(choice);
+  result.notes.insert(result.notes.end(), rewritten.notes().begin(), rewritten.notes().end());
   quant::Candidate candidate = api::make_candidate(model, choice, result.chosen);
   refuse_requantization(model, candidate, options.allow_requantize);
-  if (!model.checkpoint().activations.empty() && choice.activations.empty()) {
+  if (!original.checkpoint().activations.empty() && choice.activations.empty()) {
     result.notes.push_back("the rounding of activations that the model asks for is left out; --activations adds one");
   }
 
@@ -215,7 +219,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     written.format = output.target->name;
     written.bytes = output.emission->bytes();
     written.bits_per_weight =
-        8.0 * static_cast<double>(output.emission->tensor_bytes()) / static_cast<double>(model.parameters());
+        8.0 * static_cast<double>(output.emission->tensor_bytes()) / static_cast<double>(original.parameters());
     result.outputs.push_back(std::move(written));
     for (std::string& note : output.emission->notes()) result.notes.push_back(std::move(note));
   }
@@ -225,6 +229,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   api::Calibration calibration;
   if (quant::needs_data(candidate)) {
     calibration = api::calibration_data(model, options.calibration, result.notes);
+    rewritten.check(calibration.data);
   } else if (options.calibration.given()) {
     result.notes.push_back("the calibration text is not used: the method needs none");
   }

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <new>
 
+#include <malloc.h>
 #include <sys/mman.h>
 
 #if defined(__has_feature)
@@ -22,6 +23,12 @@ namespace {
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 /// From here on rounding up to whole huge pages adds at most a quarter.
 constexpr std::size_t kLarge = 4 * kHugePage;
+
+/// What lies between is asked for and freed again with every window: the allocator keeps it, instead of giving pages
+/// back to the system and having them cleared again a moment later.
+constexpr int kKept = 64 << 20;
+[[maybe_unused]] const bool settled =
+    mallopt(M_MMAP_THRESHOLD, static_cast<int>(kLarge)) == 1 && mallopt(M_TRIM_THRESHOLD, kKept) == 1;
 
 void* allocate_once(std::size_t bytes) {
   if (bytes < kLarge) return std::malloc(bytes == 0 ? 1 : bytes);

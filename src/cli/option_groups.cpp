@@ -216,6 +216,8 @@ ChoiceGroup::ChoiceGroup(CLI::App& app, bool with_scheme) {
   polish_ =
       add_value(app, "--polish", "N",
                 "gptq, gptaq, yaqa: sweeps of coordinate descent over codes and scales that follow", "2; of yaqa 8");
+  steps_ = add_value(app, "--steps", "N", "learned: steps of gradient descent for each block",
+                     fmt::format("{}", QuantizationChoice{}.steps));
   teacher_ = add_value(app, "--teacher", "MODEL",
                        "distill: model whose distribution is followed, with the same vocabulary; may be a larger one",
                        "the unquantized model");
@@ -244,6 +246,7 @@ QuantizationChoice ChoiceGroup::read() const {
   choice.act_order = !is_set(no_act_order_);
   choice.teacher = value_or(teacher_, "");
   choice.polish = static_cast<int>(integer_or(polish_, choice.polish, 0));
+  choice.steps = static_cast<int>(integer_or(steps_, choice.steps, 1));
   return choice;
 }
 

@@ -115,7 +115,7 @@ class ChoiceGroup {
   CLI::Option *activations_ = nullptr, *activation_range_ = nullptr;
   CLI::Option *embedding_ = nullptr, *head_ = nullptr, *scale_dtype_ = nullptr, *keep_ = nullptr;
   CLI::Option *damping_ = nullptr, *no_sequential_ = nullptr, *no_act_order_ = nullptr;
-  CLI::Option *polish_ = nullptr, *teacher_ = nullptr, *max_fallback_ = nullptr;
+  CLI::Option *steps_ = nullptr, *polish_ = nullptr, *teacher_ = nullptr, *max_fallback_ = nullptr;
 };
 
 }  // namespace kerf::cli

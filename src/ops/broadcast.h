@@ -108,7 +108,19 @@ Tensor sum_to_shape(const Tensor& values, const Shape& shape);
 template <typename ByA, typename ByB>
 void differentiate_binary(DerivativeContext& context, const ByA& by_a, const ByB& by_b) {
   const Tensor &a = context.input(0), &b = context.input(1), &by_output = context.by_output(0);
+  const bool alike = a.shape() == b.shape();
   const auto chain = [&](std::size_t input, const auto& by) {
+    if (alike) {
+      // Nothing is repeated, so nothing needs to be held in between.
+      Tensor result(DType::kF32, a.shape());
+      const float *from_a = a.data<float>(), *from_b = b.data<float>(), *from = by_output.data<float>();
+      float* const to = result.data<float>();
+      for_ranges(result.size(), kElementGrain, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) to[i] = by(from_a[i], from_b[i]) * from[i];
+      });
+      context.give(input, std::move(result));
+      return;
+    }
     const Tensor slopes = apply_broadcast<float>(a, b, by);
     const Tensor whole = apply_broadcast<float>(slopes, by_output, [](float x, float y) { return x * y; });
     context.give(input, sum_to_shape(whole, context.input(input).shape()));

@@ -32,6 +32,12 @@ bool needs_data(const Candidate& candidate) {
   return !candidate.transforms.empty() || wants_input_statistics(candidate);
 }
 
+bool learns_blocks(const Candidate& candidate) {
+  return std::any_of(candidate.decisions.begin(), candidate.decisions.end(), [](const auto& entry) {
+    return entry.second.method != nullptr && entry.second.method->refine != nullptr;
+  });
+}
+
 bool has_static_activations(const Candidate& candidate) {
   return std::any_of(candidate.decisions.begin(), candidate.decisions.end(),
                      [](const auto& entry) { return is_static(entry.second); });

@@ -36,6 +36,8 @@ bool needs_data(const Candidate& candidate);
 bool wants_input_statistics(const Candidate& candidate);
 /// Does something look at the candidate's own stream: a method, static activations, a correction?
 bool needs_own_stream(const Candidate& candidate);
+/// Does a method look at whole blocks, their reference's outputs beside their own?
+bool learns_blocks(const Candidate& candidate);
 /// Does it round activations to ranges that are calibrated?
 bool has_static_activations(const Candidate& candidate);
 /// Does a transform change weights before they are solved?

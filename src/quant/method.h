@@ -19,6 +19,7 @@ struct MethodOptions {
   double damping = 0.01;   ///< fraction of mean(diag H) added to the Hessian's diagonal
   bool act_order = true;   ///< gptq: columns in order of falling diag(H)
   int polish = -1;         ///< sweeps of coordinate descent that follow (quant/polish.h); -1: the method's own number
+  int steps = 200;         ///< learned: of gradient descent a block
   bool sequential = true;  ///< statistics of the candidate's own stream, with everything before already quantized
   int sweeps(int own) const { return polish < 0 ? own : polish; }
 };
@@ -48,6 +49,9 @@ class GroupState {
   virtual ~GroupState() = default;
 };
 
+struct BlockProblem;
+struct BlockOutcome;
+
 /// A way of choosing codes; src/quant/methods.def lists them all, each one file. Works with every scheme's grid.
 struct MethodInfo {
   std::string_view name;
@@ -61,6 +65,8 @@ struct MethodInfo {
   /// May be null. Called once per group.
   std::shared_ptr<const GroupState> (*prepare)(const calibration::Statistics& statistics, const MethodOptions& options);
   SiteOutcome (*solve)(const SiteProblem& problem, const GroupState* state);
+  /// Improves the codes of a block's weights together, once all are solved. May be null.
+  BlockOutcome (*refine)(const BlockProblem& problem, int steps) = nullptr;
 };
 
 const std::vector<const MethodInfo*>& methods();

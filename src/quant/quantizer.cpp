@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/threads.h"
 #include "quant/activations.h"
+#include "quant/block_learning.h"
 #include "quant/site_solver.h"
 #include "quant/sources.h"
 
@@ -106,7 +107,7 @@ Quantizer::Quantizer(const sweep::Walker& walker, std::vector<Candidate*> candid
 }
 
 bool Quantizer::wants_reference(const Candidate& candidate) const {
-  return any_drift(candidate) || transforms_weights(candidate) ||
+  return any_drift(candidate) || transforms_weights(candidate) || learns_blocks(candidate) ||
          (needs_data(candidate) && !candidate.options.sequential);
 }
 
@@ -344,6 +345,35 @@ void Quantizer::correct(const sweep::Site& site, const graph::SourcePtr& before,
   }
 }
 
+std::map<ValueId, graph::SourcePtr> Quantizer::refined_weights(const sweep::Block& block,
+                                                               const Candidate& candidate) const {
+  std::map<ValueId, graph::SourcePtr> before;
+  for (const sweep::Group& group : block.groups) {
+    for (const std::size_t s : group.sites) {
+      const sweep::Site& site = walker_.plan().sites[s];
+      const MethodInfo* method = method_of(site, candidate);
+      const bool here = site.linear_uses.size() == 1 && site.lookup_uses.empty();
+      if (method == nullptr || method->refine == nullptr || !here) continue;
+      before[site.weight] = candidate.overlay.source(walker_.graph(), site.weight);
+    }
+  }
+  return before;
+}
+
+void Quantizer::refine_block(const sweep::Block& block, sweep::Stream entering,
+                             std::map<ValueId, graph::SourcePtr> before, Candidate& candidate) {
+  // What gave way to another method, or was codes already, stays.
+  std::erase_if(before, [&](const auto& entry) {
+    const graph::SourcePtr& now = candidate.overlay.source(walker_.graph(), entry.first);
+    return now == entry.second || !now->scheme();
+  });
+  if (!before.empty()) {
+    const MethodInfo* const method = candidate.decisions.at(before.begin()->first).method;
+    method->refine({walker_, block, candidate, entering, *reference_, before, budget_}, candidate.options.steps);
+  }
+  candidate.stream = std::move(entering);
+}
+
 /// Weights whose methods, of whatever candidate, want to know what errors of their outputs cost.
 std::set<ValueId> Quantizer::curved_weights() const {
   std::set<ValueId> weights;
@@ -369,7 +399,14 @@ void Quantizer::process_block(const sweep::Block& block, const sweep::Operands& 
   for (Candidate* candidate : candidates_) {
     const Stopwatch watch(*candidate);
     run_transforms(block, shared, *candidate, statistics);
-    solve_block(block, shared, *candidate, statistics);
+    if (learns_blocks(*candidate) && candidate->stream && !last) {
+      sweep::Stream entering = walker_.advanced(*candidate->stream, block.begin, &candidate->overlay, &shared);
+      const auto before = refined_weights(block, *candidate);
+      solve_block(block, shared, *candidate, statistics);
+      refine_block(block, std::move(entering), before, *candidate);
+    } else {
+      solve_block(block, shared, *candidate, statistics);
+    }
     if (candidate->stream && !last) walker_.advance(*candidate->stream, block.end, &candidate->overlay, &shared);
   }
   if (reference_ && !last) walker_.advance(*reference_, block.end, nullptr, &shared);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -51,6 +52,13 @@ class Quantizer {
                    const BlockStatistics& statistics);
   /// What the group's methods want to know, but for weights whose statistics are pooled.
   std::set<std::string> own_observers(const sweep::Group& group, const Candidate& candidate) const;
+  /// Lets methods that look at whole blocks improve what was solved. `entering`: the candidate's stream at the block's
+  /// beginning, which it goes back to. `before`: what was rounded, by weight.
+  void refine_block(const sweep::Block& block, sweep::Stream entering,
+                    std::map<graph::ValueId, graph::SourcePtr> before, Candidate& candidate);
+  /// The block's weights that such methods solve, as they are.
+  std::map<graph::ValueId, graph::SourcePtr> refined_weights(const sweep::Block& block,
+                                                             const Candidate& candidate) const;
   /// Moves the candidate's stream to the group, and watches what arrives there.
   SeenInputs observe_own(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
                          const std::set<std::string>& names, bool with_drift);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "calibration/statistics.h"
+#include "graph/graph.h"
 #include "sweep/overlay.h"
 #include "sweep/walker.h"
 
@@ -45,17 +46,27 @@ struct TuneContext {
   std::shared_ptr<sweep::Budget> budget;
 };
 
+/// A model that computes what another does, with other weights.
+struct Rewritten {
+  graph::Graph graph;
+  bool untied_head = false;          ///< the head was the embedding, and is a weight of its own now
+  std::vector<std::string> notes{};  ///< what was done, and what it costs
+};
+
 /// A rewrite that leaves the unquantized function unchanged; src/quant/transforms.def lists them all, each one file.
 /// It changes the candidate's overlay: weights scaled, norms folded, biases corrected.
 struct TransformInfo {
   std::string_view name;
   std::string_view summary;
   std::string_view source;
-  std::vector<std::string> observers;               ///< of the reference's stream, for apply
-  void (*apply)(BlockContext& context);             ///< before a block's weights are solved; may be null
+  std::vector<std::string> observers = {};          ///< of the reference's stream, for apply
+  void (*apply)(BlockContext& context) = nullptr;   ///< before a block's weights are solved; may be null
   std::vector<std::string> site_observers = {};     ///< of the candidate's own stream, for correct
   void (*correct)(SiteContext& context) = nullptr;  ///< after a weight is solved; may be null
   void (*tune)(TuneContext& context) = nullptr;     ///< after all weights are solved; may be null
+  /// Of the whole graph, before anything else: candidates are then made from what it gives. May be null. Error(kUsage)
+  /// where the function would change.
+  Rewritten (*rewrite)(const graph::Graph& graph) = nullptr;
 };
 
 const std::vector<const TransformInfo*>& transforms();

@@ -36,15 +36,6 @@ std::vector<std::int64_t> identity(std::int64_t channels) {
   return map;
 }
 
-/// The weight that a value is, or to which it adds a constant, and that constant.
-std::pair<ValueId, float> parameter_behind(const Graph& graph, ValueId value) {
-  const Node* sum = producer(graph, value);
-  if (sum == nullptr || !is_op(*sum, graph::kOnnxDomain, "Add")) return {value, 0.0F};
-  const Value& added = graph.value(sum->inputs[1]);
-  const bool plain = added.kind == Value::Kind::kConstant && added.constant.size() == 1;
-  return plain ? std::pair(sum->inputs[0], added.constant.data<float>()[0]) : std::pair(value, 0.0F);
-}
-
 /// A norm whose scale and bias nobody else reads.
 std::optional<Fold> fold_into_norm(const Graph& graph, const Node& norm, std::int64_t channels) {
   Fold fold;
@@ -139,6 +130,19 @@ bool within(const Graph& graph, const sweep::Block& block, const Fold& fold) {
 }
 
 }  // namespace
+
+std::pair<ValueId, float> parameter_behind(const Graph& graph, ValueId value) {
+  const Node* sum = producer(graph, value);
+  if (sum == nullptr || !is_op(*sum, graph::kOnnxDomain, "Add")) return {value, 0.0F};
+  const Value& added = graph.value(sum->inputs[1]);
+  const bool plain = added.kind == Value::Kind::kConstant && added.constant.size() == 1;
+  return plain ? std::pair(sum->inputs[0], added.constant.data<float>()[0]) : std::pair(value, 0.0F);
+}
+
+std::optional<Fold> find_value_fold(const Graph& graph, const sweep::Plan& plan, const Node& attention,
+                                    std::int64_t channels) {
+  return fold_into_values(graph, plan, attention, channels);
+}
 
 std::optional<Fold> find_fold(const Graph& graph, const sweep::Plan& plan, const sweep::Block& block,
                               const sweep::Group& group, std::int64_t channels, std::string& reason) {

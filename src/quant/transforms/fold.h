@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
@@ -21,6 +22,14 @@ struct Fold {
   std::string where;                        ///< "norm", "up", "v" - for reports
   graph::ValueId linear = graph::kNoValue;  ///< the weight among `parameters` that is itself quantized, if any
 };
+
+/// The weight that a value is, or to which it adds a constant, and that constant.
+std::pair<graph::ValueId, float> parameter_behind(const graph::Graph& graph, graph::ValueId value);
+
+/// The fold into the projection that gives an Attention node its values; `channels` of the node's output. Query heads
+/// share the channels of their key-value head. nullopt where nothing else than the node reads a plain projection.
+std::optional<Fold> find_value_fold(const graph::Graph& graph, const sweep::Plan& plan, const graph::Node& attention,
+                                    std::int64_t channels);
 
 /// Looks upwards from the group's input through the graph, within the block. nullopt, with `reason`, where no exact
 /// fold exists.
