@@ -17,6 +17,8 @@ std::shared_ptr<const ImportedOnnx> import_model(const ByteSourcePtr& file, cons
   draft.output = choose_output(draft, file->path);
   drop_unread(draft);
   fold_biases(draft);
+  fuse_norms(draft);
+  drop_unread(draft);
   BuiltGraph built = build_graph(draft, file->path);
   auto result = std::make_shared<ImportedOnnx>();
   result->description = describe(built, draft, config, file->path);

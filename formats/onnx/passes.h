@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "formats/onnx/draft.h"
 
 namespace kerf::formats::onnx {
@@ -8,6 +10,10 @@ namespace kerf::formats::onnx {
 void drop_unread(Draft& draft);
 /// Linear, then Add of a constant vector: a Linear with a bias. Where several nodes read the product it stays.
 void fold_biases(Draft& draft);
+
+/// RMS norms and layer norms over the last axis in plain operators, as exporters below opset 17 write them: one node,
+/// where a constant vector scales the result.
+void fuse_norms(Draft& draft);
 
 /// How many nodes read each value; the output is read once more.
 std::vector<int> count_readers(const Draft& draft);

@@ -39,8 +39,7 @@ TEST_P(LearnedCodesOf, BeginWhereTheMethodEnded) {
 TEST_P(LearnedCodesOf, FollowTheDerivative) {
   const Case given(GetParam());
   LearnedCodes codes(given.start, given.weights, *given.original);
-  const codec::QuantizedTensor wanted =
-      round_to_nearest(given.weights, given.start.scheme, "w");
+  const codec::QuantizedTensor wanted = round_to_nearest(given.weights, given.start.scheme, "w");
   codec::QuantizedTensor target = wanted;
   for (std::size_t i = 0; i < target.codes.size(); i += 7) {
     if (target.codes[i] > 1) --target.codes[i];
