@@ -81,6 +81,13 @@ class GraphBuilder {
 
   bool is_heavy(ValueIndex index) const { return index != kAbsent && heavy_[static_cast<std::size_t>(index)]; }
 
+  /// Positions times frequencies: a product of what depends on no weight with few numbers is no weight either.
+  bool makes_a_table(const DraftNode& node) const {
+    constexpr std::int64_t kFewNumbers = 4096;
+    return is_linear(node) && node.inputs.size() == 2 && !is_heavy(node.inputs[0]) &&
+           draft_.constant(node.inputs[1])->size() <= kFewNumbers;
+  }
+
   void add(const DraftNode& node) {
     if (ops::find_op(node.domain, node.op) == nullptr) {
       throw_input(file_, fmt::format("node {}", quoted(node.name)),
@@ -95,9 +102,17 @@ class GraphBuilder {
                      .outputs = {},
                      .attributes = node.attributes,
                      .layer = layer};
-    bool heavy = is_linear(node) || is_lookup(node, draft_);
+    const bool is_table = makes_a_table(node);
+    bool heavy = (is_linear(node) && !is_table) || is_lookup(node, draft_);
     for (const ValueIndex input : node.inputs) heavy = heavy || is_heavy(input);
-    for (std::size_t i = 0; i < node.inputs.size(); ++i) made.inputs.push_back(input_of(node, i, heavy, layer));
+    if (is_table) {
+      made.op = "MatMul";
+      made.domain = graph::kOnnxDomain;
+      const Tensor matrix = transposed(*draft_.constant(node.inputs[1])).values();
+      made.inputs = {id_of(node.inputs[0]), result_.graph.add_constant(draft_.value(node.inputs[1]).name, matrix)};
+    } else {
+      for (std::size_t i = 0; i < node.inputs.size(); ++i) made.inputs.push_back(input_of(node, i, heavy, layer));
+    }
     const auto id = static_cast<graph::NodeId>(result_.graph.nodes().size());
     const auto outputs = result_.graph.add_node(std::move(made), node.outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) {
