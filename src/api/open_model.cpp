@@ -15,11 +15,17 @@ namespace kerf::api {
 namespace {
 
 models::ModelGraph build(const formats::Checkpoint& checkpoint, const std::string& family) {
+  if (checkpoint.imported != nullptr) return {checkpoint.imported->description, checkpoint.imported->graph, {}};
   return models::build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors, family);
 }
 
 formats::Checkpoint open(const ModelInput& input) {
   formats::Checkpoint checkpoint = formats::open_checkpoint(input.path, {.allow_bin = input.allow_bin});
+  if (checkpoint.imported != nullptr) {
+    if (!input.family.empty()) throw_usage("--family: an ONNX model says itself how it computes, and is of no family");
+    if (!input.adapters.empty())
+      throw_usage("--lora: adapters go into the checkpoint of a family, not into an ONNX model");
+  }
   // What is written from it says so too, and is read without being told again.
   if (!input.family.empty()) checkpoint.config.set("model_type", input.family);
   if (!input.adapters.empty()) merge_adapters(input.adapters, build(checkpoint, input.family), checkpoint);
@@ -48,7 +54,7 @@ OpenModel::OpenModel(const ModelInput& input)
       overlay_(make_overlay(checkpoint_, walker_)) {
   notes_ = checkpoint_.notes;
   notes_.insert(notes_.end(), built_.notes.begin(), built_.notes.end());
-  check_shapes(1);
+  check_shapes(std::max<std::int64_t>(description().fixed_length, 1));
 }
 
 OpenModel::OpenModel(const OpenModel& original, graph::Graph graph, bool untied_head)

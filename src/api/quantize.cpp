@@ -187,6 +187,11 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   const api::Session session(resources);
   if (options.outputs.empty()) throw_usage("quantize needs an output; give -o PATH");
   const OpenModel original(options.model);
+  if (original.checkpoint().imported != nullptr) {
+    throw_usage(original.path() +
+                ": an ONNX model is read, measured and compared, but not written yet; quantize the checkpoint that it "
+                "was exported from");
+  }
   QuantizeResult result;
   result.notes = original.notes();
   QuantizationChoice choice = complete_choice(options, original, result.chosen);

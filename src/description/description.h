@@ -93,6 +93,7 @@ struct Model {
   std::vector<std::string> labels;     ///< kClassification: names of the classes
   std::int64_t decoder_start_id = -1;  ///< kSequenceToSequence: what the decoder reads first
   Positions positions{};
+  std::int64_t fixed_length = 0;  ///< tokens that every window has; 0: any number
   std::string head;  ///< the tensor that an output head of its own is, where the family knows one; there or not
 };
 

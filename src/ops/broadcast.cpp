@@ -71,12 +71,37 @@ Tensor sum_to_shape(const Tensor& values, const Shape& shape) {
   return sums;
 }
 
-std::vector<TensorSpec> infer_binary(const graph::Node& /*node*/, Specs inputs) {
+namespace {
+
+/// Two inputs of one of the dtypes, that broadcast.
+TensorSpec infer_pair(Specs inputs, std::initializer_list<DType> dtypes) {
   expect_input_count(inputs, 2, 2);
-  const TensorSpec& a = expect_input(inputs, 0, "A", {DType::kF32, DType::kI64});
-  const TensorSpec& b = expect_input(inputs, 1, "B", {DType::kF32, DType::kI64});
+  const TensorSpec& a = expect_input(inputs, 0, "A", dtypes);
+  const TensorSpec& b = expect_input(inputs, 1, "B", dtypes);
   if (a.dtype != b.dtype) mismatch(fmt::format("found {} and {}, expected one dtype", describe(a), describe(b)));
-  return {{a.dtype, broadcast_shape(a.shape, b.shape)}};
+  return {a.dtype, broadcast_shape(a.shape, b.shape)};
+}
+
+}  // namespace
+
+std::vector<TensorSpec> infer_binary(const graph::Node& /*node*/, Specs inputs) {
+  return {infer_pair(inputs, kNumberDTypes)};
+}
+
+std::vector<TensorSpec> infer_comparison(const graph::Node& /*node*/, Specs inputs) {
+  return {{DType::kBool, infer_pair(inputs, kNumberDTypes).shape}};
+}
+
+std::vector<TensorSpec> infer_equality(const graph::Node& /*node*/, Specs inputs) {
+  return {{DType::kBool, infer_pair(inputs, kElementDTypes).shape}};
+}
+
+std::vector<TensorSpec> infer_logic(const graph::Node& /*node*/, Specs inputs) {
+  return {infer_pair(inputs, {DType::kBool})};
+}
+
+std::vector<TensorSpec> infer_bitwise(const graph::Node& /*node*/, Specs inputs) {
+  return {infer_pair(inputs, {DType::kI64, DType::kI32, DType::kI8, DType::kU8})};
 }
 
 }  // namespace kerf::ops

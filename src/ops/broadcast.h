@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "ops/elements.h"
 #include "ops/elementwise.h"
 
 namespace kerf::ops {
@@ -25,8 +26,8 @@ struct Broadcast {
 };
 
 /// result = function(a, b) along a row; strides are 0 or 1.
-template <typename T, typename Function>
-void apply_row(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, T* result, std::int64_t count,
+template <typename T, typename R, typename Function>
+void apply_row(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, R* result, std::int64_t count,
                const Function& function) {
   if (stride_a == 1 && stride_b == 1) {
 #pragma omp simd
@@ -44,16 +45,17 @@ void apply_row(const T* a, std::int64_t stride_a, const T* b, std::int64_t strid
   }
 }
 
-template <typename T, typename Function>
-Tensor apply_broadcast(const Tensor& a, const Tensor& b, const Function& function) {
+/// function(a, b) with operands of type T and results of type R, `dtype` in the tensor.
+template <typename T, typename R, typename Function>
+Tensor apply_broadcast_as(DType dtype, const Tensor& a, const Tensor& b, const Function& function) {
   const Shape shape = broadcast_shape(a.shape(), b.shape());
-  Tensor result(a.dtype(), shape);
+  Tensor result(dtype, shape);
   if (result.size() == 0) return result;
   const Broadcast broadcast(a.shape(), b.shape(), shape);
   const auto inner = broadcast.axes.back();
-  const T* from_a = a.data<T>();
-  const T* from_b = b.data<T>();
-  T* to = result.data<T>();
+  const T* from_a = elements<T>(a);
+  const T* from_b = elements<T>(b);
+  R* to = elements<R>(result);
   if (broadcast.axes.size() == 1) {
     for_ranges(inner.extent, kElementGrain, [&](std::int64_t begin, std::int64_t end) {
       apply_row(from_a + begin * inner.stride_a, inner.stride_a, from_b + begin * inner.stride_b, inner.stride_b,
@@ -72,13 +74,29 @@ Tensor apply_broadcast(const Tensor& a, const Tensor& b, const Function& functio
   return result;
 }
 
-/// output 0 = function(input 0, input 1), f32 or i64.
+/// The same with results of the operands' dtype.
+template <typename T, typename Function>
+Tensor apply_broadcast(const Tensor& a, const Tensor& b, const Function& function) {
+  return apply_broadcast_as<T, T>(a.dtype(), a, b, function);
+}
+
+/// output 0 = function(input 0, input 1), numbers.
 template <typename Function>
 void run_binary(KernelContext& context, const Function& function) {
-  const Tensor& a = context.input(0);
-  const Tensor& b = context.input(1);
+  const Tensor &a = context.input(0), &b = context.input(1);
   context.output(0) =
-      a.dtype() == DType::kF32 ? apply_broadcast<float>(a, b, function) : apply_broadcast<std::int64_t>(a, b, function);
+      with_number_type(a.dtype(), [&](auto zero) { return apply_broadcast<decltype(zero)>(a, b, function); });
+}
+
+/// output 0 = is function(input 0, input 1)? Operands of one dtype.
+template <typename Function>
+void run_comparison(KernelContext& context, const Function& function) {
+  const Tensor &a = context.input(0), &b = context.input(1);
+  context.output(0) = with_element_type(a.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    return apply_broadcast_as<T, std::uint8_t>(
+        DType::kBool, a, b, [&](T x, T y) { return static_cast<std::uint8_t>(function(x, y) ? 1 : 0); });
+  });
 }
 
 /// The sum of `values` over the axes along which a tensor of `shape` was repeated to their shape: what the derivative
@@ -111,7 +129,14 @@ void differentiate_binary(DerivativeContext& context, const ByA& by_a, const ByB
   if (context.wants(1)) chain(1, by_b);
 }
 
-/// Two inputs of one dtype, f32 or i64, that broadcast.
+/// Two inputs of numbers of one dtype that broadcast.
 std::vector<TensorSpec> infer_binary(const graph::Node& node, Specs inputs);
+/// Two inputs of one dtype that broadcast, to truth values; any dtype, but floats and integers have an order.
+std::vector<TensorSpec> infer_comparison(const graph::Node& node, Specs inputs);
+std::vector<TensorSpec> infer_equality(const graph::Node& node, Specs inputs);
+/// Two truth values that broadcast.
+std::vector<TensorSpec> infer_logic(const graph::Node& node, Specs inputs);
+/// Two inputs of one integer dtype that broadcast.
+std::vector<TensorSpec> infer_bitwise(const graph::Node& node, Specs inputs);
 
 }  // namespace kerf::ops

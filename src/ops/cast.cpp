@@ -17,6 +17,10 @@ std::optional<DType> dtype_of(std::int64_t number) {
   switch (number) {
     case 1:
       return DType::kF32;
+    case 2:
+      return DType::kU8;
+    case 3:
+      return DType::kI8;
     case 6:
       return DType::kI32;
     case 7:
@@ -30,7 +34,8 @@ std::optional<DType> dtype_of(std::int64_t number) {
   }
 }
 
-constexpr std::initializer_list<DType> kDTypes = {DType::kF32, DType::kI32, DType::kI64, DType::kBool, DType::kF64};
+constexpr std::initializer_list<DType> kDTypes = {DType::kF32, DType::kI32,  DType::kI64, DType::kI8,
+                                                  DType::kU8,  DType::kBool, DType::kF64};
 
 std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
   expect_input_count(inputs, 1, 1);
@@ -39,8 +44,8 @@ std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
   const auto to = dtype_of(number);
   if (!to) {
     mismatch(
-        fmt::format("attribute to: found the dtype number {}, expected 1 (f32), 6 (i32), 7 (i64), 9 (bool) or 11 "
-                    "(f64)",
+        fmt::format("attribute to: found the dtype number {}, expected 1 (f32), 2 (u8), 3 (i8), 6 (i32), "
+                    "7 (i64), 9 (bool) or 11 (f64)",
                     number));
   }
   return {{*to, x.shape}};
@@ -87,6 +92,10 @@ void convert_from(const Tensor& x, Tensor& y) {
       return convert<From, std::int32_t>(x, y);
     case DType::kI64:
       return convert<From, std::int64_t>(x, y);
+    case DType::kI8:
+      return convert<From, std::int8_t>(x, y);
+    case DType::kU8:
+      return convert<From, std::uint8_t>(x, y);
     case DType::kBool:
       return convert<From, Truth>(x, y);
     default:
@@ -107,6 +116,10 @@ void run(KernelContext& context) {
     case DType::kI64:
       convert_from<std::int64_t>(x, y);
       break;
+    case DType::kI8:
+      convert_from<std::int8_t>(x, y);
+      break;
+    case DType::kU8:
     case DType::kBool:
       convert_from<std::uint8_t>(x, y);
       break;

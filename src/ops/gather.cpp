@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/index_tuples.h"
 #include "ops/ops.h"
 #include "ops/shape_rules.h"
 
@@ -31,18 +32,12 @@ std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
   return {{data.dtype, shape}};
 }
 
-/// Counted from the front; -1 where there is no such entry.
-std::int64_t normalized_index(std::int64_t index, std::int64_t extent) {
-  const std::int64_t from_front = index < 0 ? index + extent : index;
-  return from_front >= 0 && from_front < extent ? from_front : -1;
-}
-
 /// Rows of an embedding table that stays where it is. Each is read once, neighbours together: a text repeats its words,
 /// and reading costs a system call.
 Tensor gather_rows(const graph::TensorSource& table, const std::vector<std::int64_t>& indices, Shape shape) {
   std::vector<std::pair<std::int64_t, std::size_t>> wanted;  // row, place in the result
   for (std::size_t i = 0; i < indices.size(); ++i) {
-    const std::int64_t row = normalized_index(indices[i], table.rows());
+    const std::int64_t row = index_from_front(indices[i], table.rows());
     if (row >= 0) wanted.emplace_back(row, i);
   }
   std::sort(wanted.begin(), wanted.end());
@@ -77,7 +72,7 @@ Tensor gather_axis(const Tensor& data, const std::vector<std::int64_t>& indices,
   std::byte* to = result.raw();
   for (std::int64_t o = 0; o < outer; ++o) {
     for (const std::int64_t wanted : indices) {
-      const std::int64_t index = normalized_index(wanted, extent);
+      const std::int64_t index = index_from_front(wanted, extent);
       if (index >= 0)
         std::memcpy(to, data.raw() + static_cast<std::size_t>(o * extent + index) * inner_bytes, inner_bytes);
       to += inner_bytes;
@@ -112,7 +107,7 @@ void differentiate(DerivativeContext& context) {
   const float* from = by_output.data<float>();
   for (std::int64_t o = 0; o < outer; ++o) {
     for (const std::int64_t wanted : indices) {
-      const std::int64_t index = normalized_index(wanted, extent);
+      const std::int64_t index = index_from_front(wanted, extent);
       float* const to = by_data.data<float>() + (o * extent + index) * inner;
       for (std::int64_t i = 0; index >= 0 && i < inner; ++i) to[i] += from[i];
       from += inner;

@@ -62,6 +62,14 @@ std::vector<std::int64_t> integers_of(const Tensor& tensor) {
     const auto values = tensor.values<std::int64_t>();
     return {values.begin(), values.end()};
   }
+  if (tensor.dtype() == DType::kI8) {
+    const auto values = tensor.values<std::int8_t>();
+    return {values.begin(), values.end()};
+  }
+  if (tensor.dtype() == DType::kU8) {
+    const auto values = tensor.values<std::uint8_t>();
+    return {values.begin(), values.end()};
+  }
   const auto values = tensor.values<std::int32_t>();
   return {values.begin(), values.end()};
 }

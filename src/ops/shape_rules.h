@@ -17,6 +17,12 @@ namespace kerf::ops {
 /// infer_specs() adds the node.
 using Specs = std::span<const TensorSpec* const>;
 
+/// The dtypes of numbers, and all that kernels compute with: truth values too.
+inline constexpr std::initializer_list<DType> kNumberDTypes = {DType::kF32, DType::kI64, DType::kI32, DType::kI8,
+                                                               DType::kU8};
+inline constexpr std::initializer_list<DType> kElementDTypes = {DType::kF32, DType::kI64, DType::kI32,
+                                                                DType::kI8,  DType::kU8,  DType::kBool};
+
 /// "f32 [2, 24, 160]"
 std::string describe(const TensorSpec& spec);
 [[noreturn]] void mismatch(std::string message);
@@ -36,7 +42,7 @@ void expect_one_output(const graph::Node& node);
 std::size_t normalized_axis(std::int64_t axis, std::size_t rank);
 /// The integers of input `index`, which must be known before anything runs; nullopt if the input is absent.
 std::optional<std::vector<std::int64_t>> known_integers(Specs inputs, std::size_t index, std::string_view name);
-/// The elements of an i64 or i32 tensor.
+/// The elements of a tensor of integers.
 std::vector<std::int64_t> integers_of(const Tensor& tensor);
 
 /// numpy's rule: shapes aligned at the end, each pair of dimensions equal or one of them 1.

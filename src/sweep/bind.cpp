@@ -43,6 +43,9 @@ void check_ids(const description::Model& model, const std::string& name, Ids ids
                   fmt::format("token id {} at position {}, the model has ids 0 to {}", ids[i], i, h.vocab_size - 1));
     }
   }
+  if (model.fixed_length > 0 && std::ssize(ids) != model.fixed_length) {
+    throw_input("", name, fmt::format("{} tokens, the model is made for exactly {}", ids.size(), model.fixed_length));
+  }
   const auto counted = std::ssize(ids) - std::count(ids.begin(), ids.end(), model.positions.skipped_id);
   if (h.max_positions > 0 && counted > h.max_positions) {
     throw_input("", name, fmt::format("{} tokens, the model has positions for {}", counted, h.max_positions));

@@ -12,7 +12,7 @@ import sys
 CORPUS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(CORPUS), ".."))
-from hostile import pytorch  # noqa: E402
+from hostile import onnx, pytorch  # noqa: E402
 
 
 def put(folder, name, data):
@@ -241,6 +241,17 @@ def make_pytorch():
     put("pytorch_fuzz", "legacy.bin", pytorch.saved_legacy(tensors, storages))
 
 
+def make_onnx():
+    put("onnx_fuzz", "small.onnx", onnx.small())
+    put("onnx_fuzz", "masked.onnx", onnx.masked())
+    put("onnx_fuzz", "branches.onnx", onnx.branches())
+    norms = [onnx.node("SkipLayerNormalization", ["x", "x", "scale"], ["a"], domain="com.microsoft"),
+             onnx.node("GroupQueryAttention", ["a", "a", "a"], ["b"], domain="com.microsoft", num_heads=2, kv_num_heads=2),
+             onnx.node("MultiHeadAttention", ["b", "b", "b"], ["y"], domain="com.microsoft", num_heads=4)]
+    put("onnx_fuzz", "fused.onnx", onnx.small(norms, "y", [onnx.tensor("scale", [8], onnx.FLOAT, onnx.floats(8))]))
+    put("onnx_fuzz", "external.onnx", onnx.small(head=onnx.external("head", [8, 11], onnx.FLOAT, "../secret")))
+
+
 if __name__ == "__main__":
     make_safetensors()
     make_scaled_floats()
@@ -251,3 +262,4 @@ if __name__ == "__main__":
     make_statistics()
     make_importance()
     make_pytorch()
+    make_onnx()

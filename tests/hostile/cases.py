@@ -6,12 +6,13 @@ import base64
 import copy
 import io
 import json
+import math
 import os
 import random
 import struct
 import zipfile
 
-from hostile import model, pytorch
+from hostile import model, onnx, pytorch
 
 FIFO, DIRECTORY, MISSING = object(), object(), object()
 LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
@@ -51,6 +52,8 @@ COMMANDS = {
     "tokenize-bert": ["tokenize", "{dir}/bert", "--file", "{dir}/text.txt"],
     "inspect-gguf": ["inspect", "{dir}/model.gguf"],
     "eval-gguf": ["eval", "{dir}/model.gguf", "--text", "{dir}/text.txt", "--context", "32"],
+    "inspect-onnx": ["inspect", "{dir}/onnx/model.onnx"],
+    "logits-onnx": ["logits", "{dir}/onnx/model.onnx", "--inputs", "{dir}/inputs.safetensors", "--output", "{out}/logits.safetensors"],
     "requantize": ["quantize", "{dir}/model.gguf", "-o", "{out}/out.gguf", "--scheme", "q8_0", "--allow-requantize"],
 }
 
@@ -748,6 +751,80 @@ def gguf_cases(valid, count):
         yield Case(f"gguf-random-{number}", {"../model.gguf": broken}, commands)
 
 
+def onnx_models():
+    """Broken models by name, and what stands beside them."""
+    yield "cut", onnx.masked()[:-40], {}
+    yield "text", b"this is not a model, whatever its name says", {}
+    yield "lfs", LFS_POINTER, {}
+    yield "empty", b"", {}
+    yield "cycle", onnx.small([onnx.node("Add", ["x", "b"], ["a"]), onnx.node("Neg", ["a"], ["b"])], "b"), {}
+    yield "self-loop", onnx.small([onnx.node("Neg", ["a"], ["a"])], "a"), {}
+    yield "missing-input", onnx.small([onnx.node("Add", ["x", "nowhere"], ["y"])], "y"), {}
+    yield "duplicate-output", onnx.small([onnx.node("Neg", ["x"], ["y"]), onnx.node("Abs", ["x"], ["y"])], "y"), {}
+    yield "duplicate-initializer", onnx.small(tensors=[onnx.HEAD]), {}
+    yield "unknown-operator", onnx.small([onnx.node("Unheard\x1b[31mOf", ["x"], ["y"], domain="evil")], "y"), {}
+    yield "loop", onnx.small([onnx.node("Loop", ["x"], ["y"], body=("graph", onnx.graph([])))], "y"), {}
+    yield "no-opset", onnx.number(1, 8) + onnx.message(7, onnx.graph([])), {}
+    yield "opset-9", onnx.small(opset=9), {}
+    yield "opset-huge", onnx.small(opset=2**62), {}
+    yield "ir-huge", onnx.small(ir=2**63), {}
+    for name, dims in {"wrong": [8, 12], "negative": [-8, 11], "huge": [2**40, 2**40], "overflow": [2**62, 8],
+                       "many": [1] * 1000}.items():
+        yield f"dims-{name}", onnx.small(head=onnx.tensor("head", dims, onnx.FLOAT, onnx.floats(88))), {}
+    yield "dtype-string", onnx.small(head=onnx.tensor("head", [8, 11], onnx.STRING, onnx.floats(88))), {}
+    yield "dtype-unknown", onnx.small(head=onnx.tensor("head", [8, 11], 99, onnx.floats(88))), {}
+    yield "nan", onnx.small(head=onnx.tensor("head", [8, 11], onnx.FLOAT, onnx.floats(87) + struct.pack("<f", math.nan))), {}
+    yield "place", onnx.small(head=onnx.tensor("head", [8, 11], onnx.FLOAT, None, onnx.message(20000, onnx.number(1, 0) + onnx.number(2, 352)))), {}
+    secret = {"../secret": onnx.floats(88), "../onnx/link": Link("../secret")}
+    for name, location in {"parent": "../secret", "absolute": "/etc/hostname", "link": "link", "null": "a\0b", "missing": "nothing",
+                           "folder": ".", "empty": ""}.items():
+        yield f"external-{name}", onnx.small(head=onnx.external("head", [8, 11], onnx.FLOAT, location)), secret
+    beside = {"../onnx/data": onnx.floats(88)}
+    for name, more in {"short": {"offset": 4}, "long": {"length": 2**40}, "far": {"offset": 2**64 - 8}, "negative": {"offset": -8},
+                       "words": {"length": "many"}}.items():
+        yield f"external-{name}", onnx.small(head=onnx.external("head", [8, 11], onnx.FLOAT, "data", **more)), beside
+    nested = onnx.graph([])
+    for _ in range(2000):
+        nested = onnx.graph([onnx.node("If", ["x"], ["y"], then_branch=("graph", nested))])
+    yield "depth-subgraphs", onnx.model(nested), {}
+    calls = [onnx.function("f0", ["a"], ["b"], [onnx.node("Neg", ["a"], ["b"])])]
+    for i in range(1, 40):
+        once = f"f{i - 1}"
+        calls.append(onnx.function(f"f{i}", ["a"], ["c"], [onnx.node(once, ["a"], ["b"], domain="local"),
+                                                          onnx.node(once, ["b"], ["c"], domain="local")]))
+    yield "depth-functions", onnx.small([onnx.node("f39", ["x"], ["y"], domain="local")], "y", functions=calls), {}
+    yield "breadth-functions", onnx.small([onnx.node("f25", ["x"], ["y"], domain="local")], "y", functions=calls), {}
+    yield "recursion", onnx.small([onnx.node("f", ["x"], ["y"], domain="local")], "y", functions=[
+        onnx.function("f", ["a"], ["b"], [onnx.node("f", ["a"], ["b"], domain="local")])]), {}
+    yield "million-nodes", onnx.model(b"\x0a\x00" * 1_100_000), {}
+    wanted = onnx.tensor("wanted", [2], onnx.INT64, struct.pack("<2q", 2**31, 2**31))
+    yield "bomb-shape", onnx.small([onnx.node("ConstantOfShape", ["wanted"], ["z"]), onnx.node("Add", ["x", "z"], ["y"])], "y", [wanted]), {}
+    vectors = onnx.tensor("v", [1000], onnx.FLOAT, onnx.floats(1000))
+    yield "bomb-einsum", onnx.small([onnx.node("Einsum", ["v"] * 4, ["e"], equation="a,b,c,d->"), onnx.node("Add", ["x", "e"], ["y"])],
+                                    "y", [vectors]), {}
+    yield "bomb-varint", onnx.number(1, 8) + b"\x3a" + b"\xff" * 20, {}
+    yield "no-outputs", onnx.model(onnx.graph([onnx.EMBED], [onnx.TABLE], [onnx.IDS])), {}
+    yield "no-inputs", onnx.model(onnx.graph([onnx.node("Identity", ["table"], ["logits"])], [onnx.TABLE], [], [onnx.LOGITS])), {}
+    yield "image-input", onnx.model(onnx.graph([onnx.node("Neg", ["pixels"], ["logits"])], [], [onnx.value_info("pixels", onnx.FLOAT, [1, 3])],
+                                               [onnx.LOGITS])), {}
+    yield "shape-mismatch", onnx.small([onnx.node("Concat", ["x", "table"], ["y"], axis=1)], "y"), {}
+    yield "gemm-mismatch", onnx.small(head=onnx.tensor("head", [4, 22], onnx.FLOAT, onnx.floats(88))), {}
+
+
+def onnx_cases(count):
+    for name, content, beside in onnx_models():
+        command = "logits-onnx" if name == "nan" else "inspect-onnx"
+        yield Case(f"onnx-{name}", {"../onnx/model.onnx": content, **beside}, [command], refuse=True, about=["model.onnx"])
+    for name, kind in {"fifo": FIFO, "directory": DIRECTORY, "device": Link("/dev/zero"), "missing": MISSING}.items():
+        yield Case(f"onnx-{name}", {"../onnx/model.onnx": kind}, ["inspect-onnx"], refuse=True)
+    valid = [onnx.masked(), onnx.branches(), onnx.small()]
+    for number in range(count):
+        draw = random.Random(f"onnx {number}")
+        commands = [["inspect-onnx"], ["inspect-onnx", "logits-onnx"], ["logits-onnx"]][number % 3]
+        yield Case(f"onnx-random-{number}", {"../onnx/model.onnx": mutant(draw.choice(valid), draw)}, commands,
+                   about=["model.onnx", "inputs.safetensors"])
+
+
 def all_cases(gguf, count):
     yield from config_cases(count)
     yield from tokenizer_cases(count)
@@ -763,3 +840,4 @@ def all_cases(gguf, count):
     yield from activation_cases()
     yield from older_tokenizer_cases(count)
     yield from gguf_cases(gguf, count)
+    yield from onnx_cases(count)

@@ -5,7 +5,7 @@ import subprocess
 import threading
 import time
 
-from hostile import cases, model
+from hostile import cases, model, onnx
 
 ACCEPTED, REFUSED = {0}, {2, 3, 4}
 MAX_SECONDS = 10
@@ -102,7 +102,8 @@ def prepare(case, folder, base_folder):
         os.makedirs(os.path.join(folder, name))
     for name in os.listdir(base_folder):
         os.link(os.path.join(base_folder, name), os.path.join(folder, "model", name))
-    beside = {"../text.txt": model.TEXT.encode(), "../recipe.yaml": model.RECIPE.encode(), **model.adapter(), **model.older_tokenizers()}
+    beside = {"../text.txt": model.TEXT.encode(), "../recipe.yaml": model.RECIPE.encode(), **model.adapter(), **model.older_tokenizers(),
+              "../onnx/model.onnx": onnx.masked(), "../inputs.safetensors": onnx.inputs()}
     for name, content in {**beside, **case.files}.items():
         path = os.path.normpath(os.path.join(folder, "model", name))
         os.makedirs(os.path.dirname(path), exist_ok=True)

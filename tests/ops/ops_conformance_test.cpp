@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,6 +43,93 @@ Tensor positive_or_zero(const Tensor& x) {
   return result;
 }
 
+Tensor codes(Shape shape) {
+  Tensor result(DType::kU8, std::move(shape));
+  for (std::int64_t i = 0; i < result.size(); ++i) result.raw()[i] = static_cast<std::byte>(i * 37 % 251);
+  return result;
+}
+
+using Add = std::function<void(test::OpCall)>;
+
+/// Operators that only imported graphs have.
+void add_imported(const Add& add, const Tensor& x, const Tensor& w, const Tensor& truth) {
+  using I = std::int64_t;
+  for (const char* op : {"Abs",
+                         "Ceil",
+                         "Celu",
+                         "Elu",
+                         "Exp",
+                         "Floor",
+                         "HardSigmoid",
+                         "HardSwish",
+                         "IsInf",
+                         "IsNaN",
+                         "LeakyRelu",
+                         "Mish",
+                         "Reciprocal",
+                         "Round",
+                         "Selu",
+                         "Sign",
+                         "Softplus",
+                         "Softsign",
+                         "ThresholdedRelu",
+                         "Shape",
+                         "Size",
+                         "Flatten",
+                         "Trilu",
+                         "EyeLike",
+                         "ArgMax",
+                         "ArgMin",
+                         "LogSoftmax",
+                         "DynamicQuantizeLinear"}) {
+    add(unary(op));
+  }
+  add(positive(unary("Log")));
+  for (const char* op : {"Less", "LessOrEqual", "GreaterOrEqual", "Equal", "Max", "Min", "Mean", "Sum", "PRelu"}) {
+    add(binary(op));
+  }
+  test::OpCall remainder = binary("Mod");
+  remainder.attributes = {{"fmod", I{1}}};
+  add(remainder);
+  for (const char* op : {"ReduceL1", "ReduceL2", "ReduceLogSumExp", "ReduceMean", "ReduceMin", "ReduceProd",
+                         "ReduceSum", "ReduceSumSquare"}) {
+    add({.op = op, .inputs = {x, integers({1}, {1})}});
+  }
+  add({.op = "ReduceLogSum", .inputs = {positive(unary("")).inputs[0], integers({1}, {1})}});
+  Tensor some_truth(DType::kBool, {kWidth});
+  std::copy_n(truth.raw(), some_truth.bytes(), some_truth.raw());
+  for (const char* op : {"And", "Or", "Xor"}) add({.op = op, .inputs = {truth, some_truth}});
+  add({.op = "Not", .inputs = {truth}});
+  const Tensor whole = codes({kLength, kWidth});
+  for (const char* op : {"BitwiseAnd", "BitwiseOr", "BitwiseXor"}) add({.op = op, .inputs = {whole, codes({kWidth})}});
+  add({.op = "BitwiseNot", .inputs = {whole}});
+  const float low = -0.5F;
+  add({.op = "Clip", .inputs = {x, Tensor::from<float>({}, std::span(&low, 1))}});
+  add({.op = "MatMul", .inputs = {x, test::random_tensor({3, kWidth, 40}, 3)}});
+  add({.op = "MatMulInteger", .inputs = {whole, codes({kWidth, 30})}});
+  add({.op = "Squeeze", .inputs = {x.reshaped({kLength, 1, kWidth}), integers({1}, {1})}});
+  add({.op = "Expand", .inputs = {x, integers({3}, {2, 1, 1})}});
+  add({.op = "Tile", .inputs = {x, integers({2}, {1, 2})}});
+  add({.op = "Range", .inputs = {integers({}, {3}), integers({}, {900}), integers({}, {7})}});
+  add({.op = "CumSum", .inputs = {x, integers({}, {1})}});
+  add({.op = "TopK", .inputs = {x, integers({1}, {5})}, .outputs = 2});
+  const float depth = 6;
+  add({.op = "OneHot",
+       .inputs = {integers({3}, {0, 4, -1}), integers({}, {6}), test::tensor_of<float>({2}, {0, depth})}});
+  add({.op = "NonZero", .inputs = {integers({2, 3}, {0, 1, 0, 2, 0, 3})}});
+  add({.op = "Pad", .inputs = {x, integers({4}, {1, 0, 2, 3})}});
+  add({.op = "GatherElements", .inputs = {x, integers({2, 3}, {0, 699, -1, 5, 5, 300})}});
+  add({.op = "GatherND", .inputs = {x, integers({2, 2}, {0, 1, 699, -1})}});
+  add({.op = "ScatterElements", .inputs = {x, integers({1, 2}, {3, 5}), test::random_tensor({1, 2}, 3)}});
+  add({.op = "ScatterND", .inputs = {x, integers({2, 1}, {3, 5}), test::random_tensor({2, kWidth}, 3)}});
+  add({.op = "Einsum",
+       .inputs = {x, test::random_tensor({kWidth, 7}, 3)},
+       .attributes = {{"equation", std::string("ij,jk->ki")}}});
+  const Tensor scale = test::tensor_of<float>({1}, {0.01F});
+  add({.op = "QuantizeLinear", .inputs = {x, scale}});
+  add({.op = "DequantizeLinear", .inputs = {whole, positive({.op = "", .inputs = {w.clone()}}).inputs[0]}});
+}
+
 /// A call of each operator, by name.
 std::map<std::string, test::OpCall> calls() {
   const Tensor x = test::random_tensor({kLength, kWidth}, 1), w = test::random_tensor({kWidth}, 2);
@@ -72,6 +161,7 @@ std::map<std::string, test::OpCall> calls() {
   for (std::int64_t i = 0; i < truth.size(); ++i)
     truth.raw()[i] = static_cast<std::byte>(x.data<float>()[i] > 0 ? 1 : 0);
   add({.op = "Where", .inputs = {truth, w, test::random_tensor({kWidth}, 8)}});
+  add_imported(add, x, w, truth);
   add({.op = "Route", .domain = "kerf", .inputs = {x}, .attributes = {{"top_k", std::int64_t{9}}}});
   add({.op = "TakeRows",
        .domain = "kerf",

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include "formats/onnx/draft.h"
+
+namespace kerf::formats::onnx {
+
+/// Leaves out the nodes that the output does not depend on.
+void drop_unread(Draft& draft);
+/// Linear, then Add of a constant vector: a Linear with a bias. Where several nodes read the product it stays.
+void fold_biases(Draft& draft);
+
+/// RMS norms and layer norms over the last axis in plain operators, as exporters below opset 17 write them: one node,
+/// where a constant vector scales the result.
+void fuse_norms(Draft& draft);
+
+/// How many nodes read each value; the output is read once more.
+std::vector<int> count_readers(const Draft& draft);
+/// Leaves out the nodes of which `gone` is true and numbers the others anew.
+void remove_nodes(Draft& draft, const std::vector<bool>& gone);
+
+}  // namespace kerf::formats::onnx

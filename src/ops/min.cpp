@@ -1,0 +1,20 @@
+#include "ops/ops.h"
+#include "ops/variadic.h"
+
+namespace kerf::ops {
+
+const OpInfo& min_op() {
+  static const OpInfo info{.name = "Min",
+                           .domain = "",
+                           .summary = "the smallest of the inputs, with numpy's broadcasting",
+                           .source = "https://onnx.ai/onnx/operators/onnx__Min.html",
+                           .rowwise = true,
+                           .infer = infer_variadic,
+                           .run = [](KernelContext& context) {
+                             context.output(0) =
+                                 join_inputs(context, [](auto a, auto b) { return b < a || b != b ? b : a; });
+                           }};
+  return info;
+}
+
+}  // namespace kerf::ops
