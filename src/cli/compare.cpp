@@ -12,12 +12,12 @@ namespace {
 
 struct Options {
   explicit Options(CLI::App& app)
-      : model(app, "the reference: Hugging Face directory, .safetensors or .gguf file"),
-        candidates(
-            add_list(app, "--candidate", "SPEC",
-                     "what to measure: scheme[/method[+transform...][+pruning]][@activations[/range]], in place of the "
-                     "scheme also a recipe (its name, recipe:NAME, a .yaml file), or the path of a quantized "
-                     "model; may be given several times")),
+      : model(app, "the reference: Hugging Face directory, .safetensors, .gguf or .onnx file"),
+        candidates(add_list(
+            app, "--candidate", "SPEC",
+            "what to measure: scheme[/method[+part...]][@activations[/range]], parts being transforms and prunings "
+            "(wanda:50%); in place of the scheme also a recipe (its name, recipe:NAME, a .yaml file), or the "
+            "path of a quantized model; may be given several times")),
         adapters(app, "--lora", "MODEL"),
         json(app),
         evaluation(app),
