@@ -7,6 +7,7 @@
 #include "codec/float_codec.h"
 #include "core/error.h"
 #include "core/strings.h"
+#include "ops/op.h"
 #include "quant/presets.h"
 
 namespace kerf::api {
@@ -159,6 +160,22 @@ void check_fallbacks(const OpenModel& model, const quant::Candidate& candidate, 
                   fallen.weights, fallen.of_weights, 100 * fallen.share, 100 * most, fallen.first));
 }
 
+/// Derivatives that stop at an operator without a rule would be taken for the whole: an imported graph may have such
+/// operators, those that kerf's own families are made of have their rules.
+void check_derivatives(const OpenModel& model, const std::string& spec) {
+  if (model.checkpoint().imported == nullptr) return;
+  const sweep::Plan& plan = model.walker().plan();
+  for (std::size_t n = 0; n < model.graph().nodes().size(); ++n) {
+    const graph::Node& node = model.graph().nodes()[n];
+    const ops::OpInfo* const op = ops::find_op(node.domain, node.op);
+    if (plan.free_node[n] || (op != nullptr && op->differentiate != nullptr)) continue;
+    throw_usage(
+        fmt::format("{}: needs derivatives of the whole model, and node {} is a {}, which has none here; gptq "
+                    "and gptaq need none",
+                    spec, kerf::quoted(node.name), node.op));
+  }
+}
+
 bool names_a_scheme(const std::string& name) {
   try {
     codec::parse_scheme(name);
@@ -225,6 +242,7 @@ quant::Candidate make_candidate(const OpenModel& model, const QuantizationChoice
     throw_usage(
         fmt::format("{}: depends on what the model predicts, and a base model without a head predicts nothing", spec));
   }
+  if (quant::looks_at_outputs(candidate)) check_derivatives(model, spec);
   return candidate;
 }
 

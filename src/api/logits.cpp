@@ -25,6 +25,7 @@ using api::OpenModel;
 /// Logits of bound windows, one after another: [1, ...] each.
 std::vector<Tensor> run_windows(const OpenModel& model, std::vector<sweep::WindowInputs> inputs,
                                 const api::Session& session) {
+  model.check_windows(inputs);
   const auto windows = std::make_shared<const std::vector<sweep::WindowInputs>>(std::move(inputs));
   sweep::Stream stream(windows, session.budget());
   const auto& blocks = model.walker().plan().blocks;

@@ -1,6 +1,8 @@
 #include "api/open_model.h"
 
 #include <algorithm>
+#include <set>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -54,7 +56,8 @@ OpenModel::OpenModel(const ModelInput& input)
       overlay_(make_overlay(checkpoint_, walker_)) {
   notes_ = checkpoint_.notes;
   notes_.insert(notes_.end(), built_.notes.begin(), built_.notes.end());
-  check_shapes(std::max<std::int64_t>(description().fixed_length, 1));
+  const Shape shortest = {1, std::max<std::int64_t>(description().fixed_length, 1)};
+  check_shapes(std::vector<Shape>(graph().inputs().size(), shortest));
 }
 
 OpenModel::OpenModel(const OpenModel& original, graph::Graph graph, bool untied_head)
@@ -88,13 +91,24 @@ bool OpenModel::quantized() const {
                      [&](graph::ValueId id) { return graph().value(id).weight.source->scheme().has_value(); });
 }
 
-void OpenModel::check_shapes(std::int64_t length) const {
-  std::vector<ops::TensorSpec> inputs;
-  for (const graph::ValueId id : graph().inputs()) inputs.push_back({graph().value(id).dtype, {1, length}});
+void OpenModel::check_shapes(std::span<const Shape> inputs) const {
+  std::vector<ops::TensorSpec> specs;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    specs.push_back({graph().value(graph().inputs()[i]).dtype, inputs[i]});
+  }
   try {
-    ops::infer_specs(graph(), inputs);
+    ops::infer_specs(graph(), specs);
   } catch (const Error& error) {
     throw_input(path(), error.place(), error.message());
+  }
+}
+
+void OpenModel::check_windows(std::span<const sweep::WindowInputs> windows) const {
+  std::set<std::vector<Shape>> seen;
+  for (const sweep::WindowInputs& window : windows) {
+    std::vector<Shape> shapes;
+    for (const Tensor& input : window) shapes.push_back(input.shape());
+    if (seen.insert(shapes).second) check_shapes(shapes);
   }
 }
 

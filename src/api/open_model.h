@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "kerf/kerf.h"
@@ -38,10 +39,13 @@ class OpenModel {
   std::uint64_t tensor_bytes() const;
   /// Is any weight stored as codes?
   bool quantized() const;
-  /// Runs every shape rule for one window, so that kernels may trust their inputs.
-  void check_shapes(std::int64_t length) const;
+  /// Runs every shape rule for windows of these shapes, each once, so that kernels may trust their inputs: of an
+  /// imported graph one length says nothing of another. Error(kInput) naming the node.
+  void check_windows(std::span<const sweep::WindowInputs> windows) const;
 
  private:
+  void check_shapes(std::span<const Shape> inputs) const;
+
   formats::Checkpoint checkpoint_;
   models::ModelGraph built_;
   sweep::Walker walker_;

@@ -162,6 +162,7 @@ std::shared_ptr<const std::vector<sweep::WindowInputs>> bind_windows(const OpenM
     }
     bound->push_back(std::move(inputs));
   }
+  model.check_windows(*bound);
   return bound;
 }
 
