@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/threads.h"
+#include "quant/sources.h"
 #include "quant/tunable.h"
 
 namespace kerf::quant {
@@ -47,24 +48,6 @@ void for_row(const QuantizedTensor& tensor, std::int64_t row, Visit visit) {
     visit(static_cast<std::size_t>(row * tensor.cols + col), params);
   }
 }
-
-/// Codes in memory, as they were when they were asked for.
-class CodesSource : public graph::TensorSource {
- public:
-  CodesSource(QuantizedTensor tensor, Shape shape, std::string label)
-      : TensorSource(tensor.scheme.scale_dtype, std::move(shape), std::move(label)), tensor_(std::move(tensor)) {}
-  std::optional<codec::Scheme> scheme() const override { return tensor_.scheme; }
-  std::optional<QuantizedTensor> read_quantized() const override { return tensor_; }
-  std::uint64_t stored_bytes() const override {
-    return (codec::storage_bits(tensor_.scheme, tensor_.rows, tensor_.cols) + 7) / 8;
-  }
-  void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
-    codec::dequantize_rows(tensor_, first, count, out);
-  }
-
- private:
-  QuantizedTensor tensor_;
-};
 
 }  // namespace
 
@@ -115,6 +98,8 @@ void LearnedCodes::step_scales(const Tensor& by_weight, double scale_rate) {
   tensor_ = *scales->source()->read_quantized();
 }
 
-graph::SourcePtr LearnedCodes::source() const { return std::make_shared<CodesSource>(tensor_, shape_, label_); }
+graph::SourcePtr LearnedCodes::source() const {
+  return make_codes_source(std::make_shared<const QuantizedTensor>(tensor_), shape_, label_);
+}
 
 }  // namespace kerf::quant

@@ -152,6 +152,25 @@ class QuantizedSource : public graph::TensorSource {
   QuantizedTensor parameters_;  ///< everything but the codes
 };
 
+/// The same without a budget, for those that are tuned or learned step by step.
+class CodesSource : public graph::TensorSource {
+ public:
+  CodesSource(std::shared_ptr<const QuantizedTensor> tensor, Shape shape, std::string label)
+      : TensorSource(tensor->scheme.scale_dtype, std::move(shape), std::move(label)), tensor_(std::move(tensor)) {}
+
+  std::optional<codec::Scheme> scheme() const override { return tensor_->scheme; }
+  std::optional<QuantizedTensor> read_quantized() const override { return *tensor_; }
+  std::uint64_t stored_bytes() const override {
+    return (codec::storage_bits(tensor_->scheme, tensor_->rows, tensor_->cols) + 7) / 8;
+  }
+  void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
+    codec::dequantize_rows(*tensor_, first, count, out);
+  }
+
+ private:
+  std::shared_ptr<const QuantizedTensor> tensor_;
+};
+
 class SpreadSource : public graph::TensorSource {
  public:
   SpreadSource(graph::SourcePtr source, std::vector<std::int64_t> columns, std::int64_t cols)
@@ -294,6 +313,10 @@ graph::SourcePtr make_stored_source(Tensor values, const graph::TensorSource& or
                                     const std::shared_ptr<sweep::Budget>& budget) {
   Shape shape = shape_of(original, values.dim(0), values.dim(1));
   return std::make_shared<StoredSource>(std::move(values), std::move(shape), original.label(), budget);
+}
+
+graph::SourcePtr make_codes_source(std::shared_ptr<const QuantizedTensor> tensor, Shape shape, std::string label) {
+  return std::make_shared<CodesSource>(std::move(tensor), std::move(shape), std::move(label));
 }
 
 graph::SourcePtr make_rounded_source(graph::SourcePtr source, DType dtype) {

@@ -30,6 +30,10 @@ graph::SourcePtr make_quantized_source(codec::QuantizedTensor tensor, const grap
 graph::SourcePtr make_stored_source(Tensor values, const graph::TensorSource& original,
                                     const std::shared_ptr<sweep::Budget>& budget);
 
+/// Codes in memory, shared with whoever makes the next ones.
+graph::SourcePtr make_codes_source(std::shared_ptr<const codec::QuantizedTensor> tensor, Shape shape,
+                                   std::string label);
+
 /// Values rounded to a float dtype. read_rows() throws Error(kInput) if a value does not fit.
 graph::SourcePtr make_rounded_source(graph::SourcePtr source, DType dtype);
 

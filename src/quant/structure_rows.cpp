@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/strings.h"
+#include "graph/query.h"
 
 namespace kerf::quant {
 namespace {
@@ -23,10 +24,6 @@ using graph::ValueId;
 
 /// Operators that treat each channel by itself.
 constexpr std::array<std::string_view, 6> kElementwise = {"Mul", "Sigmoid", "Gelu", "Relu", "Tanh", "Identity"};
-
-bool is_op(const Node& node, std::string_view domain, std::string_view op) {
-  return node.domain == domain && node.op == op;
-}
 
 class Search {
  public:

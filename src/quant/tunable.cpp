@@ -6,6 +6,7 @@
 
 #include "codec/float_codec.h"
 #include "core/threads.h"
+#include "quant/sources.h"
 
 namespace kerf::quant {
 namespace {
@@ -19,25 +20,6 @@ double mean_size(const std::vector<float>& numbers) {
   for (const float number : numbers) sum += std::fabs(static_cast<double>(number));
   return numbers.empty() ? 0 : sum / static_cast<double>(numbers.size());
 }
-
-/// Codes and scales in memory, shared with whoever tunes the scales.
-class TunedSource : public graph::TensorSource {
- public:
-  TunedSource(std::shared_ptr<const QuantizedTensor> tensor, Shape shape, std::string label)
-      : TensorSource(tensor->scheme.scale_dtype, std::move(shape), std::move(label)), tensor_(std::move(tensor)) {}
-
-  std::optional<codec::Scheme> scheme() const override { return tensor_->scheme; }
-  std::optional<QuantizedTensor> read_quantized() const override { return *tensor_; }
-  std::uint64_t stored_bytes() const override {
-    return (codec::storage_bits(tensor_->scheme, tensor_->rows, tensor_->cols) + 7) / 8;
-  }
-  void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
-    codec::dequantize_rows(*tensor_, first, count, out);
-  }
-
- private:
-  std::shared_ptr<const QuantizedTensor> tensor_;
-};
 
 class TunableScales : public Tunable {
  public:
@@ -90,7 +72,7 @@ class TunableScales : public Tunable {
       }
     }
     tensor_ = next;
-    return std::make_shared<TunedSource>(next, shape_, label_);
+    return make_codes_source(next, shape_, label_);
   }
 
  private:

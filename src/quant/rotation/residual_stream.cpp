@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/strings.h"
+#include "graph/query.h"
 #include "quant/transforms/fold.h"
 
 namespace kerf::quant {
@@ -20,11 +21,8 @@ using graph::NodeId;
 using graph::Value;
 using graph::ValueId;
 
-bool is_op(const Node& node, std::string_view domain, std::string_view op) {
-  return node.domain == domain && node.op == op;
-}
-bool is_onnx(const Node& node, std::string_view op) { return is_op(node, graph::kOnnxDomain, op); }
-bool is_kerf(const Node& node, std::string_view op) { return is_op(node, graph::kKerfDomain, op); }
+bool is_onnx(const Node& node, std::string_view op) { return graph::is_op(node, graph::kOnnxDomain, op); }
+bool is_kerf(const Node& node, std::string_view op) { return graph::is_op(node, graph::kKerfDomain, op); }
 
 class Finder {
  public:
@@ -52,11 +50,9 @@ class Finder {
     refuse(fmt::format("node {} ({}) {}", quoted(node.name), node.op, why));
   }
 
-  const Node* producer(ValueId v) const {
-    return graph_.value(v).kind == Value::Kind::kComputed ? &graph_.node(graph_.value(v).producer) : nullptr;
-  }
-  bool is_weight(ValueId v) const { return v != kNoValue && graph_.value(v).kind == Value::Kind::kWeight; }
-  bool read_once(ValueId v) const { return graph_.consumers(v).size() == 1; }
+  const Node* producer(ValueId v) const { return graph::producer(graph_, v); }
+  bool is_weight(ValueId v) const { return graph::is_weight(graph_, v); }
+  bool read_once(ValueId v) const { return graph::read_once(graph_, v); }
   bool is_number(ValueId v) const {
     return v != kNoValue && graph_.value(v).kind == Value::Kind::kConstant && graph_.value(v).constant.size() == 1;
   }

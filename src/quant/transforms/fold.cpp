@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "codec/float_codec.h"
+#include "graph/query.h"
 
 namespace kerf::quant {
 namespace {
@@ -19,16 +20,7 @@ using graph::NodeId;
 using graph::Value;
 using graph::ValueId;
 
-bool is_op(const Node& node, std::string_view domain, std::string_view op) {
-  return node.domain == domain && node.op == op;
-}
-bool is_linear(const Node& node) { return is_op(node, graph::kKerfDomain, "Linear"); }
-
-bool is_weight(const Graph& graph, ValueId v) { return v != kNoValue && graph.value(v).kind == Value::Kind::kWeight; }
-bool read_once(const Graph& graph, ValueId v) { return graph.consumers(v).size() == 1; }
-const Node* producer(const Graph& graph, ValueId v) {
-  return graph.value(v).kind == Value::Kind::kComputed ? &graph.node(graph.value(v).producer) : nullptr;
-}
+bool is_linear(const Node& node) { return graph::is_op(node, graph::kKerfDomain, "Linear"); }
 
 std::vector<std::int64_t> identity(std::int64_t channels) {
   std::vector<std::int64_t> map(static_cast<std::size_t>(channels));
