@@ -27,6 +27,11 @@ using SymbolList = std::vector<MaybeSymbol>;
 /// not known.
 class Symbols {
  public:
+  /// Of a value.
+  struct Known {
+    std::optional<SymbolList> shape, contents;
+  };
+
   explicit Symbols(const Draft& draft) : draft_(draft) {}
 
   /// An input whose axes without a declared extent are those of `base`, itself or one that has the same.
@@ -40,10 +45,6 @@ class Symbols {
   std::optional<SymbolList> contents(ValueIndex value) const;
 
  private:
-  friend class SymbolRules;
-  struct Known {
-    std::optional<SymbolList> shape, contents;
-  };
   const Draft& draft_;
   std::unordered_map<ValueIndex, Known> known_;
 };
