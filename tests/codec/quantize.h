@@ -31,9 +31,10 @@ inline Scheme with_scales(Scheme scheme, DType scale_dtype) {
 }
 
 /// Round-to-nearest of [rows, cols] weights in the plainest way: parameters by `rule`, each value by itself.
-inline QuantizedTensor quantize(const Scheme& scheme, std::int64_t rows, std::int64_t cols,
+inline QuantizedTensor quantize(const Scheme& named, std::int64_t rows, std::int64_t cols,
                                 const std::vector<float>& weights, FitRule rule = FitRule::kRange,
                                 std::span<const float> importance = {}) {
+  const Scheme scheme = with_unit(named, std::span<const float>(weights));
   QuantizedTensor tensor = make_quantized(scheme, rows, cols);
   const auto grid = make_grid(scheme);
   const auto fitter = make_fitter(scheme, rule);
