@@ -39,7 +39,7 @@ template <typename T>
 T divide(T a, T b) {
   if constexpr (std::integral<T>) {
     if (b == 0) return 0;
-    return b == -1 ? subtract<T>(0, a) : a / b;
+    return b == -1 ? subtract<T>(0, a) : static_cast<T>(a / b);
   } else {
     return a / b;
   }
