@@ -24,7 +24,7 @@ T remainder(T a, T b, bool of_dividend) {
     return std::fmod(a, b);
   } else {
     if (b == 0 || b == -1) return 0;
-    const T rest = a % b;
+    const T rest = static_cast<T>(a % b);
     return !of_dividend && rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
   }
 }
