@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,6 +65,14 @@ std::vector<Named> pruners();
 std::vector<Named> activations();
 std::vector<Named> activation_ranges();
 std::vector<Named> output_formats();
+/// A choice that output formats offer beside the scheme.
+struct FormatOption {
+  std::string name;                  ///< "onnx-kind"
+  std::string value;                 ///< what stands for its value: "KIND"
+  std::string summary, initial;      ///< `initial`: what an absent one means
+  std::vector<std::string> formats;  ///< that have it
+};
+std::vector<FormatOption> output_format_options();
 std::vector<Named> protocols();
 std::vector<Named> families();
 std::vector<Named> roles();
@@ -225,6 +234,7 @@ QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice&
 struct OutputRequest {
   std::string path;
   std::string format;  ///< empty: by the path's ending (.gguf), a folder is compressed-tensors
+  std::map<std::string, std::string, std::less<>> options{};  ///< of the format, by output_format_options()'s names
 };
 
 struct QuantizeOptions {

@@ -77,10 +77,13 @@ emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candi
   result.tokenizer = &model.checkpoint().tokenizer;
   result.name = file_name(model.path());
   result.carried_files = model.checkpoint().carried_files;
+  result.graph = &model.graph();
+  result.source = &model.checkpoint();
   for (const graph::ValueId id : model.graph().weights()) {
     const graph::Weight& weight = model.graph().value(id).weight;
     emit::EmitTensor tensor;
     tensor.name = weight.name;
+    tensor.value = id;
     tensor.role = weight.role;
     tensor.shape = remaining_shape(candidate, id, *weight.source);
     tensor.stored_transposed = stored_transposed(model, weight);
@@ -106,7 +109,7 @@ Weighed weigh(const OpenModel& model, const quant::Candidate& candidate) {
   const emit::EmitModel planned = emit_model(model, candidate, false);
   for (const emit::TargetInfo* target : emit::targets()) {
     try {
-      const auto emission = target->plan(planned);
+      const auto emission = target->plan(planned, {});
       return {emission->bytes(), emission->tensor_bytes(), std::string(target->name)};
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kUsage) throw;

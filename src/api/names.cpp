@@ -91,6 +91,23 @@ std::vector<Named> output_formats() {
   return list;
 }
 
+std::vector<FormatOption> output_format_options() {
+  std::map<std::string_view, FormatOption> by_name;
+  for (const auto* info : emit::targets()) {
+    for (const emit::TargetOption& option : info->options) {
+      FormatOption& entry = by_name[option.name];
+      entry.name = option.name;
+      entry.value = option.value;
+      entry.summary = option.summary;
+      entry.initial = option.initial;
+      entry.formats.emplace_back(info->name);
+    }
+  }
+  std::vector<FormatOption> list;
+  for (auto& [name, option] : by_name) list.push_back(std::move(option));
+  return list;
+}
+
 std::vector<Named> protocols() {
   std::vector<Named> list;
   for (const auto* info : text::protocols()) {

@@ -209,7 +209,8 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   for (const OutputRequest& request : options.outputs) {
     refuse_to_overwrite_source(model, request.path);
     const emit::TargetInfo& target = emit::target_for(request.path, request.format);
-    outputs.push_back({&request, &target, target.plan(planned)});
+    emit::check_options(target, request.options);
+    outputs.push_back({&request, &target, target.plan(planned, request.options)});
   }
   candidate.folded_dtype = folded_dtype(model, outputs);
   result.tensors = tensor_plans(model, candidate, planned, *outputs.front().emission);

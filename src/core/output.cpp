@@ -115,6 +115,46 @@ void OutputFile::commit() {
   sync_folder(parent_path(final_path_));
 }
 
+OutputFileSet::OutputFileSet(std::string main_path) : main_path_(std::move(main_path)) {
+  if (is_directory(main_path_)) throw_machine(main_path_, "is a directory, expected a name for a file");
+  std::string pattern = temporary_pattern(main_path_);
+  if (::mkdtemp(pattern.data()) == nullptr) throw_errno(main_path_, "cannot be created", errno);
+  temporary_folder_ = pattern;
+  try {
+    registration_ = TemporaryPath(temporary_folder_);
+  } catch (...) {
+    ::rmdir(temporary_folder_.c_str());
+    throw;
+  }
+}
+
+OutputFileSet::~OutputFileSet() {
+  if (committed_) return;
+  std::error_code ignored;
+  std::filesystem::remove_all(temporary_folder_, ignored);
+}
+
+std::string OutputFileSet::temporary_path() const { return join_path(temporary_folder_, file_name(main_path_)); }
+
+std::unique_ptr<OutputFile> OutputFileSet::create(std::string_view name) {
+  return std::make_unique<OutputFile>(join_path(temporary_folder_, name));
+}
+
+void OutputFileSet::commit() {
+  const std::string folder = parent_path(main_path_), main = file_name(main_path_);
+  std::vector<std::string> names = list_directory(temporary_folder_);
+  std::stable_partition(names.begin(), names.end(), [&](const std::string& name) { return name != main; });
+  for (const std::string& name : names) {
+    const std::string to = join_path(folder, name);
+    if (::rename(join_path(temporary_folder_, name).c_str(), to.c_str()) != 0)
+      throw_errno(to, "renaming failed", errno);
+  }
+  sync_folder(folder);
+  ::rmdir(temporary_folder_.c_str());
+  committed_ = true;
+  registration_.release();
+}
+
 OutputFolder::OutputFolder(std::string final_path, bool force) : final_path_(std::move(final_path)), force_(force) {
   while (final_path_.size() > 1 && final_path_.back() == '/') final_path_.pop_back();
   if (path_exists(final_path_)) {

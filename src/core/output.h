@@ -65,6 +65,30 @@ class OutputFolder {
   bool force_ = false, committed_ = false;
 };
 
+/// Several files side by side that belong together (parts of a split model, a graph and its data): all are written into
+/// a sibling temporary folder under their final names, where they can be read together, and then moved beside each
+/// other, `main_path` last. A crash between two moves leaves parts without the main file, never the opposite.
+class OutputFileSet {
+ public:
+  /// `main_path`: of the file that names the others. Fails at once if its folder cannot be written.
+  explicit OutputFileSet(std::string main_path);
+  OutputFileSet(const OutputFileSet&) = delete;
+  OutputFileSet& operator=(const OutputFileSet&) = delete;
+  ~OutputFileSet();
+
+  const std::string& path() const { return main_path_; }
+  /// Of the main file until commit().
+  std::string temporary_path() const;
+  /// A file of the set, by name without a folder; its own commit() completes it in the temporary folder.
+  std::unique_ptr<OutputFile> create(std::string_view name);
+  void commit();
+
+ private:
+  std::string main_path_, temporary_folder_;
+  TemporaryPath registration_;
+  bool committed_ = false;
+};
+
 /// Writes a small file atomically.
 void write_file(const std::string& path, std::string_view text);
 

@@ -1,5 +1,9 @@
 #include "emit/target.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "core/error.h"
 #include "core/strings.h"
 
@@ -45,6 +49,23 @@ const TargetInfo& target_for(const std::string& path, const std::string& format)
     if (info->folder) return *info;
   }
   throw_usage(path + ": no format is known for this path; give --format");
+}
+
+void check_options(const TargetInfo& target, const TargetOptions& options) {
+  for (const auto& [name, value] : options) {
+    const auto found = std::find_if(target.options.begin(), target.options.end(),
+                                    [&](const TargetOption& option) { return option.name == name; });
+    if (found == target.options.end()) throw_usage(fmt::format("--{} says nothing about {}", name, target.name));
+    const std::vector<std::string> known(found->values.begin(), found->values.end());
+    if (!known.empty() && std::find(known.begin(), known.end(), to_lower_ascii(value)) == known.end()) {
+      throw_usage(unknown_name(fmt::format("--{}", name), value, known));
+    }
+  }
+}
+
+std::string option_or(const TargetOptions& options, std::string_view name, std::string_view fallback) {
+  const auto found = options.find(name);
+  return found == options.end() ? std::string(fallback) : found->second;
 }
 
 Json plain_config(const description::Model& model) {

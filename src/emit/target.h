@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,10 @@
 #include "description/description.h"
 #include "graph/graph.h"
 #include "graph/tensor_source.h"
+
+namespace kerf::formats {
+struct Checkpoint;
+}
 
 namespace kerf::emit {
 
@@ -27,16 +32,19 @@ struct EmitTensor {
   graph::SourcePtr source;                                            ///< its values; null while only planning
   std::optional<codec::ActivationScheme> activations = std::nullopt;  ///< of what it multiplies; nullopt: f32
   std::shared_ptr<const codec::ActivationQuantizer> input_quantizer = nullptr;  ///< null while only planning
+  graph::ValueId value{};                                                       ///< of the weight, in EmitModel::graph
 };
 
 /// A quantized model on its way out.
 struct EmitModel {
   const description::Model* model = nullptr;
   const description::Tokenizer* tokenizer = nullptr;
-  std::string name;                        ///< of the source, for titles
-  std::vector<std::string> carried_files;  ///< of a Hugging Face source
-  std::vector<EmitTensor> tensors;
-  bool reduced = false;  ///< heads or neurons of the source are gone: `model` says what is left
+  std::string name;                             ///< of the source, for titles
+  std::vector<std::string> carried_files;       ///< of a Hugging Face source
+  std::vector<EmitTensor> tensors;              ///< in the order of the graph's weights
+  const graph::Graph* graph = nullptr;          ///< whose weights `tensors` are; a transform may have rewritten it
+  const formats::Checkpoint* source = nullptr;  ///< that was read: a target may patch what it imported
+  bool reduced = false;                         ///< heads or neurons of the source are gone: `model` says what is left
 };
 
 /// A planned output: everything about it is known before any work.
@@ -57,6 +65,19 @@ class Emission {
   virtual void commit() = 0;
 };
 
+/// A choice that a format offers beside the scheme: a flag of the command line, for the output before it.
+struct TargetOption {
+  std::string_view name;     ///< "onnx-kind": the flag without its dashes, unique among all targets' unless
+                             ///< it means the same
+  std::string_view value;    ///< that the help shows: "KIND"
+  std::string_view summary;  ///< one line
+  std::string_view initial;  ///< what an absent one means, for the help
+  std::vector<std::string_view> values{};  ///< all that are allowed; empty: the target parses it
+};
+
+/// Those given for one output, by name; plan() may rely on check_options().
+using TargetOptions = std::map<std::string, std::string, std::less<>>;
+
 /// An output format; src/emit/targets.def lists them all, each one file.
 struct TargetInfo {
   std::string_view name;  ///< "gguf"
@@ -67,8 +88,10 @@ struct TargetInfo {
   std::string_view default_scheme;  ///< or recipe
   /// dtype that a changed norm or bias is stored as, given the source's.
   DType (*folded_dtype)(DType source_dtype);
-  /// Error(kUsage) naming the first tensor that the format cannot hold exactly, and why.
-  std::unique_ptr<Emission> (*plan)(const EmitModel& model);
+  /// Error(kUsage) naming the first tensor that the format cannot hold exactly, and why; or an option's value that
+  /// means nothing.
+  std::unique_ptr<Emission> (*plan)(const EmitModel& model, const TargetOptions& options);
+  std::vector<TargetOption> options{};
 };
 
 const std::vector<const TargetInfo*>& targets();
@@ -76,6 +99,11 @@ const std::vector<const TargetInfo*>& targets();
 const TargetInfo& find_target(std::string_view name);
 /// By `format`, or if that is empty by the path.
 const TargetInfo& target_for(const std::string& path, const std::string& format);
+
+/// Error(kUsage) for an option that the target does not have, or a value that is none of its values.
+void check_options(const TargetInfo& target, const TargetOptions& options);
+/// The value given, or `fallback`.
+std::string option_or(const TargetOptions& options, std::string_view name, std::string_view fallback);
 
 /// A copy of config.json for a model whose weights changed: nothing of an earlier quantization in it.
 Json plain_config(const description::Model& model);

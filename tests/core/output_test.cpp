@@ -212,6 +212,33 @@ TEST(OutputFile, TooManyAtOnceAreRefusedWithoutATrace) {
   EXPECT_THAT(list_directory(folder.path()), ElementsAre("one more"));
 }
 
+TEST(OutputFileSet, AppearsSideBySideOnCommitAndCanBeReadTogetherBefore) {
+  const TempDir folder;
+  OutputFileSet set(folder / "model.onnx");
+  for (const char* name : {"model.onnx.data", "model.onnx"}) {
+    const auto file = set.create(name);
+    file->write(name);
+    file->commit();
+  }
+  EXPECT_EQ(content(set.temporary_path()), "model.onnx");
+  EXPECT_EQ(content(set.temporary_path() + ".data"), "model.onnx.data");
+  EXPECT_FALSE(path_exists(folder / "model.onnx"));
+  set.commit();
+  EXPECT_THAT(list_directory(folder.path()), ElementsAre("model.onnx", "model.onnx.data"));
+  EXPECT_EQ(content(folder / "model.onnx.data"), "model.onnx.data");
+}
+
+TEST(OutputFileSet, WithoutCommitNothingIsLeftAndTheOlderOutputStays) {
+  const TempDir folder;
+  folder.write("model.gguf", "older");
+  {
+    OutputFileSet set(folder / "model.gguf");
+    set.create("model.gguf")->commit();
+  }
+  EXPECT_EQ(content(folder / "model.gguf"), "older");
+  EXPECT_THAT(list_directory(folder.path()), ElementsAre("model.gguf"));
+}
+
 TEST(OutputFolder, AppearsWithAllItsFilesOnCommit) {
   const TempDir parent;
   OutputFolder folder(parent / "model", false);

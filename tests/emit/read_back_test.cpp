@@ -64,7 +64,7 @@ std::string values_hash(const EmitModel& model) {
 
 /// The whole output, not yet committed.
 std::unique_ptr<Emission> write(const std::string& target, const EmitModel& model, const std::string& path) {
-  auto emission = find_target(target).plan(model);
+  auto emission = find_target(target).plan(model, {});
   emission->open(path, false);
   emission->write(model);
   return emission;
@@ -124,7 +124,7 @@ TEST(ReadBackOfActivations, TheirRoundingIsPartOfWhatWasMeasured) {
   changed->input_quantizer = nullptr;
   expect_error(ErrorCode::kMachine, "measured was none", [&] { read_back(emission->readable_path(), model); });
   expect_error(ErrorCode::kUsage, "gguf cannot say that activations are rounded",
-               [&] { find_target("gguf").plan(rounded.model()); });
+               [&] { find_target("gguf").plan(rounded.model(), {}); });
 }
 
 /// Flips one bit of a file.
@@ -229,7 +229,7 @@ TEST(Emission, APlaceThatCannotBeWrittenFailsBeforeTheWork) {
   const EmitModel model = rounded.model();
   for (const char* target : {"gguf", "compressed-tensors"}) {
     const test::TempDir folder;
-    const auto emission = find_target(target).plan(model);
+    const auto emission = find_target(target).plan(model, {});
     expect_error(ErrorCode::kMachine, "absent/out", [&] { emission->open(folder / "absent/out", false); });
   }
 }

@@ -1,5 +1,6 @@
 #include "emit/target.h"
 
+#include <map>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -28,6 +29,25 @@ TEST(Target, EveryOneSaysWhatItIs) {
                 codec::parse_scheme(info->default_scheme).quantized());
     EXPECT_EQ(&find_target(info->name), info);
     EXPECT_TRUE(info->folder || !info->ending.empty()) << "nothing selects it but --format";
+  }
+}
+
+TEST(Target, AnOptionIsDeclaredOnceAndSaysWhatItDoes) {
+  std::map<std::string_view, std::string_view> values;
+  for (const TargetInfo* info : targets()) {
+    for (const TargetOption& option : info->options) {
+      EXPECT_FALSE(option.name.empty() || option.value.empty() || option.summary.empty()) << info->name;
+      const auto [known, first] = values.emplace(option.name, option.value);
+      EXPECT_TRUE(first || known->second == option.value) << option.name << " means two things";
+    }
+  }
+}
+
+TEST(Target, AnOptionOfAnotherFormatIsRefused) {
+  for (const TargetInfo* info : targets()) {
+    expect_error(ErrorCode::kUsage, "--no-such-choice says nothing about " + std::string(info->name), [&] {
+      check_options(*info, {{"no-such-choice", "x"}});
+    });
   }
 }
 

@@ -185,7 +185,7 @@ class LayoutEmission : public Emission {
   std::unique_ptr<OutputFolder> folder_;
 };
 
-std::unique_ptr<Emission> plan(const EmitModel& model) {
+std::unique_ptr<Emission> plan(const EmitModel& model, const TargetOptions&) {
   return std::make_unique<LayoutEmission>(*st::find_layout("compressed-tensors"), model);
 }
 

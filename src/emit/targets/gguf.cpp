@@ -65,7 +65,9 @@ class GgufEmission : public Emission {
   std::unique_ptr<OutputFile> file_;
 };
 
-std::unique_ptr<Emission> plan(const EmitModel& model) { return std::make_unique<GgufEmission>(model); }
+std::unique_ptr<Emission> plan(const EmitModel& model, const TargetOptions&) {
+  return std::make_unique<GgufEmission>(model);
+}
 
 /// GGUF holds norms and biases as f32, whatever they were.
 DType folded_dtype(DType) { return DType::kF32; }
