@@ -70,7 +70,7 @@ std::string option_or(const TargetOptions& options, std::string_view name, std::
 
 Json plain_config(const description::Model& model) {
   Json config = model.config;
-  config.as_object().erase("quantization_config");
+  for (const char* key : {"quantization_config", "quantization", "compression_config"}) config.as_object().erase(key);
   return config;
 }
 
