@@ -89,10 +89,12 @@ TEST(Awq, OneGroupSizeHasToDo) {
   const Json config = awq().config({.quantized = {{"x", a}}, .unquantized = {"lm_head"}});
   EXPECT_EQ(config.dump(), R"({"quant_method": "awq", "bits": 4, "group_size": 32, "zero_point": true, )"
                            R"("version": "gemm", "modules_to_not_convert": ["lm_head"]})");
-  kerf::test::expect_error(ErrorCode::kUsage, "int4-g32 beside int4-g64 are not held",
-                           [&] { awq().config({.quantized = {{"x", a}, {"y", b}}, .unquantized = {}}); });
-  kerf::test::expect_error(ErrorCode::kUsage, "--head",
-                           [&] { awq().config({.quantized = {{"lm_head", a, true}}, .unquantized = {}}); });
+  kerf::test::expect_error(ErrorCode::kUsage, "int4-g32 beside int4-g64 are not held", [&] {
+    awq().config({.quantized = {{"x", a}, {"y", b}}, .unquantized = {}});
+  });
+  kerf::test::expect_error(ErrorCode::kUsage, "--head", [&] {
+    awq().config({.quantized = {{"lm_head", a, true}}, .unquantized = {}});
+  });
 }
 
 }  // namespace

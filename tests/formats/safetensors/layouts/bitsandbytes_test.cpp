@@ -171,8 +171,9 @@ TEST(BitsAndBytes, OneTypeHasToDo) {
   EXPECT_EQ(config.find("bnb_4bit_quant_type")->as_string(), "nf4");
   EXPECT_EQ(config.find("llm_int8_skip_modules")->dump(), R"(["lm_head"])");
   EXPECT_TRUE(layout().config({.quantized = {{"x", int8}}, .unquantized = {}}).find("load_in_8bit")->as_bool());
-  kerf::test::expect_error(ErrorCode::kUsage, "nf4-g64 beside int8",
-                           [&] { layout().config({.quantized = {{"x", nf4}, {"y", int8}}, .unquantized = {}}); });
+  kerf::test::expect_error(ErrorCode::kUsage, "nf4-g64 beside int8", [&] {
+    layout().config({.quantized = {{"x", nf4}, {"y", int8}}, .unquantized = {}});
+  });
 }
 
 }  // namespace

@@ -156,7 +156,8 @@ TEST(Gptq, WritesZeroPointsAsTheFormatHasThem) {
 }
 
 TEST(Gptq, RefusesSchemesThatItCannotHold) {
-  const auto why = [](std::string_view layout, std::string_view scheme, std::int64_t rows = 64, std::int64_t cols = 96) {
+  const auto why = [](std::string_view layout, std::string_view scheme, std::int64_t rows = 64,
+                      std::int64_t cols = 96) {
     return find_layout(layout)->refusal(codec::parse_scheme(scheme), rows, cols).value_or("held");
   };
   EXPECT_EQ(why("gptq", "int3-g32"), "held");
@@ -176,9 +177,9 @@ TEST(Gptq, RefusesSchemesThatItCannotHold) {
 
 TEST(Gptq, WritesWhatModulesHaveAndWhichStay) {
   const codec::Scheme four = codec::parse_scheme("int4-g128"), eight = codec::parse_scheme("int8");
-  const Json config = make_config({.quantized = {{"model.a", four}, {"model.b", eight}, {"model.c", four}},
-                                   .unquantized = {"lm_head", "model.d"}},
-                                  kFormatV1);
+  const Json config = make_config(
+      {.quantized = {{"model.a", four}, {"model.b", eight}, {"model.c", four}}, .unquantized = {"lm_head", "model.d"}},
+      kFormatV1);
   EXPECT_EQ(config.find("bits")->as_int64(), 4);
   EXPECT_EQ(config.find("group_size")->as_int64(), 128);
   EXPECT_EQ(config.find("checkpoint_format")->as_string(), "gptq");

@@ -16,8 +16,7 @@ const LayoutInfo& mlx() { return *find_layout("mlx"); }
 /// A module 'm' of [1, 32] with 4 bits: codes 0 to 15 twice, scale 0.5, bias -3.
 ModuleFile small() {
   ModuleFile file("mlx");
-  file.parts["m.weight"] = {"U32", "[1,4]",
-                            bytes_of<std::uint32_t>({0x76543210, 0xFEDCBA98, 0x76543210, 0xFEDCBA98})};
+  file.parts["m.weight"] = {"U32", "[1,4]", bytes_of<std::uint32_t>({0x76543210, 0xFEDCBA98, 0x76543210, 0xFEDCBA98})};
   file.parts["m.scales"] = {"F16", "[1,1]", bytes_of<std::uint16_t>({0x3800})};
   file.parts["m.biases"] = {"F16", "[1,1]", bytes_of<std::uint16_t>({0xC200})};
   file.parts["m.bias"] = {"F32", "[1]", bytes_of<float>({7})};
