@@ -17,7 +17,7 @@ constexpr double kOffByOne = 0.4;
 /// How far a single value may be from where all others are.
 constexpr double kOutlierRatio = 3, kOutlierSteps = 1.5;
 /// The same for the mean square of a group, whose scale would be wrong.
-constexpr double kGroupRatio = 15, kGroupSteps = 1.0;
+constexpr double kGroupRatio = 40, kGroupSteps = 1.0;
 /// Share of values that are zero though they should be far from it: from here on it is pruning.
 constexpr double kPruned = 0.02;
 /// Of a pruned weight, relative to its values.
