@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,7 @@ class ModuleFile {
     }
     json_ = Json::parse(config, "config.json");
     return layout_.decode(JsonCursor(json_, "config.json", "quantization_config"),
-                          Reader(dir_.write("m.safetensors", kerf::test::file_of(header + "}", data))).stored());
+                          Reader(dir_->write("m.safetensors", kerf::test::file_of(header + "}", data))).stored());
   }
 
   graph::SourcePtr source(const std::string& name = "m.weight") { return open().at(name); }
@@ -75,7 +76,7 @@ class ModuleFile {
  private:
   const LayoutInfo& layout_;
   Json json_;
-  kerf::test::TempDir dir_;
+  std::shared_ptr<kerf::test::TempDir> dir_ = std::make_shared<kerf::test::TempDir>();
 };
 
 /// The bytes of a part as encode() gives them.
