@@ -5,8 +5,7 @@
   python3 tests/golden/make_layouts.py check DIR REFERENCE.safetensors
                                                           # what kerf wrote into DIR dequantizes to these f32 tensors
 
-Needs numpy and safetensors; with torch, golden files of the same bytes are opened by safetensors.torch as well. Written
-from the formats' documentation, not from kerf's sources:
+Needs numpy; where safetensors is installed, it reads and writes the files. Written from the formats' documentation, not from kerf's sources:
 
   gptq             GPTQModel, nn_modules/qlinear (dequantize_weight), docs on checkpoint_format
   awq              AutoAWQ, awq/modules/linear/gemm.py, awq/utils/packing_utils.py
@@ -14,8 +13,7 @@ from the formats' documentation, not from kerf's sources:
   bitsandbytes     functional.py (QuantState.from_dict, dequantize_4bit), Linear8bitLt's state dict
   compressed-tensors  compressors/pack_quantized, nvfp4, mxfp4
 
-Values are defined as kerf defines them: products and sums in float32, one rounding an operation. Where the library's
-classes can be imported (bitsandbytes, compressed_tensors, gptqmodel), `check` compares with them too, in their dtypes.
+Values are defined as kerf defines them: products and sums in float32, one rounding an operation.
 """
 import json
 import os
