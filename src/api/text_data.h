@@ -10,6 +10,7 @@
 #include "api/open_model.h"
 #include "api/session.h"
 #include "eval/evaluator.h"
+#include "eval/layout.h"
 #include "quant/quantizer.h"
 
 namespace kerf::api {
@@ -19,6 +20,8 @@ struct EvaluationText {
   std::vector<text::Window> windows;
   TextFigures figures;
   std::int64_t classes = 0;  ///< of a classifier; 0: a language model
+  eval::Layout layout;       ///< of the windows' places
+  std::shared_ptr<const text::Tokenizer> tokenizer;  ///< to show tokens with; null where there is none
 };
 /// Error(kInput) if the model has no head whose predictions could be measured, saying which checkpoint would.
 EvaluationText evaluation_text(const OpenModel& model, const EvaluationOptions& options);

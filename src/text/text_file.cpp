@@ -157,6 +157,27 @@ Examples read_examples(std::span<const std::string> paths) {
   return result;
 }
 
+Examples read_documents(std::span<const std::string> paths) {
+  Examples result;
+  std::uint64_t left = kMaxTextFileBytes;
+  for (std::size_t file = 0; file < paths.size(); ++file) {
+    std::string text = read_utf8(paths[file], left, result.notes);
+    left -= text.size();
+    if (is_json_lines(paths[file])) {
+      result.blank += for_each_json_line(paths[file], text, [&](const Json& value, std::size_t number) {
+        result.examples.push_back({document_of(value, paths[file], line_name(number)), Json(), file, number});
+      });
+    } else {
+      result.examples.push_back({std::move(text), Json(), file, 1});
+    }
+  }
+  const auto has_text = [](const Example& example) { return !example.text.empty(); };
+  if (std::none_of(result.examples.begin(), result.examples.end(), has_text)) {
+    throw_input(paths.empty() ? "" : paths.front(), "", "found no text, expected at least one character");
+  }
+  return result;
+}
+
 std::vector<std::vector<std::int64_t>> read_token_lines(const std::string& path) {
   std::vector<std::string> notes;
   const std::string text = read_utf8(path, kMaxTextFileBytes, notes);
