@@ -24,10 +24,10 @@ std::string outcome_name(CheckOutcome outcome);
 /// One limit on one candidate.
 struct GateCheck {
   std::string candidate, metric;
-  std::string limit;            ///< "at most 0.01 (upper bound)"
-  std::optional<double> found;  ///< the value, or the bound of its interval, that was compared
+  std::string limit{};            ///< "at most 0.01 (upper bound)"
+  std::optional<double> found{};  ///< the value, or the bound of its interval, that was compared
   CheckOutcome outcome = CheckOutcome::kNotChecked;
-  std::string reason;  ///< one sentence; empty if passed
+  std::string reason{};  ///< one sentence; empty if passed
   int line = 1;        ///< of the policy
 };
 

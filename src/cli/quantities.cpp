@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/byte_size.h"
 #include "core/error.h"
 #include "core/strings.h"
 
@@ -41,6 +42,11 @@ double parse_real(std::string_view option, std::string_view text, double low, do
     refuse(option, text, fmt::format("a number from {} to {}", low, high));
   }
   return value;
+}
+
+double parse_share(std::string_view option, std::string_view text, double low, double high) {
+  if (!ends_with(text, "%")) return parse_real(option, text, low, high);
+  return parse_real(option, text.substr(0, text.size() - 1), 100 * low, 100 * high) / 100;
 }
 
 std::uint64_t parse_bytes(std::string_view option, std::string_view text) {

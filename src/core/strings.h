@@ -35,10 +35,6 @@ std::optional<std::string> nearest_name(std::string_view name, std::span<const s
 /// "no scheme 'int5-g3'; did you mean ...?" or "...; this build has: a, b, c".
 std::string unknown_name(std::string_view kind, std::string_view name, std::span<const std::string> known);
 
-/// Bytes: a number with K, M, G or T, or KiB, MiB, GiB, TiB (powers of 1024), or KB, MB, GB, TB (powers of 1000); a
-/// fraction may stand before a unit. nullopt for anything else, and below one byte.
-std::optional<std::uint64_t> parse_size(std::string_view text);
-
 /// 1234567 -> "1,234,567"; used for counts that people read.
 std::string with_commas(std::uint64_t value);
 /// 14683232 -> "14.0 MiB".

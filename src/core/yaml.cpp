@@ -92,7 +92,7 @@ void check_keys(const std::string& file, const YAML::Node& map, const std::vecto
     if (std::find(known.begin(), known.end(), key) == known.end()) {
       refuse(file, entry.first.Mark(), unknown_name(kind, key, known));
     }
-    if (!seen.insert(key).second) refuse(file, entry.first.Mark(), fmt::format("key {} appears twice", quoted(key)));
+    if (!seen.insert(key).second) refuse(file, entry.first.Mark(), fmt::format("key {} appears twice", kerf::quoted(key)));
   }
 }
 

@@ -11,7 +11,7 @@ namespace kerf::report {
 
 const std::vector<const GateDocument*>& gate_documents() {
   static const std::vector<const GateDocument*> all = {
-#define X(name) &name##_gate_document(),
+#define X(name) &name##_gate_writer(),
 #include "report/gate_documents.def"
 #undef X
   };

@@ -19,7 +19,7 @@ struct GateDocument {
 
 const std::vector<const GateDocument*>& gate_documents();
 
-#define X(name) const GateDocument& name##_gate_document();
+#define X(name) const GateDocument& name##_gate_writer();
 #include "report/gate_documents.def"
 #undef X
 

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/byte_size.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/strings.h"
@@ -40,7 +41,7 @@ Number parse_number(const std::string& file, const YAML::Node& node, const std::
     if (const auto bytes = parse_size(text)) return {static_cast<double>(*bytes), false};
   }
   yaml::refuse(file, node.Mark(),
-               fmt::format("{}: found {}, expected a number{} or a percentage", key, quoted(text),
+               fmt::format("{}: found {}, expected a number{} or a percentage", key, kerf::quoted(text),
                            is_bytes ? ", a size such as 14MB" : ""));
 }
 
@@ -139,7 +140,7 @@ Policy parse_policy(const std::string& text, const std::string& path) {
         policy.limits.push_back(parse_limit(path, entry.first, entry.second));
         for (std::size_t i = 0; i + 1 < policy.limits.size(); ++i) {
           if (policy.limits[i].metric != policy.limits.back().metric) continue;
-          yaml::refuse(path, entry.first.Mark(), fmt::format("key {} appears twice", quoted(entry.first.Scalar())));
+          yaml::refuse(path, entry.first.Mark(), fmt::format("key {} appears twice", kerf::quoted(entry.first.Scalar())));
         }
       }
     }

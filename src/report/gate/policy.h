@@ -21,8 +21,8 @@ struct Change {
 /// What a policy asks of one metric. At least one of the four is set.
 struct Limit {
   const Metric* metric = nullptr;
-  std::optional<double> max, min;
-  std::optional<Change> max_increase, max_decrease;
+  std::optional<double> max{}, min{};
+  std::optional<Change> max_increase{}, max_decrease{};
   Bound bound = Bound::kValue;
   int line = 1;
 };

@@ -49,7 +49,7 @@ std::string write(const GateResult& result) {
 
 }  // namespace
 
-const GateDocument& junit_gate_document() {
+const GateDocument& junit_gate_writer() {
   static const GateDocument document{.name = "junit", .summary = "JUnit XML, for CI servers", .write = write};
   return document;
 }

@@ -34,7 +34,7 @@ std::string write(const GateResult& result) {
 
 }  // namespace
 
-const GateDocument& markdown_gate_document() {
+const GateDocument& markdown_gate_writer() {
   static const GateDocument document{
       .name = "markdown", .summary = "Markdown, for a comment on a pull request", .write = write};
   return document;

@@ -84,7 +84,7 @@ std::string write(const GateResult& result) {
 
 }  // namespace
 
-const GateDocument& sarif_gate_document() {
+const GateDocument& sarif_gate_writer() {
   static const GateDocument document{.name = "sarif", .summary = "SARIF 2.1.0, for code scanning", .write = write};
   return document;
 }
