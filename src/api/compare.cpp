@@ -10,7 +10,7 @@
 #include "api/emission.h"
 #include "api/measure.h"
 #include "api/open_model.h"
-#include "api/provenance.h"
+#include "api/run_origin.h"
 #include "api/rewritten.h"
 #include "api/session.h"
 #include "api/teacher.h"
@@ -195,7 +195,7 @@ class Ladder {
     Comparison result;
     result.text = text_.figures;
     result.margin = options_.evaluation.margin;
-    result.provenance = api::provenance();
+    result.provenance = api::run_origin();
     result.noise_floor = eval::noise_floor(series[noise_], series.front(), text_.layout);
     result.reference = api::describe_model(model_, model_.path(), text_.figures.context);
     result.reference.notes = model_.notes();

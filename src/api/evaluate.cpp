@@ -7,7 +7,7 @@
 
 #include "api/measure.h"
 #include "api/open_model.h"
-#include "api/provenance.h"
+#include "api/run_origin.h"
 #include "api/session.h"
 #include "api/text_data.h"
 #include "codec/scheme.h"
@@ -106,7 +106,7 @@ Evaluation evaluate(const ModelInput& model_input, const ModelInput& reference_i
   Evaluation result;
   result.text = text.figures;
   result.margin = options.margin;
-  result.provenance = api::provenance();
+  result.provenance = api::run_origin();
   result.candidate = api::describe_model(model, model.path(), text.figures.context);
   const eval::Series& measured = series[models.size() - 1];
   api::report_series(measured, reference ? &series.front() : nullptr, model, text, options, result.candidate);

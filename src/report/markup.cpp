@@ -1,7 +1,7 @@
 #include "report/markup.h"
 
 #include "core/strings.h"
-#include "report/measurement.h"
+#include "core/json_strings.h"
 
 namespace kerf::report {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "report/measurement.h"
+#include "core/json_strings.h"
 
 namespace kerf::report {
 namespace {

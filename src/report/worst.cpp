@@ -6,7 +6,7 @@
 
 #include "core/strings.h"
 #include "report/figures.h"
-#include "report/measurement.h"
+#include "core/json_strings.h"
 #include "report/table.h"
 
 namespace kerf::report {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/json_strings.h"
 #include "report/measurement.h"
 #include "report/table.h"
 

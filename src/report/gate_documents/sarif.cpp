@@ -3,7 +3,7 @@
 #include <set>
 
 #include "report/gate/document.h"
-#include "report/measurement.h"
+#include "core/json_strings.h"
 #include "report/metrics.h"
 
 namespace kerf::report {
