@@ -230,7 +230,7 @@ struct Measurement {
   std::optional<double> delta_p_rms, delta_p_rms_error;
   std::optional<LikelihoodChange> likelihood;
   std::map<std::string, Estimate, std::less<>> intervals;  ///< by the figure's JSON key
-  std::optional<Finding> finding;                          ///< against the reference, of the perplexity
+  std::optional<Judgement> judgement;                      ///< against the reference, of the perplexity
   Profile by_window, by_position;                          ///< the latter not of lines
   Histogram kl_histogram;
   std::vector<WorstToken> worst;  ///< by falling KL

@@ -65,7 +65,7 @@ enum class Verdict {
 std::string verdict_name(Verdict verdict);
 
 /// A difference between two models on the same tokens, in nats per token; negative is better.
-struct Finding {
+struct Judgement {
   Estimate difference;
   Verdict verdict = Verdict::kInconclusive;
   std::int64_t more_tokens = 0;  ///< inconclusive: about so many more would decide; 0: not known
@@ -74,7 +74,7 @@ struct Finding {
 /// Two candidates against each other.
 struct PairedDifference {
   std::string spec, other;                      ///< differences are those of `spec` minus those of `other`
-  std::optional<Finding> log_perplexity{}, kl{};  ///< absent where they were not measured
+  std::optional<Judgement> log_perplexity{}, kl{};  ///< absent where they were not measured
 };
 
 /// What is measured between the reference and itself with the terms of its matrix products summed in another order: no

@@ -106,7 +106,7 @@ void describe(const Series& series, const Series* reference, const Layout& layou
   if (series.kl.empty()) return;
   out.kl_histogram = kl_histogram(series);
   if (reference != nullptr && !series.nll.empty()) {
-    out.finding = judge_pair(series.nll, reference->nll, layout, margin);
+    out.judgement = judge_pair(series.nll, reference->nll, layout, margin);
   }
 }
 

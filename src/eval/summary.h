@@ -15,7 +15,7 @@ namespace kerf::eval {
 ///   delta_p_rms = sqrt(mean delta_p^2); top1_agreement, top5_agreement, likelihood
 void summarize(const Series& series, const Series* reference, Measurement& measurement);
 
-/// Fills its intervals, finding, profiles and histogram. `margin`: of the verdict, nats per token.
+/// Fills its intervals, judgement, profiles and histogram. `margin`: of the verdict, nats per token.
 void describe(const Series& series, const Series* reference, const Layout& layout, double margin,
               Measurement& measurement);
 

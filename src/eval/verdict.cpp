@@ -22,26 +22,26 @@ std::string verdict_name(Verdict verdict) {
 
 namespace eval {
 
-Finding judge(const Estimate& difference, double margin, std::int64_t tokens) {
-  Finding finding{.difference = difference};
+Judgement judge(const Estimate& difference, double margin, std::int64_t tokens) {
+  Judgement judgement{.difference = difference};
   if (difference.low >= -margin && difference.high <= margin) {
-    finding.verdict = Verdict::kEquivalent;
+    judgement.verdict = Verdict::kEquivalent;
   } else if (difference.low > 0) {
-    finding.verdict = Verdict::kWorse;
+    judgement.verdict = Verdict::kWorse;
   } else if (difference.high < 0) {
-    finding.verdict = Verdict::kBetter;
+    judgement.verdict = Verdict::kBetter;
   } else {
     const double half = (difference.high - difference.low) / 2, size = std::abs(difference.value);
     const double enough = std::max(size, margin - size);
     const double ratio = half / enough;
     if (std::isfinite(ratio) && ratio > 1 && ratio < 1e4) {
-      finding.more_tokens = std::llround(static_cast<double>(tokens) * (ratio * ratio - 1));
+      judgement.more_tokens = std::llround(static_cast<double>(tokens) * (ratio * ratio - 1));
     }
   }
-  return finding;
+  return judgement;
 }
 
-Finding judge_pair(std::span<const double> a, std::span<const double> b, const Layout& layout, double margin) {
+Judgement judge_pair(std::span<const double> a, std::span<const double> b, const Layout& layout, double margin) {
   std::vector<double> differences(a.size());
   for (std::size_t i = 0; i < a.size(); ++i) differences[i] = a[i] - b[i];
   constexpr double kUnbounded = std::numeric_limits<double>::infinity();

@@ -43,11 +43,11 @@ std::vector<std::string> cells(const Measurement& m, const std::string& name, bo
   if (with_format) row.push_back(m.bytes_as.empty() ? "-" : m.bytes_as);
   row.push_back(fixed(m.bits_per_weight, 2));
   row.push_back(own_cell(m));
-  if (with_change) row.push_back(m.finding ? change_with_interval(*m.finding) : "-");
+  if (with_change) row.push_back(m.judgement ? change_with_interval(*m.judgement) : "-");
   row.push_back(kl_cell(m));
   row.push_back(or_dash(m.top1_agreement, percent));
   row.push_back(fixed(m.seconds, 1));
-  if (with_change) row.push_back(m.finding ? verdict_text(*m.finding) : "");
+  if (with_change) row.push_back(m.judgement ? verdict_text(*m.judgement) : "");
   return row;
 }
 
@@ -55,7 +55,7 @@ std::vector<std::string> cells(const Measurement& m, const std::string& name, bo
 bool has_changes(const Comparison& comparison) {
   const auto& candidates = comparison.candidates;
   return std::any_of(candidates.begin(), candidates.end(),
-                     [](const Measurement& m) { return m.finding && m.perplexity; });
+                     [](const Measurement& m) { return m.judgement && m.perplexity; });
 }
 
 std::string kl_difference(const PairedDifference& pair) {

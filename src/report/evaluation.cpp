@@ -87,9 +87,9 @@ void add_drift(Table& facts, const Evaluation& evaluation) {
   }
   if (m.top5_agreement) facts.row({"top-5 agreement", percent(*m.top5_agreement)});
   add_delta_p(facts, m);
-  if (m.finding && m.perplexity) facts.row({"perplexity change", change_with_interval(*m.finding)});
-  if (m.finding) {
-    facts.row({"verdict", fmt::format("{} (margin {})", verdict_text(*m.finding), percent(evaluation.margin))});
+  if (m.judgement && m.perplexity) facts.row({"perplexity change", change_with_interval(*m.judgement)});
+  if (m.judgement) {
+    facts.row({"verdict", fmt::format("{} (margin {})", verdict_text(*m.judgement), percent(evaluation.margin))});
   }
   if (evaluation.noise_floor) facts.row({"noise floor", noise_floor_text(*evaluation.noise_floor)});
 }

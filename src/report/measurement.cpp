@@ -73,7 +73,7 @@ void set_statistics(Json::Object& out, const Measurement& m) {
     for (const auto& [key, estimate] : m.intervals) intervals.set(key, interval_json(estimate));
     out.set("intervals", std::move(intervals));
   }
-  if (m.finding) out.set("against_reference", finding_json(*m.finding));
+  if (m.judgement) out.set("against_reference", judgement_json(*m.judgement));
   if (!m.by_window.index.empty()) out.set("by_window", profile_json(m.by_window, "window"));
   if (!m.by_position.index.empty()) out.set("by_position", profile_json(m.by_position, "position"));
   if (!m.kl_histogram.counts.empty()) out.set("kl_histogram", histogram_json(m.kl_histogram));

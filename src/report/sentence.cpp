@@ -20,8 +20,8 @@ std::string size_part(const Measurement& candidate, const Measurement& reference
 }
 
 std::string perplexity_part(const Measurement& candidate, const TextFigures& text) {
-  if (!candidate.finding || !candidate.perplexity) return "";
-  return text.figure + " " + change_with_interval(*candidate.finding);
+  if (!candidate.judgement || !candidate.perplexity) return "";
+  return text.figure + " " + change_with_interval(*candidate.judgement);
 }
 
 std::string agreement_part(const Measurement& candidate, const TextFigures& text) {
@@ -58,7 +58,7 @@ std::size_t leading_candidate(const std::vector<Measurement>& candidates) {
   bool has_equivalent = false;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const Measurement& m = candidates[i];
-    if (m.finding && m.finding->verdict == Verdict::kEquivalent) {
+    if (m.judgement && m.judgement->verdict == Verdict::kEquivalent) {
       if (!has_equivalent || m.bytes < candidates[best].bytes) best = i;
       has_equivalent = true;
     } else if (!has_equivalent && kl(m) < kl(candidates[best])) {

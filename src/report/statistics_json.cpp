@@ -41,14 +41,14 @@ Json::Object interval_json(const Estimate& estimate) {
   return out;
 }
 
-Json::Object finding_json(const Finding& finding) {
+Json::Object judgement_json(const Judgement& judgement) {
   Json::Object out;
-  out.set("difference", finding.difference.value);
-  if (std::isfinite(finding.difference.error)) {
-    for (const auto& [key, value] : interval_json(finding.difference)) out.set(key, value);
+  out.set("difference", judgement.difference.value);
+  if (std::isfinite(judgement.difference.error)) {
+    for (const auto& [key, value] : interval_json(judgement.difference)) out.set(key, value);
   }
-  out.set("verdict", verdict_name(finding.verdict));
-  if (finding.more_tokens > 0) out.set("more_tokens", finding.more_tokens);
+  out.set("verdict", verdict_name(judgement.verdict));
+  if (judgement.more_tokens > 0) out.set("more_tokens", judgement.more_tokens);
   return out;
 }
 
@@ -120,8 +120,8 @@ Json::Array pairs_json(const std::vector<PairedDifference>& pairs) {
     Json::Object entry;
     entry.set("spec", utf8_text(pair.spec));
     entry.set("other", utf8_text(pair.other));
-    if (pair.log_perplexity) entry.set("perplexity", finding_json(*pair.log_perplexity));
-    if (pair.kl) entry.set("kl", finding_json(*pair.kl));
+    if (pair.log_perplexity) entry.set("perplexity", judgement_json(*pair.log_perplexity));
+    if (pair.kl) entry.set("kl", judgement_json(*pair.kl));
     out.emplace_back(std::move(entry));
   }
   return out;

@@ -17,7 +17,7 @@ void set_likelihood(Json::Object& out, const LikelihoodChange& change);
 /// {stderr, low, high}
 Json::Object interval_json(const Estimate& estimate);
 /// {difference, stderr, low, high, verdict, more_tokens}; without bounds where there are none.
-Json::Object finding_json(const Finding& finding);
+Json::Object judgement_json(const Judgement& judgement);
 /// {index, tokens, nll, kl, top1}: arrays, those that were measured. `index_name`: "window".
 Json::Object profile_json(const Profile& profile, const std::string& index_name);
 /// {log10_low, log10_step, counts, below, above}

@@ -48,7 +48,7 @@ std::vector<LadderColumn> ladder_columns(const TextFigures& text) {
     return m.accuracy ? with_half_interval(m, "accuracy", *m.accuracy, percent) : "";
   });
   add("change", "Of the perplexity against the reference on the same tokens, with half its 95% interval.",
-      [](const Measurement& m) { return m.finding && m.perplexity ? change_with_interval(*m.finding) : ""; });
+      [](const Measurement& m) { return m.judgement && m.perplexity ? change_with_interval(*m.judgement) : ""; });
   add("KL mean", "Mean Kullback-Leibler divergence of the model's predictions from the reference's, in nats: 0 is no "
                  "difference at all. It sees what perplexity averages away.",
       [](const Measurement& m) { return m.kl ? with_half_interval(m, "kl_mean", m.kl->mean, nats) : ""; });
@@ -61,7 +61,7 @@ std::vector<LadderColumn> ladder_columns(const TextFigures& text) {
   add("seconds", "To quantize and to measure it.", [](const Measurement& m) { return fixed(m.seconds, 1); });
   columns.push_back({{"verdict", "Equivalent: the whole interval of the change is within the margin. Better, worse: zero is "
                       "outside of the interval. Inconclusive: the text is too short to tell.", false},
-                     [](const Measurement& m) { return m.finding ? verdict_text(*m.finding) : ""; }});
+                     [](const Measurement& m) { return m.judgement ? verdict_text(*m.judgement) : ""; }});
   return columns;
 }
 

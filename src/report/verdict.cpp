@@ -14,20 +14,20 @@ std::string change_text(double log_ratio) {
   return (digits[0] == '-' ? "" : "+") + digits + "%";
 }
 
-std::string change_with_interval(const Finding& finding) {
-  const Estimate& d = finding.difference;
+std::string change_with_interval(const Judgement& judgement) {
+  const Estimate& d = judgement.difference;
   if (!std::isfinite(d.error)) return change_text(d.value);
   const double half = (std::expm1(d.high) - std::expm1(d.low)) / 2;
   return fmt::format("{} \u00B1 {}", change_text(d.value), fixed(100 * half, 2));
 }
 
-std::string verdict_text(const Finding& finding) {
-  if (finding.verdict != Verdict::kInconclusive) return verdict_name(finding.verdict);
-  if (finding.more_tokens <= 0) return "inconclusive, the text is too short";
+std::string verdict_text(const Judgement& judgement) {
+  if (judgement.verdict != Verdict::kInconclusive) return verdict_name(judgement.verdict);
+  if (judgement.more_tokens <= 0) return "inconclusive, the text is too short";
   // Two digits: it is an estimate.
-  const double digits = std::pow(10.0, std::floor(std::log10(static_cast<double>(finding.more_tokens))) - 1);
-  const double tokens = digits < 1 ? static_cast<double>(finding.more_tokens)
-                                   : std::ceil(static_cast<double>(finding.more_tokens) / digits) * digits;
+  const double digits = std::pow(10.0, std::floor(std::log10(static_cast<double>(judgement.more_tokens))) - 1);
+  const double tokens = digits < 1 ? static_cast<double>(judgement.more_tokens)
+                                   : std::ceil(static_cast<double>(judgement.more_tokens) / digits) * digits;
   return fmt::format("inconclusive, about {} more tokens needed", with_commas(static_cast<std::uint64_t>(tokens)));
 }
 

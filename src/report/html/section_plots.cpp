@@ -61,8 +61,8 @@ std::string perplexity_plot(const Comparison& comparison) {
   plot.y_from_zero = true;
   for (std::size_t i = 0; i < comparison.candidates.size(); ++i) {
     const Measurement& m = comparison.candidates[i];
-    if (!m.finding || !m.perplexity || m.bytes == 0) continue;
-    const Estimate& d = m.finding->difference;
+    if (!m.judgement || !m.perplexity || m.bytes == 0) continue;
+    const Estimate& d = m.judgement->difference;
     Point point{.x = megabytes(m), .y = 100 * std::expm1(d.value)};
     if (std::isfinite(d.error)) {
       point.low = 100 * std::expm1(d.low);
