@@ -185,9 +185,9 @@ struct EvaluationOptions {
   std::int64_t context = 0;   ///< 0: the protocol's default, at most the model's
   std::int64_t windows = -1;  ///< measure only the first so many; -1: all
   std::string kv_cache;  ///< scheme of the keys and values that the model (in compare: a candidate) reads; empty: f32
-  std::int64_t stride = 0;    ///< of protocols with overlapping windows; 0: half the context
-  bool reverse_kl = false;    ///< also measure KL(model || reference)
-  double margin = 0.005;      ///< nats per token (0.005: 0.5 % of the perplexity) that do not matter for a verdict
+  std::int64_t stride = 0;  ///< of protocols with overlapping windows; 0: half the context
+  bool reverse_kl = false;  ///< also measure KL(model || reference)
+  double margin = 0.005;    ///< nats per token (0.005: 0.5 % of the perplexity) that do not matter for a verdict
 };
 
 /// How a text was cut and scored.
@@ -222,7 +222,7 @@ struct Measurement {
   std::optional<double> accuracy, accuracy_stderr;      ///< classifier: fraction of the labels found, if there are any
   std::vector<ClassShare> classes;                      ///< classifier: in the order of its classes
   std::optional<double> word_perplexity, byte_perplexity, bits_per_byte;  ///< where whole documents are scored
-  std::optional<Spread> kl;                              ///< KL(reference || this), nats
+  std::optional<Spread> kl;                                               ///< KL(reference || this), nats
   std::optional<Spread> reverse_kl;                      ///< KL(this || reference), if it was asked for
   std::optional<double> top1_agreement, top5_agreement;  ///< fractions
   std::optional<double> top1_error;                      ///< standard error, tokens taken as independent

@@ -10,8 +10,8 @@
 #include "api/emission.h"
 #include "api/measure.h"
 #include "api/open_model.h"
-#include "api/run_origin.h"
 #include "api/rewritten.h"
+#include "api/run_origin.h"
 #include "api/session.h"
 #include "api/teacher.h"
 #include "api/text_data.h"
@@ -79,6 +79,7 @@ class Ladder {
     text_ = api::evaluation_text(model_, options_.evaluation);
     std::vector<std::string> notes;
     auto calibration = api::calibration_data(model_, options_.calibration, notes);
+    if (std::string note = api::overlap_note(text_, calibration); !note.empty()) notes.push_back(std::move(note));
     if (!options_.evaluation.kv_cache.empty()) {
       notes.push_back("all but the reference read keys and values rounded to " +
                       codec::parse_scheme(options_.evaluation.kv_cache).name);
@@ -98,9 +99,10 @@ class Ladder {
       row.subject = evaluator.add({&row.base->walker(), &row.candidate->overlay, {windows, session_.budget()}});
     }
     const api::NoiseProbe probe(model_, text_.windows);
-    noise_ = evaluator.add({&model_.walker(),
-                            &probe.overlay,
-                            {api::bind_windows(model_, std::span(text_.windows).first(probe.windows)), session_.budget()}});
+    noise_ =
+        evaluator.add({&model_.walker(),
+                       &probe.overlay,
+                       {api::bind_windows(model_, std::span(text_.windows).first(probe.windows)), session_.budget()}});
     session_.start("quantizing and measuring", steps());
     walk_candidates(model_, evaluator, calibration.data, reference);
     for (const OpenModel* base : rewritten_.models()) {
@@ -202,8 +204,8 @@ class Ladder {
     result.reference.seconds = reference_seconds_ + head_seconds;
     api::report_series(series.front(), nullptr, model_, text_, options_.evaluation, result.reference);
     for (Row& row : rows_) {
-      Measurement measurement = row.model ? api::describe_model(*row.model, row.spec, text_.figures.context)
-                                          : Measurement{};
+      Measurement measurement =
+          row.model ? api::describe_model(*row.model, row.spec, text_.figures.context) : Measurement{};
       if (row.candidate) {
         measurement.spec = row.spec;
         api::Weighed weighed = api::weigh(*row.base, *row.candidate);

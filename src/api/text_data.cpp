@@ -14,6 +14,7 @@
 #include "core/strings.h"
 #include "formats/gguf/importance.h"
 #include "sweep/bind.h"
+#include "text/hygiene.h"
 #include "text/protocol.h"
 #include "text/windows.h"
 
@@ -228,7 +229,7 @@ Calibration calibration_data(const OpenModel& model, const CalibrationOptions& o
   TokenSource source(model, options.text, "--calibration");
   const auto stream = source.read(task == description::Task::kClassification ? Lines::kApart : Lines::kJoined);
   notes.insert(notes.end(), source.notes().begin(), source.notes().end());
-  const text::Windows cut = text::calibration_windows(stream, task, context, options.samples, options.seed);
+  text::Windows cut = text::calibration_windows(stream, task, context, options.samples, options.seed);
   notes.insert(notes.end(), cut.notes.begin(), cut.notes.end());
   if (task == description::Task::kMaskedLm && !stream.special.mask) {
     notes.emplace_back("the calibration text is read without masks: the mask token is not known (--mask-token)");
@@ -238,7 +239,18 @@ Calibration calibration_data(const OpenModel& model, const CalibrationOptions& o
   result.text_sha256 = hash_windows(cut.windows);
   result.data.windows = bind_windows(model, cut.windows);
   result.data.held_out = options.held_out;
+  result.text = std::move(cut.windows);
   return result;
+}
+
+std::string overlap_note(const EvaluationText& evaluation, const Calibration& calibration) {
+  // Phrases repeat by themselves; runs of so many tokens hardly do.
+  constexpr std::size_t kRun = 13;
+  const double share = text::overlap_share(evaluation.windows, calibration.text, kRun);
+  if (share <= 0) return "";
+  return fmt::format("{:.2g}% of the evaluation text's runs of {} tokens also stand in the calibration text: {}",
+                     100 * share, kRun,
+                     share > 0.01 ? "figures of calibrated candidates are better than on new text" : "a few");
 }
 
 }  // namespace kerf::api

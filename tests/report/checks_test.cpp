@@ -9,6 +9,8 @@
 #include "report/evaluation.h"
 #include "report/gate/checks.h"
 #include "report/gate/document.h"
+#include "report/gate/measured.h"
+#include "report/statistics_json.h"
 #include "tests/report/sample.h"
 #include "tests/support/expect_error.h"
 
@@ -116,7 +118,8 @@ std::vector<GateCheck> against_baseline(double shift, const std::string& sha256 
 }
 
 TEST(Gate, ABaselineIsComparedWindowByWindow) {
-  for (const GateCheck& check : against_baseline(0.001)) EXPECT_EQ(check.outcome, CheckOutcome::kPassed) << check.reason;
+  for (const GateCheck& check : against_baseline(0.001))
+    EXPECT_EQ(check.outcome, CheckOutcome::kPassed) << check.reason;
   for (const GateCheck& check : against_baseline(-1)) EXPECT_EQ(check.outcome, CheckOutcome::kPassed) << check.reason;
   for (const GateCheck& check : against_baseline(0.01)) {
     EXPECT_EQ(check.outcome, CheckOutcome::kFailed);
