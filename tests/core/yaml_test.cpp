@@ -26,7 +26,7 @@ TEST(Yaml, KeysAreKnownAndStandOnce) {
     check_keys("f.yaml", parse(text, "f.yaml", "recipe"), {"scheme", "role"}, "recipe key");
   };
   check("scheme: 1");
-  test::expect_error(ErrorCode::kInput, "f.yaml: line 2: no recipe key 'shceme'; did you mean 'scheme'?",
+  test::expect_error(ErrorCode::kInput, "f.yaml: line 2: no recipe key 'shceme'; did you mean scheme?",
                      [&] { check("role: 1\nshceme: 2"); });
   test::expect_error(ErrorCode::kInput, "key 'role' appears twice", [&] { check("role: 1\nrole: 2"); });
   test::expect_error(ErrorCode::kInput, "expected a map", [&] { check("[1]"); });

@@ -41,10 +41,10 @@ TEST(Policy, ChangesAreSharesOrAmounts) {
 }
 
 TEST(Policy, WhatIsNotUnderstoodIsRefusedWithTheNearestName) {
-  refuses("limit: {kl_mean: {max: 1}}", "line 1: no policy key 'limit'; did you mean 'limits'?");
-  refuses("limits: {kl_mena: {max: 1}}", "no metric 'kl_mena'; did you mean 'kl_mean'?");
-  refuses("limits:\n  kl_mean: {maks: 1}", "line 2: no key of a limit 'maks'; did you mean 'max'?");
-  refuses("limits: {kl_mean: {max: 1, bound: uper}}", "no bound 'uper'; did you mean 'upper'?");
+  refuses("limit: {kl_mean: {max: 1}}", "line 1: no policy key 'limit'; did you mean limits?");
+  refuses("limits: {kl_mena: {max: 1}}", "no metric 'kl_mena'; did you mean kl_mean?");
+  refuses("limits:\n  kl_mean: {maks: 1}", "line 2: no key of a limit 'maks'; did you mean max?");
+  refuses("limits: {kl_mean: {max: 1, bound: uper}}", "no bound 'uper'; did you mean upper?");
 }
 
 TEST(Policy, WhatLimitsNothingIsRefused) {
