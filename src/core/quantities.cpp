@@ -1,4 +1,4 @@
-#include "cli/quantities.h"
+#include "core/quantities.h"
 
 #include <charconv>
 #include <cmath>
@@ -10,11 +10,11 @@
 #include "core/error.h"
 #include "core/strings.h"
 
-namespace kerf::cli {
+namespace kerf {
 namespace {
 
 [[noreturn]] void refuse(std::string_view option, std::string_view text, std::string_view expected) {
-  throw_usage(fmt::format("{}: found {}, expected {}", option, kerf::quoted(text), expected));
+  throw_usage(fmt::format("{}: found {}, expected {}", option, quoted(text), expected));
 }
 
 template <typename Number>
@@ -56,4 +56,4 @@ std::uint64_t parse_bytes(std::string_view option, std::string_view text) {
   return *bytes;
 }
 
-}  // namespace kerf::cli
+}  // namespace kerf
