@@ -11,6 +11,7 @@
 
 #include "kerf/error.h"
 #include "kerf/progress.h"
+#include "kerf/statistics.h"
 
 /// kerf as a library: what the command line does, as calls. Every function throws kerf::Error and nothing else that a
 /// caller has to expect. Paths are files or folders; a model is a Hugging Face directory, a .safetensors or a .gguf
@@ -139,6 +140,44 @@ struct Prediction {
 std::vector<Prediction> predict(const ModelInput& model, const std::string& prompt, int count,
                                 const Resources& resources);
 
+// ---- what becomes of weights --------------------------------------------------------------------------------------
+
+/// What happens, or would happen, to one tensor.
+struct TensorPlan {
+  std::string name, role, scheme, method, rule;  ///< `rule`: the recipe's rule that decided
+  std::vector<std::int64_t> shape;
+  double bits_per_weight = 0;
+  bool fallback = false;      ///< another scheme than the rule names: the rows do not fit that one, `rule` says more
+  std::string activations{};  ///< how the input of its products is rounded; empty: it is not
+  std::string pruning{};      ///< which of its values become zero; empty: none
+  /// Of what was written: root of the squared error over the squared values of the original; absent where values of the
+  /// two cannot be compared one by one (scaled by a transform, rows gone), and in a dry run.
+  std::optional<double> relative_error{};
+  std::string hash{};  ///< XXH3-128 of its dequantized values as read back; empty in a dry run
+};
+/// What a method did at one site, or a transform for what several sites read.
+struct SiteReport {
+  std::string name, scheme, method;  ///< `method`: that was used, or the transform
+  bool transform = false;
+  bool fallback = false;  ///< another method than the one asked for was used, or a transform had to leave the site as
+                          ///< it is: `note` says why
+  bool reverted = false;  ///< for its error on the held-out share
+  int expert = -1;        ///< of a mixture, whose weight this is; -1: none's
+  std::int64_t tokens = 0, channels = 0, dead_inputs = 0;  ///< of the inputs; dead: zero for every token
+  std::int64_t rank = -1;  ///< of the inputs' second moment, at most `channels`; -1: not known
+  double damping = 0;
+  double objective = 0, rtn_objective = 0;       ///< mean squared output error relative to the mean squared output
+  std::int64_t held_out_tokens = 0;              ///< 0: nothing was held out, and the following three say nothing
+  double held_out_objective = 0;                 ///< on the held-out share, of the method that learned from the rest
+  double held_out_rtn = 0, held_out_search = 0;  ///< of rounding to nearest, of the importance-weighted range search
+  double saturation = 0;                         ///< share of the codes that are the lowest or the highest
+  double scale_min = 0, scale_max = 0;           ///< magnitudes of the groups' scales
+  std::string pruning{};                         ///< which of its values became zero first; empty: none
+  double zeros = 0;                              ///< share of the values stored that are zero, where it was pruned
+  double block_error = 0, block_error_rtn = 0;   ///< transforms: block output error found and without the transform
+  std::string note;                              ///< what there is to know beyond the numbers; may be empty
+};
+
 // ---- measuring -----------------------------------------------------------------------------------------------------
 
 struct EvaluationOptions {
@@ -147,6 +186,9 @@ struct EvaluationOptions {
   std::int64_t context = 0;   ///< 0: the protocol's default, at most the model's
   std::int64_t windows = -1;  ///< measure only the first so many; -1: all
   std::string kv_cache;  ///< scheme of the keys and values that the model (in compare: a candidate) reads; empty: f32
+  std::int64_t stride = 0;  ///< of protocols with overlapping windows; 0: half the context
+  bool reverse_kl = false;  ///< also measure KL(model || reference)
+  double margin = 0.005;    ///< nats per token (0.005: 0.5 % of the perplexity) that do not matter for a verdict
 };
 
 /// How a text was cut and scored.
@@ -160,6 +202,10 @@ struct TextFigures {
   double masked_share = 0;            ///< of its text that was hidden in a run
   bool by_line = false;               ///< a window is one line of the text, `context` the most that it may have
   std::int64_t blank_lines = 0;       ///< that were left out
+  std::int64_t stride = 0;            ///< of overlapping windows; 0: they do not overlap
+  std::int64_t words = 0, bytes = 0;  ///< of documents that are scored as a whole; 0: they are not
+  std::int64_t documents = 0;
+  std::string sha256;  ///< of the ids that are read and the places that are scored
   std::vector<std::string> notes;
 };
 
@@ -176,15 +222,28 @@ struct Measurement {
   std::optional<double> entropy;                        ///< classifier: mean entropy of its distributions, nats
   std::optional<double> accuracy, accuracy_stderr;      ///< classifier: fraction of the labels found, if there are any
   std::vector<ClassShare> classes;                      ///< classifier: in the order of its classes
-  std::optional<double> kl_mean, kl_stderr, kl_median, kl_p90, kl_p99, kl_p999, kl_max;  ///< nats
-  std::optional<double> top1_agreement, top5_agreement;                                  ///< fractions
-  std::optional<double> delta_p_rms;
+  std::optional<double> word_perplexity, byte_perplexity, bits_per_byte;  ///< where whole documents are scored
+  std::optional<Spread> kl;                                               ///< KL(reference || this), nats
+  std::optional<Spread> reverse_kl;                      ///< KL(this || reference), if it was asked for
+  std::optional<double> top1_agreement, top5_agreement;  ///< fractions
+  std::optional<double> top1_error;                      ///< standard error, tokens taken as independent
+  std::optional<Spread> delta_p;                         ///< probability of the right token minus the reference's
+  std::optional<double> delta_p_rms, delta_p_rms_error;
+  std::optional<LikelihoodChange> likelihood;
+  std::map<std::string, Estimate, std::less<>> intervals;  ///< by the figure's JSON key
+  std::optional<Judgement> judgement;                      ///< against the reference, of the perplexity
+  Profile by_window, by_position;                          ///< the latter not of lines
+  Histogram kl_histogram;
+  std::vector<WorstToken> worst;  ///< by falling KL
   std::int64_t tokens_scored = 0;
   std::uint64_t bytes = 0;  ///< files written, or that would be; of an existing model its tensor files
   std::string bytes_as;     ///< the format whose bytes these are
   double bits_per_weight = 0;
-  double seconds = 0;  ///< quantization and evaluation of this candidate
+  std::uint64_t run_bytes = 0;  ///< memory to run it at the context measured: weights, keys and values, activations
+  double seconds = 0;           ///< quantization and evaluation of this candidate
   std::uint64_t peak_ram_bytes = 0;
+  std::vector<TensorPlan> tensors{};  ///< what each is stored as
+  std::vector<SiteReport> sites{};    ///< of a candidate quantized here: what was done at each site
   std::vector<std::string> notes;
 };
 
@@ -192,6 +251,9 @@ struct Evaluation {
   TextFigures text;
   std::optional<Measurement> reference;
   Measurement candidate;
+  std::optional<NoiseFloor> noise_floor{};  ///< of the reference
+  double margin = 0;                        ///< of the verdicts, nats per token
+  Provenance provenance{};
 };
 /// `reference` with an empty path: perplexity (of a classifier, the shares of its classes) only.
 Evaluation evaluate(const ModelInput& model, const ModelInput& reference, const EvaluationOptions& options,
@@ -258,41 +320,6 @@ struct QuantizeOptions {
   std::string name;  ///< of the model, for formats that have titles; empty: that of its file or folder
 };
 
-/// What happens, or would happen, to one tensor.
-struct TensorPlan {
-  std::string name, role, scheme, method, rule;  ///< `rule`: the recipe's rule that decided
-  std::vector<std::int64_t> shape;
-  double bits_per_weight = 0;
-  bool fallback = false;      ///< another scheme than the rule names: the rows do not fit that one, `rule` says more
-  std::string activations{};  ///< how the input of its products is rounded; empty: it is not
-  std::string pruning{};      ///< which of its values become zero; empty: none
-  /// Of what was written: root of the squared error over the squared values of the original; absent where values of the
-  /// two cannot be compared one by one (scaled by a transform, rows gone), and in a dry run.
-  std::optional<double> relative_error{};
-  std::string hash{};  ///< XXH3-128 of its dequantized values as read back; empty in a dry run
-};
-/// What a method did at one site, or a transform for what several sites read.
-struct SiteReport {
-  std::string name, scheme, method;  ///< `method`: that was used, or the transform
-  bool transform = false;
-  bool fallback = false;  ///< another method than the one asked for was used, or a transform had to leave the site as
-                          ///< it is: `note` says why
-  bool reverted = false;  ///< for its error on the held-out share
-  int expert = -1;        ///< of a mixture, whose weight this is; -1: none's
-  std::int64_t tokens = 0, channels = 0, dead_inputs = 0;  ///< of the inputs; dead: zero for every token
-  std::int64_t rank = -1;  ///< of the inputs' second moment, at most `channels`; -1: not known
-  double damping = 0;
-  double objective = 0, rtn_objective = 0;       ///< mean squared output error relative to the mean squared output
-  std::int64_t held_out_tokens = 0;              ///< 0: nothing was held out, and the following three say nothing
-  double held_out_objective = 0;                 ///< on the held-out share, of the method that learned from the rest
-  double held_out_rtn = 0, held_out_search = 0;  ///< of rounding to nearest, of the importance-weighted range search
-  double saturation = 0;                         ///< share of the codes that are the lowest or the highest
-  double scale_min = 0, scale_max = 0;           ///< magnitudes of the groups' scales
-  std::string pruning{};                         ///< which of its values became zero first; empty: none
-  double zeros = 0;                              ///< share of the values stored that are zero, where it was pruned
-  double block_error = 0, block_error_rtn = 0;   ///< transforms: block output error found and without the transform
-  std::string note;                              ///< what there is to know beyond the numbers; may be empty
-};
 struct WrittenOutput {
   std::string path, format;
   std::uint64_t bytes = 0;  ///< exact; in a dry run too
@@ -324,7 +351,11 @@ struct CompareOptions {
 struct Comparison {
   TextFigures text;
   Measurement reference;
-  std::vector<Measurement> candidates;  ///< in the order asked
+  std::vector<Measurement> candidates;      ///< in the order asked
+  std::vector<PairedDifference> pairs{};    ///< of all candidates, the later one against the earlier one
+  std::optional<NoiseFloor> noise_floor{};  ///< of the reference
+  double margin = 0;                        ///< of the verdicts, nats per token
+  Provenance provenance{};
 };
 Comparison compare(const CompareOptions& options, const Resources& resources);
 

@@ -2,6 +2,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "kerf/kerf.h"
 
@@ -10,12 +11,14 @@
 #include "api/measure.h"
 #include "api/open_model.h"
 #include "api/rewritten.h"
+#include "api/run_origin.h"
 #include "api/session.h"
 #include "api/teacher.h"
 #include "api/text_data.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/memory.h"
+#include "eval/summary.h"
 #include "quant/ledger.h"
 #include "quant/quantizer.h"
 #include "sweep/cache_rounding.h"
@@ -76,6 +79,7 @@ class Ladder {
     text_ = api::evaluation_text(model_, options_.evaluation);
     std::vector<std::string> notes;
     auto calibration = api::calibration_data(model_, options_.calibration, notes);
+    if (std::string note = api::overlap_note(text_, calibration); !note.empty()) notes.push_back(std::move(note));
     if (!options_.evaluation.kv_cache.empty()) {
       notes.push_back("all but the reference read keys and values rounded to " +
                       codec::parse_scheme(options_.evaluation.kv_cache).name);
@@ -87,13 +91,18 @@ class Ladder {
     const api::Teacher teacher(options_.defaults.teacher, model_, {candidates.begin(), candidates.end()});
     calibration.data.teacher = teacher.walker();
 
-    eval::Evaluator evaluator(text_.windows, true, text_.classes);
+    eval::Evaluator evaluator(text_.windows, true, text_.classes, options_.evaluation.reverse_kl);
     const auto windows = api::bind_windows(model_, text_.windows);
     const std::size_t reference = evaluator.add({&model_.walker(), &model_.overlay(), {windows, session_.budget()}});
     for (Row& row : rows_) {
       if (!row.candidate) continue;
       row.subject = evaluator.add({&row.base->walker(), &row.candidate->overlay, {windows, session_.budget()}});
     }
+    const api::NoiseProbe probe(model_, text_.windows);
+    noise_ =
+        evaluator.add({&model_.walker(),
+                       &probe.overlay,
+                       {api::bind_windows(model_, std::span(text_.windows).first(probe.windows)), session_.budget()}});
     session_.start("quantizing and measuring", steps());
     walk_candidates(model_, evaluator, calibration.data, reference);
     for (const OpenModel* base : rewritten_.models()) {
@@ -139,7 +148,10 @@ class Ladder {
     for (const sweep::Block& block : base.walker().plan().blocks) {
       const sweep::Operands shared = base.walker().prepare_block(block, nullptr, nullptr);
       quantizer.process_block(block, shared);
-      if (reference) reference_seconds_ += seconds_of([&] { evaluator.advance(*reference, block, &shared); });
+      if (reference) {
+        reference_seconds_ += seconds_of([&] { evaluator.advance(*reference, block, &shared); });
+        evaluator.advance(noise_, block, &shared);
+      }
       const bool last = block.end == static_cast<graph::NodeId>(base.graph().nodes().size());
       for (Row& row : rows_) {
         if (row.base != &base || quant::is_tuned(*row.candidate)) continue;
@@ -184,17 +196,23 @@ class Ladder {
   Comparison collect(const std::vector<eval::Series>& series, double head_seconds) {
     Comparison result;
     result.text = text_.figures;
-    result.reference = api::describe_model(model_, model_.path());
+    result.margin = options_.evaluation.margin;
+    result.provenance = api::run_origin();
+    result.noise_floor = eval::noise_floor(series[noise_], series.front(), text_.layout);
+    result.reference = api::describe_model(model_, model_.path(), text_.figures.context);
     result.reference.notes = model_.notes();
     result.reference.seconds = reference_seconds_ + head_seconds;
-    api::summarize(series.front(), model_, result.reference);
+    api::report_series(series.front(), nullptr, model_, text_, options_.evaluation, result.reference);
     for (Row& row : rows_) {
-      Measurement measurement = row.model ? api::describe_model(*row.model, row.spec) : Measurement{};
+      Measurement measurement =
+          row.model ? api::describe_model(*row.model, row.spec, text_.figures.context) : Measurement{};
       if (row.candidate) {
         measurement.spec = row.spec;
-        const api::Weighed weighed = api::weigh(*row.base, *row.candidate);
+        api::Weighed weighed = api::weigh(*row.base, *row.candidate);
         measurement.bytes = weighed.bytes;
         measurement.bytes_as = weighed.as;
+        measurement.tensors = std::move(weighed.tensors);
+        measurement.run_bytes = api::run_bytes(model_, weighed.tensor_bytes, text_.figures.context);
         measurement.bits_per_weight =
             8.0 * static_cast<double>(weighed.tensor_bytes) / static_cast<double>(model_.parameters());
         row.seconds += row.candidate->seconds;
@@ -206,14 +224,27 @@ class Ladder {
         if (std::string note = api::fallback_note(*row.base, *row.candidate); !note.empty()) {
           measurement.notes.push_back(std::move(note));
         }
+        measurement.sites = std::move(row.candidate->ledger);
       }
       measurement.seconds = row.seconds + head_seconds;
-      api::summarize(series[row.subject], row.model ? *row.model : model_, measurement);
+      api::report_series(series[row.subject], &series.front(), row.model ? *row.model : model_, text_,
+                         options_.evaluation, measurement);
       result.candidates.push_back(std::move(measurement));
     }
+    result.pairs = pairs(series);
     result.reference.peak_ram_bytes = peak_ram_bytes();
     for (Measurement& m : result.candidates) m.peak_ram_bytes = result.reference.peak_ram_bytes;
     return result;
+  }
+
+  std::vector<PairedDifference> pairs(const std::vector<eval::Series>& series) const {
+    std::vector<const eval::Series*> measured;
+    std::vector<std::string> specs;
+    for (const Row& row : rows_) {
+      measured.push_back(&series[row.subject]);
+      specs.push_back(row.spec);
+    }
+    return eval::pair_up(measured, specs, text_.layout, options_.evaluation.margin);
   }
 
   api::Session session_;
@@ -222,6 +253,7 @@ class Ladder {
   api::RewrittenModels rewritten_;
   std::vector<Row> rows_;
   api::EvaluationText text_;
+  std::size_t noise_ = 0;  ///< subject
   double reference_seconds_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "api/emission.h"
 
+#include "api/tensor_plans.h"
 #include "codec/float_codec.h"
 #include "codec/quantized_tensor.h"
 #include "core/error.h"
@@ -110,13 +111,14 @@ Weighed weigh(const OpenModel& model, const quant::Candidate& candidate) {
   for (const emit::TargetInfo* target : emit::targets()) {
     try {
       const auto emission = target->plan(planned, {});
-      return {emission->bytes(), emission->tensor_bytes(), std::string(target->name)};
+      return {emission->bytes(), emission->tensor_bytes(), std::string(target->name),
+              tensor_plans(model, candidate, planned, emission.get())};
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kUsage) throw;
     }
   }
   const std::uint64_t bytes = plain_bytes(planned);
-  return {bytes, bytes, "tensors alone"};
+  return {bytes, bytes, "tensors alone", tensor_plans(model, candidate, planned, nullptr)};
 }
 
 }  // namespace kerf::api

@@ -2,6 +2,9 @@
 
 #include <memory>
 #include <string>
+#include <vector>
+
+#include "kerf/kerf.h"
 
 #include "api/open_model.h"
 #include "emit/target.h"
@@ -16,6 +19,7 @@ emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candi
 struct Weighed {
   std::uint64_t bytes = 0, tensor_bytes = 0;
   std::string as;
+  std::vector<TensorPlan> tensors;
 };
 Weighed weigh(const OpenModel& model, const quant::Candidate& candidate);
 

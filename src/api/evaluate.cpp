@@ -7,11 +7,13 @@
 
 #include "api/measure.h"
 #include "api/open_model.h"
+#include "api/run_origin.h"
 #include "api/session.h"
 #include "api/text_data.h"
 #include "codec/scheme.h"
 #include "core/memory.h"
 #include "eval/evaluator.h"
+#include "eval/summary.h"
 
 namespace kerf {
 
@@ -41,13 +43,14 @@ bool brings_tokenizer(const OpenModel& model) {
   return !tokenizer.tokenizer_json.is_null() || tokenizer.sentence_piece != nullptr;
 }
 
-/// Series of the models, of which the first is the reference if there are two.
+/// Series of the models, of which the first is the reference if there are two, and then of the reference's `probe`.
 std::vector<eval::Series> measure(const std::vector<const OpenModel*>& models, const api::EvaluationText& text,
-                                  const std::string& kv_cache, const api::Session& session) {
+                                  const EvaluationOptions& options, const api::NoiseProbe* probe,
+                                  const api::Session& session) {
   // The cache is the measured model's, which comes last, and not the reference's.
   std::vector<sweep::Overlay> overlays;
   for (const OpenModel* model : models)
-    overlays.push_back(api::overlay_of(*model, model == models.back() ? kv_cache : ""));
+    overlays.push_back(api::overlay_of(*model, model == models.back() ? options.kv_cache : ""));
   const std::size_t count = text.windows.size(), at_once = windows_at_once(models, text.windows, session.ram());
   std::size_t blocks = 1;
   for (const OpenModel* model : models) blocks += model->walker().plan().blocks.size();
@@ -55,19 +58,25 @@ std::vector<eval::Series> measure(const std::vector<const OpenModel*>& models, c
   std::vector<eval::Series> series;
   for (std::size_t begin = 0; begin < count; begin += at_once) {
     const auto part = std::span(text.windows).subspan(begin, std::min(at_once, count - begin));
-    eval::Evaluator evaluator(part, models.size() > 1, text.classes);
+    eval::Evaluator evaluator(part, models.size() > 1, text.classes, options.reverse_kl);
+    const auto subject = [&](const OpenModel& model, const sweep::Overlay& overlay, std::size_t windows) {
+      return evaluator.add(
+          {&model.walker(), &overlay, {api::bind_windows(model, part.first(windows)), session.budget()}});
+    };
+    std::vector<std::vector<std::size_t>> subjects;
+    for (std::size_t m = 0; m < models.size(); ++m) subjects.push_back({subject(*models[m], overlays[m], part.size())});
+    if (probe != nullptr && begin == 0) {
+      subjects.front().push_back(subject(*models.front(), probe->overlay, std::min(probe->windows, part.size())));
+    }
     for (std::size_t m = 0; m < models.size(); ++m) {
-      const OpenModel* model = models[m];
-      const std::size_t index =
-          evaluator.add({&model->walker(), &overlays[m], {api::bind_windows(*model, part), session.budget()}});
-      api::walk_blocks(*model, evaluator, {index}, nullptr, [&] { session.step(); });
+      api::walk_blocks(*models[m], evaluator, subjects[m], nullptr, [&] { session.step(); });
     }
     auto measured = evaluator.finish();
     session.step();
     if (series.empty()) {
       series = std::move(measured);
     } else {
-      for (std::size_t s = 0; s < series.size(); ++s) series[s].append(measured[s]);
+      for (std::size_t s = 0; s < measured.size(); ++s) series[s].append(measured[s]);
     }
   }
   session.finish();
@@ -91,16 +100,22 @@ Evaluation evaluate(const ModelInput& model_input, const ModelInput& reference_i
   std::vector<const OpenModel*> models;
   if (reference) models.push_back(&*reference);
   models.push_back(&model);
-  const auto series = measure(models, text, options.kv_cache, session);
+  std::optional<api::NoiseProbe> probe;
+  if (reference) probe.emplace(*reference, text.windows);
+  const auto series = measure(models, text, options, probe ? &*probe : nullptr, session);
 
   Evaluation result;
   result.text = text.figures;
+  result.margin = options.margin;
+  result.provenance = api::run_origin();
+  result.candidate = api::describe_model(model, model.path(), text.figures.context);
+  const eval::Series& measured = series[models.size() - 1];
+  api::report_series(measured, reference ? &series.front() : nullptr, model, text, options, result.candidate);
   if (reference) {
-    result.reference = api::describe_model(*reference, reference->path());
-    api::summarize(series.front(), *reference, *result.reference);
+    result.reference = api::describe_model(*reference, reference->path(), text.figures.context);
+    api::report_series(series.front(), nullptr, *reference, text, options, *result.reference);
+    result.noise_floor = eval::noise_floor(series.back(), series.front(), text.layout);
   }
-  result.candidate = api::describe_model(model, model.path());
-  api::summarize(series.back(), model, result.candidate);
   result.candidate.notes = model.notes();
   if (!options.kv_cache.empty()) {
     result.candidate.notes.push_back("keys and values are read rounded to " +

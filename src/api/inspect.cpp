@@ -4,6 +4,7 @@
 
 #include "kerf/kerf.h"
 
+#include "api/memory_use.h"
 #include "api/open_model.h"
 #include "codec/quantized_tensor.h"
 #include "core/error.h"
@@ -42,33 +43,15 @@ std::uint64_t weight_bytes(const OpenModel& model, const codec::Scheme& scheme) 
   return total;
 }
 
-/// Keys and values of `positions` tokens, in f16. Layers with a window keep only that; an encoder keeps nothing; each
-/// layer of a decoder beside an encoder keeps those of both texts.
-std::uint64_t kv_cache_bytes(const description::Model& model, std::uint64_t positions) {
-  const auto& h = model.hyperparameters;
-  const std::uint64_t token = 2 * static_cast<std::uint64_t>(h.kv_heads * h.head_dim) * 2;
-  if (model.task == description::Task::kSequenceToSequence) {
-    return 2 * static_cast<std::uint64_t>(h.decoder_layers) * token * positions;
-  }
-  if (model.task != description::Task::kCausalLm) return 0;
-  const auto windowed = static_cast<std::uint64_t>(h.windowed_layers);
-  const std::uint64_t seen = std::min(positions, static_cast<std::uint64_t>(h.sliding_window));
-  return token * (windowed * seen + (static_cast<std::uint64_t>(h.layers) - windowed) * positions);
-}
-
 std::vector<MemoryEstimate> memory_estimates(const OpenModel& model, std::int64_t context) {
-  const auto& h = model.description().hyperparameters;
   const auto positions = static_cast<std::uint64_t>(context);
-  const auto width = static_cast<std::uint64_t>(h.hidden_size + std::max(h.intermediate_size, h.hidden_size));
   std::vector<MemoryEstimate> estimates;
   for (const std::string name : {"none", "f16", "int8", "int4-g128", "int4-g32"}) {
     MemoryEstimate estimate;
     estimate.precision = name == "none" ? "as stored" : name;
     estimate.weights = weight_bytes(model, codec::parse_scheme(name));
-    estimate.kv_cache = kv_cache_bytes(model.description(), positions);
-    // One batch of activations in f32.
-    estimate.activations =
-        std::min<std::uint64_t>(positions, 512) * width * 4 + static_cast<std::uint64_t>(h.vocab_size) * 4;
+    estimate.kv_cache = api::kv_cache_bytes(model.description(), positions);
+    estimate.activations = api::activation_bytes(model.description(), positions);
     estimates.push_back(std::move(estimate));
   }
   return estimates;

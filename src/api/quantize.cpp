@@ -14,6 +14,7 @@
 #include "api/rewritten.h"
 #include "api/session.h"
 #include "api/teacher.h"
+#include "api/tensor_plans.h"
 #include "api/text_data.h"
 #include "codec/float_codec.h"
 #include "core/error.h"
@@ -136,43 +137,6 @@ std::unique_ptr<emit::Emission> plan_output(const emit::TargetInfo& target, cons
   }
 }
 
-/// What each tensor becomes in the first of the outputs.
-std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candidate& candidate,
-                                     const emit::EmitModel& planned, const emit::Emission& first) {
-  std::vector<TensorPlan> plans;
-  for (const emit::EmitTensor& tensor : planned.tensors) {
-    TensorPlan plan;
-    plan.name = tensor.name;
-    plan.role = graph::role_name(tensor.role);
-    plan.shape = tensor.shape;
-    if (tensor.scheme.quantized()) {
-      plan.scheme = tensor.scheme.name;
-      plan.bits_per_weight = static_cast<double>(codec::storage_bits(tensor.scheme, tensor.shape[0], tensor.shape[1])) /
-                             static_cast<double>(std::max<std::int64_t>(numel(tensor.shape), 1));
-    } else {
-      const bool cast = tensor.scheme.kind == codec::Scheme::Kind::kFloat;
-      const DType dtype = first.held_dtype(plans.size(), cast ? tensor.scheme.float_dtype : tensor.source_dtype);
-      plan.scheme = dtype_name(dtype);
-      plan.bits_per_weight = 8.0 * static_cast<double>(dtype_bytes(dtype));
-    }
-    plans.push_back(std::move(plan));
-  }
-  const auto weights = model.graph().weights();
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    const auto decision = candidate.decisions.find(weights[i]);
-    if (decision == candidate.decisions.end()) {
-      plans[i].rule = "norms, biases and vectors stay";
-      continue;
-    }
-    plans[i].rule = decision->second.rule;
-    plans[i].fallback = decision->second.fallback;
-    if (decision->second.method != nullptr) plans[i].method = decision->second.method->name;
-    if (decision->second.pruning) plans[i].pruning = decision->second.pruning->name();
-    if (decision->second.activations) plans[i].activations = decision->second.activations->name();
-  }
-  return plans;
-}
-
 /// What the run will hold at most: the largest weight while it is converted, or with data the largest block's weights
 /// twice, the Hessian of its widest input, and the calibration streams.
 std::uint64_t expected_ram(const OpenModel& model, const quant::Candidate& candidate,
@@ -272,7 +236,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     if (!options.dry_run) result.exactness.push_back({std::string(target.name), true});
   }
   candidate.folded_dtype = folded_dtype(model, outputs);
-  result.tensors = tensor_plans(model, candidate, planned, *outputs.front().emission);
+  result.tensors = api::tensor_plans(model, candidate, planned, outputs.front().emission.get());
   if (std::string note = api::fallback_note(model, candidate); !note.empty()) result.notes.push_back(std::move(note));
   if (candidate.structure != nullptr) {
     result.notes.insert(result.notes.end(), candidate.structure->removed.begin(), candidate.structure->removed.end());

@@ -14,6 +14,7 @@
 #include "core/strings.h"
 #include "formats/gguf/importance.h"
 #include "sweep/bind.h"
+#include "text/hygiene.h"
 #include "text/protocol.h"
 #include "text/windows.h"
 
@@ -43,13 +44,26 @@ bool same_values(const Tensor& a, const Tensor& b) {
   return a.dtype() == b.dtype() && a.shape() == b.shape() && std::equal(a.raw(), a.raw() + a.bytes(), b.raw());
 }
 
-std::string hash_ids(const std::vector<text::Window>& windows) {
+/// Of what is read and what is scored.
+std::string hash_windows(const std::vector<text::Window>& windows) {
   Sha256 hash;
   for (const text::Window& window : windows) {
     hash.update(std::as_bytes(std::span(window.ids)));
     hash.update(std::as_bytes(std::span(window.decoder_ids)));
+    hash.update(std::as_bytes(std::span(window.places)));
   }
   return hash.finish();
+}
+
+/// The tokenizer that the text came through; of ids the model's, if there is one that can be used.
+std::shared_ptr<const text::Tokenizer> display_tokenizer(const OpenModel& model, const TokenSource& source,
+                                                         const TextInput& input) {
+  if (source.tokenizer() != nullptr) return source.tokenizer();
+  try {
+    return find_tokenizer(model.checkpoint(), input.tokenizer);
+  } catch (const Error&) {
+    return nullptr;  // ids need none: tokens are shown by number
+  }
 }
 
 /// "BertForMaskedLM" of "BertModel", "T5ForConditionalGeneration" of "T5EncoderModel".
@@ -117,11 +131,18 @@ TextFigures figures_of(const text::Windows& cut, const text::ProtocolInfo& proto
   figures.masked_share = cut.masked_share;
   figures.by_line = protocol.by_line;
   figures.blank_lines = source.blank_lines();
+  figures.stride = cut.stride;
+  figures.words = cut.words;
+  figures.bytes = cut.bytes;
+  figures.documents = cut.documents;
   figures.notes = source.notes();
   figures.notes.insert(figures.notes.end(), cut.notes.begin(), cut.notes.end());
-  if (cut.windows_total > figures.windows) {
-    figures.notes.push_back(fmt::format("the first {} of {} {} are measured", figures.windows, cut.windows_total,
-                                        protocol.by_line ? "lines" : "windows"));
+  const std::int64_t measured = protocol.by_document ? cut.documents : figures.windows;
+  if (cut.windows_total > measured) {
+    figures.notes.push_back(fmt::format("the first {} of {} {} are measured", measured, cut.windows_total,
+                                        protocol.by_line       ? "lines"
+                                        : protocol.by_document ? "documents"
+                                                               : "windows"));
   }
   return figures;
 }
@@ -134,13 +155,18 @@ EvaluationText evaluation_text(const OpenModel& model, const EvaluationOptions& 
   TokenSource source(model, options.text, "--text");
   const auto& protocol = text::choose_protocol(options.protocol, description.task, source.special());
   const std::int64_t context = choose_context(model, options.context, protocol.default_context);
-  const text::TokenStream stream = source.read(protocol.by_line ? Lines::kLabelled : Lines::kJoined);
+  const text::TokenStream stream = source.read(protocol.by_document ? Lines::kDocuments
+                                               : protocol.by_line   ? Lines::kLabelled
+                                                                    : Lines::kJoined);
   std::optional<std::int64_t> limit;
   if (options.windows >= 0) limit = options.windows;
   EvaluationText result;
-  text::Windows cut = text::evaluation_windows(stream, protocol.name, context, limit);
+  text::Windows cut = text::evaluation_windows(stream, protocol.name, context, limit, options.stride);
   result.figures = figures_of(cut, protocol, source);
   result.windows = std::move(cut.windows);
+  result.figures.sha256 = hash_windows(result.windows);
+  result.layout = eval::make_layout(result.windows);
+  result.tokenizer = display_tokenizer(model, source, options.text);
   if (protocol.by_line) {
     result.classes = std::ssize(description.labels);
   } else {
@@ -203,17 +229,28 @@ Calibration calibration_data(const OpenModel& model, const CalibrationOptions& o
   TokenSource source(model, options.text, "--calibration");
   const auto stream = source.read(task == description::Task::kClassification ? Lines::kApart : Lines::kJoined);
   notes.insert(notes.end(), source.notes().begin(), source.notes().end());
-  const text::Windows cut = text::calibration_windows(stream, task, context, options.samples, options.seed);
+  text::Windows cut = text::calibration_windows(stream, task, context, options.samples, options.seed);
   notes.insert(notes.end(), cut.notes.begin(), cut.notes.end());
   if (task == description::Task::kMaskedLm && !stream.special.mask) {
     notes.emplace_back("the calibration text is read without masks: the mask token is not known (--mask-token)");
   }
   result.windows = static_cast<std::int64_t>(cut.windows.size());
   result.tokens = cut.tokens_used;
-  result.text_sha256 = hash_ids(cut.windows);
+  result.text_sha256 = hash_windows(cut.windows);
   result.data.windows = bind_windows(model, cut.windows);
   result.data.held_out = options.held_out;
+  result.text = std::move(cut.windows);
   return result;
+}
+
+std::string overlap_note(const EvaluationText& evaluation, const Calibration& calibration) {
+  // Phrases repeat by themselves; runs of so many tokens hardly do.
+  constexpr std::size_t kRun = 13;
+  const double share = text::overlap_share(evaluation.windows, calibration.text, kRun);
+  if (share <= 0) return "";
+  return fmt::format("{:.2g}% of the evaluation text's runs of {} tokens also stand in the calibration text: {}",
+                     100 * share, kRun,
+                     share > 0.01 ? "figures of calibrated candidates are better than on new text" : "a few");
 }
 
 }  // namespace kerf::api

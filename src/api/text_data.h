@@ -10,6 +10,7 @@
 #include "api/open_model.h"
 #include "api/session.h"
 #include "eval/evaluator.h"
+#include "eval/layout.h"
 #include "quant/quantizer.h"
 
 namespace kerf::api {
@@ -18,7 +19,9 @@ namespace kerf::api {
 struct EvaluationText {
   std::vector<text::Window> windows;
   TextFigures figures;
-  std::int64_t classes = 0;  ///< of a classifier; 0: a language model
+  std::int64_t classes = 0;                          ///< of a classifier; 0: a language model
+  eval::Layout layout;                               ///< of the windows' places
+  std::shared_ptr<const text::Tokenizer> tokenizer;  ///< to show tokens with; null where there is none
 };
 /// Error(kInput) if the model has no head whose predictions could be measured, saying which checkpoint would.
 EvaluationText evaluation_text(const OpenModel& model, const EvaluationOptions& options);
@@ -34,9 +37,12 @@ bool is_importance(const CalibrationOptions& options);
 /// should know.
 struct Calibration {
   quant::CalibrationData data;
+  std::vector<text::Window> text;  ///< the windows before they are bound; none of saved statistics
   std::int64_t windows = 0, tokens = 0;
   std::string text_sha256;
 };
+/// How much of the evaluation text also stands in the calibration text, as a note; empty if nothing does.
+std::string overlap_note(const EvaluationText& evaluation, const Calibration& calibration);
 Calibration calibration_data(const OpenModel& model, const CalibrationOptions& options,
                              std::vector<std::string>& notes);
 

@@ -129,10 +129,17 @@ text::TokenStream TokenSource::read_text() {
   return text::encode_text(*tokenizer_, read.text, input_.files.front());
 }
 
+text::TokenStream TokenSource::read_documents() {
+  const text::Examples read = text::read_documents(input_.files);
+  notes_ = read.notes;
+  return text::encode_documents(*tokenizer_, read.examples, input_.files.front());
+}
+
 text::TokenStream TokenSource::read(Lines lines) {
-  text::TokenStream stream = !input_.tokens_file.empty() ? read_ids()
-                             : lines == Lines::kJoined   ? read_text()
-                                                         : read_lines(lines == Lines::kLabelled);
+  text::TokenStream stream = !input_.tokens_file.empty()  ? read_ids()
+                             : lines == Lines::kJoined    ? read_text()
+                             : lines == Lines::kDocuments ? read_documents()
+                                                          : read_lines(lines == Lines::kLabelled);
   stream.special = special_;
   if (stream.unknown > 0) {
     notes_.push_back(fmt::format("{} of {} characters are not in the vocabulary",

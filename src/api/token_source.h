@@ -13,8 +13,9 @@
 
 namespace kerf::api {
 
-/// How text is taken: as one, or each line as an example of its own, without or with its class.
-enum class Lines { kJoined, kApart, kLabelled };
+/// How text is taken: as one, each line as an example of its own, without or with its class, or as documents: the lines
+/// of a .jsonl file, any other file as a whole.
+enum class Lines { kJoined, kApart, kLabelled, kDocuments };
 
 /// Where a model's tokens come from: text with a tokenizer, or ids as they are.
 class TokenSource {
@@ -25,6 +26,8 @@ class TokenSource {
   TokenSource(const OpenModel& model, const TextInput& input, std::string_view flag);
 
   const text::SpecialTokens& special() const { return special_; }
+  /// Null where ids are given to a causal model.
+  const std::shared_ptr<const text::Tokenizer>& tokenizer() const { return tokenizer_; }
   /// Error(kInput) naming the line of a label that is no class of the model.
   text::TokenStream read(Lines lines);
   /// Blank lines that read() left out.
@@ -36,6 +39,7 @@ class TokenSource {
   text::TokenStream read_ids() const;
   text::TokenStream read_lines(bool labelled);
   text::TokenStream read_text();
+  text::TokenStream read_documents();
   std::vector<std::int64_t> classes_of(const std::vector<text::Example>& examples) const;
 
   const OpenModel& model_;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/arguments.h"
+#include "cli/command_line.h"
 #include "cli/console.h"
 #include "cli/help_page.h"
 #include "core/error.h"
@@ -44,7 +45,7 @@ std::vector<std::string> option_names(const CLI::App& app) {
 
 bool looks_like_option(const std::string& word) { return word.size() > 1 && word[0] == '-' && word != "--"; }
 
-std::string command_line(const CLI::App* command) {
+std::string command_name(const CLI::App* command) {
   return command == nullptr ? "kerf" : "kerf " + command->get_name();
 }
 
@@ -85,6 +86,7 @@ const CLI::App* Application::chosen() const {
 }
 
 int Application::run(std::vector<std::string> words) {
+  remember_command_line(words);
   refuse_empty_values(words);
   const std::string last = words.empty() ? "" : words.back();
   std::reverse(words.begin(), words.end());  // as CLI11 takes them
@@ -101,7 +103,7 @@ int Application::run(std::vector<std::string> words) {
     const auto left_over = root_->remaining(true);
     if (!left_over.empty()) refuse_words(left_over);
     throw_usage(fmt::format("{} needs {}; {} --help explains", chosen()->get_name(), split(error.what(), ' ').front(),
-                            command_line(chosen())));
+                            command_name(chosen())));
   } catch (const CLI::ArgumentMismatch&) {
     // The only mismatch left to CLI11 is an option that the line ends with.
     throw_usage(fmt::format("{} needs a value", kerf::quoted(last)));
@@ -141,12 +143,12 @@ void Application::refuse_words(const std::vector<std::string>& left_over) const 
     }
     const auto nearest = nearest_name(name, names);
     throw_usage(fmt::format("no option {}; {}{} --help lists them", kerf::quoted(name),
-                            nearest ? "did you mean " + *nearest + "? " : "", command_line(app)));
+                            nearest ? "did you mean " + *nearest + "? " : "", command_name(app)));
   }
   // An option that took the next one for its value leaves that one's value over.
   refuse_swallowed_options();
   throw_usage(fmt::format("found {}, expected nothing more; {} --help explains", kerf::quoted(left_over.front()),
-                          command_line(app)));
+                          command_name(app)));
 }
 
 void Application::refuse_swallowed_options() const {

@@ -2,10 +2,13 @@
 
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/command_line.h"
+#include "cli/document_options.h"
 #include "cli/json_output.h"
 #include "cli/option_groups.h"
 #include "core/error.h"
 #include "report/comparison.h"
+#include "report/document.h"
 
 namespace kerf::cli {
 namespace {
@@ -20,6 +23,7 @@ struct Options {
             "path of a quantized model; may be given several times")),
         adapters(app, "--lora", "MODEL"),
         json(app),
+        documents(app, document_names(report::documents())),
         evaluation(app),
         calibration(app, &evaluation),
         choice(app, false),
@@ -28,6 +32,7 @@ struct Options {
   const CLI::Option* candidates;
   AdapterOption adapters;
   JsonOption json;
+  DocumentOptions documents;
   EvaluationGroup evaluation;
   CalibrationGroup calibration;
   ChoiceGroup choice;
@@ -52,7 +57,10 @@ int run(Options& options) {
   const CompareOptions compare_options = read(options);
   const Resources resources = options.resources.read();
   options.json.prepare();
-  const Comparison comparison = compare(compare_options, resources);
+  options.documents.prepare();
+  Comparison comparison = compare(compare_options, resources);
+  comparison.provenance.command = command_line();
+  options.documents.write([&](std::size_t i) { return report::documents()[i]->write(comparison); });
   options.json.write(report::to_json(comparison),
                      [&] { return report::to_text(comparison) + options.resources.limits_line(); });
   return 0;

@@ -4,9 +4,12 @@
 
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/command_line.h"
+#include "cli/document_options.h"
 #include "cli/json_output.h"
 #include "cli/option_groups.h"
 #include "core/error.h"
+#include "report/document.h"
 #include "report/evaluation.h"
 
 namespace kerf::cli {
@@ -20,12 +23,14 @@ struct Options {
         adapters(app, "--lora", "MODEL"),
         reference_adapters(app, "--reference-lora", "REF"),
         json(app),
+        documents(app, document_names(report::documents())),
         evaluation(app),
         resources(app) {}
   ModelOptions model;
   const CLI::Option* reference;
   AdapterOption adapters, reference_adapters;
   JsonOption json;
+  DocumentOptions documents;
   EvaluationGroup evaluation;
   ResourceOptions resources;
 };
@@ -34,11 +39,17 @@ int run(Options& options) {
   const EvaluationOptions evaluation = options.evaluation.read("eval");
   const Resources resources = options.resources.read();
   options.json.prepare();
+  options.documents.prepare();
   ModelInput model = options.model.read(), reference = options.model.read_other(value_or(options.reference, ""));
   model.adapters = options.adapters.read();
   reference.adapters = options.reference_adapters.read();
   if (reference.path.empty() && !reference.adapters.empty()) throw_usage("--reference-lora needs --reference REF");
-  const Evaluation result = evaluate(model, reference, evaluation, resources);
+  Evaluation result = evaluate(model, reference, evaluation, resources);
+  result.provenance.command = command_line();
+  if (options.documents.given()) {
+    const Comparison comparison = report::as_comparison(result);
+    options.documents.write([&](std::size_t i) { return report::documents()[i]->write(comparison); });
+  }
   options.json.write(report::to_json(result),
                      [&] { return report::to_text(result) + options.resources.limits_line(); });
   return 0;

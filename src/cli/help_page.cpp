@@ -161,6 +161,7 @@ HelpPage help_page(const CLI::App& root) {
   for (HelpPage::Section& section : option_sections(root)) page.sections.push_back(std::move(section));
   page.sections.push_back({"Exit status",
                            {{"0", "done"},
+                            {"1", "not passed: a gate, a verification"},
                             {"2", "wrong usage"},
                             {"3", "an input was refused"},
                             {"4", "the machine failed: disk, memory, permission"},

@@ -135,14 +135,23 @@ EvaluationGroup::EvaluationGroup(CLI::App& app) {
                      "evaluation text: .txt, or .jsonl with a key text on each line (for a classifier also label)");
   protocol_ = add_value(app, "--protocol", "NAME", "how text is cut into windows and scored",
                         "the first below that suits the model");
-  context_ = add_value(app, "--context", "N", "tokens in a window",
-                       "the protocol's, at most the model's: 2048 for gptq, 128 for pll, else 512");
+  context_ =
+      add_value(app, "--context", "N", "tokens in a window",
+                "the protocol's, at most the model's: 2048 for gptq and lm-eval, 1024 for strided, 128 for pll, else "
+                "512");
+  stride_ = add_value(app, "--stride", "N", "strided: tokens between the beginnings of windows", "half the context");
   windows_ =
       add_value(app, "--windows,--chunks", "N", "measure only the first N windows, of a classifier lines", "all");
   kv_cache_ = add_value(app, "--kv-cache", "SCHEME",
                         "round the keys and values that attention reads, each token and head by itself: q8_0, q4_0, "
                         "int8, int4-g32-asym; not the reference's",
                         "f32");
+  reverse_kl_ = add_flag(app, "--reverse-kl", "also measure KL(model || reference)");
+  margin_ =
+      add_value(app, "--margin", "X%",
+                "change of the perplexity that does not matter: a candidate is equivalent if the whole interval of "
+                "its change is within it; of KL differences as many nats",
+                "0.5%");
 }
 
 EvaluationOptions EvaluationGroup::read(const std::string& command) const {
@@ -153,6 +162,9 @@ EvaluationOptions EvaluationGroup::read(const std::string& command) const {
   options.context = integer_or(context_, options.context, 1, kMostTokens);
   options.windows = integer_or(windows_, options.windows, 1);
   options.kv_cache = value_or(kv_cache_, "");
+  options.stride = integer_or(stride_, 0, 1, kMostTokens);
+  options.reverse_kl = is_set(reverse_kl_);
+  if (const auto margin = value_of(margin_)) options.margin = parse_share("--margin", *margin, 0, 1);
   return options;
 }
 

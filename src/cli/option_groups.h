@@ -76,17 +76,21 @@ class TextSource {
   CLI::Option* mask_token_ = nullptr;
 };
 
-/// --text, --tokens, --tokenizer, --mask-token, --protocol, --context, --windows, --kv-cache.
+/// --text, --tokens, --tokenizer, --mask-token, --protocol, --context, --stride, --windows, --kv-cache, --reverse-kl,
+/// --margin.
 class EvaluationGroup {
  public:
   explicit EvaluationGroup(CLI::App& app);
   /// Usage error without any text.
   EvaluationOptions read(const std::string& command) const;
+  /// Was text or ids given?
+  bool given() const { return text_.given(); }
   const CLI::Option* context() const { return context_; }
 
  private:
   TextSource text_;
   CLI::Option *protocol_ = nullptr, *context_ = nullptr, *windows_ = nullptr, *kv_cache_ = nullptr;
+  CLI::Option *stride_ = nullptr, *reverse_kl_ = nullptr, *margin_ = nullptr;
 };
 
 /// --calibration, --samples, --seed, --held-out; --context, --tokens, --tokenizer and --mask-token too unless they

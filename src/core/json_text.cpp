@@ -182,6 +182,9 @@ void dump_value(const Json& value, int indent, int depth, std::string& out) {
   } else if (value.is_string()) {
     dump_string(value.as_string(), out);
   } else if (value.is_array()) {
+    // Series of numbers stand on one line.
+    const auto& items = value.as_array();
+    if (std::all_of(items.begin(), items.end(), [](const Json& item) { return item.is_number(); })) indent = -1;
     dump_items(value.as_array(), '[', ']', indent, depth, out,
                [&](const Json& item) { dump_value(item, indent, depth + 1, out); });
   } else {

@@ -53,8 +53,8 @@ struct Evaluator::Head {
   bool by_position;  ///< may run on a subset of the positions
 };
 
-Evaluator::Evaluator(std::span<const text::Window> windows, bool has_reference, std::int64_t classes)
-    : windows_(windows), has_reference_(has_reference), classes_(classes) {}
+Evaluator::Evaluator(std::span<const text::Window> windows, bool has_reference, std::int64_t classes, bool reverse_kl)
+    : windows_(windows), has_reference_(has_reference), classes_(classes), reverse_kl_(reverse_kl) {}
 
 std::size_t Evaluator::add(Subject subject) {
   subjects_.push_back(std::move(subject));
@@ -67,9 +67,10 @@ void Evaluator::advance(std::size_t index, const sweep::Block& block, const swee
   subject.walker->advance(subject.stream, block.end, subject.overlay, shared);
 }
 
-std::int64_t Evaluator::positions() const {
-  return std::accumulate(windows_.begin(), windows_.end(), std::int64_t{0},
-                         [](std::int64_t sum, const text::Window& w) { return sum + std::ssize(w.places); });
+std::size_t Evaluator::places_in(std::size_t count) const {
+  const auto first = windows_.first(std::min(count, windows_.size()));
+  return std::accumulate(first.begin(), first.end(), std::size_t{0},
+                         [](std::size_t sum, const text::Window& w) { return sum + w.places.size(); });
 }
 
 std::vector<Series> Evaluator::finish() {
@@ -87,14 +88,15 @@ std::vector<Series> Evaluator::finish() {
     sweep::Operands operands = sweep::prepare(graph, program, subject.overlay, shared);
     const bool by_position = program.rowwise() && !program.reads_inputs();
     heads.push_back(Head{std::move(program), std::move(operands), by_position});
-    if (subject.overlay == nullptr || subject.overlay->entries().empty()) first_of.emplace(subject.walker, s);
+    const bool plain =
+        subject.overlay == nullptr || (subject.overlay->entries().empty() && !subject.overlay->reverses_sums());
+    if (plain) first_of.emplace(subject.walker, s);
   }
 
-  const auto total = static_cast<std::size_t>(positions());
   std::vector<Series> series;
-  const Measured measured{.targets = all_known(windows_), .classes = classes_};
+  const Measured measured{.targets = all_known(windows_), .classes = classes_, .reverse_kl = reverse_kl_};
   for (std::size_t s = 0; s < subjects_.size(); ++s) {
-    series.emplace_back(total, has_reference_ && s > 0, measured);
+    series.emplace_back(places_in(subjects_[s].stream.size()), has_reference_ && s > 0, measured);
   }
   std::vector<std::size_t> first(windows_.size());
   std::size_t at = 0;
@@ -113,10 +115,13 @@ void Evaluator::score_window(std::size_t index, std::size_t first, std::vector<H
                              std::vector<Series>& series) const {
   const Places places = windows_[index].places;
   if (places.empty()) return;
-  std::vector<std::vector<Tensor>> seeds;
+  std::vector<std::vector<Tensor>> seeds(subjects_.size());
   std::vector<Tensor> whole(subjects_.size());
+  std::vector<std::size_t> measured;  // subjects that read this window
   for (std::size_t s = 0; s < subjects_.size(); ++s) {
-    seeds.push_back(subjects_[s].stream.load(index));
+    if (index >= subjects_[s].stream.size()) continue;
+    measured.push_back(s);
+    seeds[s] = subjects_[s].stream.load(index);
     const bool by_place = heads[s].by_position && std::all_of(seeds[s].begin(), seeds[s].end(),
                                                               [&](const Tensor& t) { return has_rows(t, places); });
     if (!by_place) {
@@ -127,14 +132,14 @@ void Evaluator::score_window(std::size_t index, std::size_t first, std::vector<H
   for (std::size_t begin = 0; begin < places.size(); begin += kTilePlaces) {
     const Places tile = places.subspan(begin, std::min(kTilePlaces, places.size() - begin));
     std::vector<Tensor> logits(subjects_.size());
-    for (std::size_t s = 0; s < subjects_.size(); ++s) {
+    for (const std::size_t s : measured) {
       if (whole[s].defined()) continue;
       std::vector<Tensor> part;
       for (const Tensor& seed : seeds[s]) part.push_back(rows_at(seed, tile));
       logits[s] = heads[s].program.run(heads[s].operands, subjects_[s].stream.inputs(index), part).front();
     }
     for (std::size_t i = 0; i < tile.size(); ++i) {
-      for (std::size_t s = 0; s < subjects_.size(); ++s) {
+      for (const std::size_t s : measured) {
         distributions[s].set(whole[s].defined() ? row(whole[s], tile[i].position)
                                                 : row(logits[s], static_cast<std::int64_t>(i)));
         score(distributions[s], has_reference_ && s > 0 ? &distributions[0] : nullptr, tile[i].target,

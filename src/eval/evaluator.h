@@ -16,7 +16,7 @@ namespace kerf::eval {
 struct Subject {
   const sweep::Walker* walker = nullptr;
   const sweep::Overlay* overlay = nullptr;  ///< null: the graph as it is
-  sweep::Stream stream;
+  sweep::Stream stream;                     ///< of all windows, or only the first of them: then only those are measured
 };
 
 /// Measures several models on one text together, so that no logits are ever stored: all streams are walked to the last
@@ -25,8 +25,9 @@ struct Subject {
 class Evaluator {
  public:
   /// `windows`, of which the places count, must outlive this. `classes`: of classifiers, whose whole distributions are
-  /// kept; 0: language models.
-  Evaluator(std::span<const text::Window> windows, bool has_reference, std::int64_t classes = 0);
+  /// kept; 0: language models. `reverse_kl`: measure it too.
+  Evaluator(std::span<const text::Window> windows, bool has_reference, std::int64_t classes = 0,
+            bool reverse_kl = false);
 
   /// Returns its index.
   std::size_t add(Subject subject);
@@ -36,7 +37,8 @@ class Evaluator {
   /// Runs the last block of all subjects and measures. Series in the order of add(), their places in text order.
   std::vector<Series> finish();
 
-  std::int64_t positions() const;
+  /// Places in the first `count` windows.
+  std::size_t places_in(std::size_t count) const;
 
  private:
   struct Head;
@@ -45,6 +47,7 @@ class Evaluator {
   std::span<const text::Window> windows_;
   bool has_reference_;
   std::int64_t classes_;
+  bool reverse_kl_;
   std::vector<Subject> subjects_;
 };
 

@@ -96,6 +96,10 @@ double Distribution::entropy() const {
 
 Series::Series(std::size_t places, bool against_reference, const Measured& measured) : classes(measured.classes) {
   if (measured.targets) nll.resize(places);
+  if (classes == 0) {
+    best.resize(places);
+    best_p.resize(places);
+  }
   if (classes > 0) {
     probabilities.resize(places * static_cast<std::size_t>(classes));
     predicted.resize(places);
@@ -104,6 +108,7 @@ Series::Series(std::size_t places, bool against_reference, const Measured& measu
   }
   if (!against_reference) return;
   kl.resize(places);
+  if (measured.reverse_kl) reverse_kl.resize(places);
   if (measured.targets) delta_p.resize(places);
   same_top1.resize(places);
   if (classes == 0) top5_overlap.resize(places);
@@ -113,6 +118,9 @@ void Series::append(const Series& next) {
   const auto add = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
   add(nll, next.nll);
   add(kl, next.kl);
+  add(reverse_kl, next.reverse_kl);
+  add(best, next.best);
+  add(best_p, next.best_p);
   add(delta_p, next.delta_p);
   add(same_top1, next.same_top1);
   add(top5_overlap, next.top5_overlap);
@@ -147,8 +155,13 @@ void score(const Distribution& model, const Distribution* reference, std::int64_
            Series& series) {
   if (!series.nll.empty()) series.nll[at] = model.negative_log_likelihood(target);
   if (series.classes > 0) score_classes(model, target, at, series);
+  if (!series.best.empty()) {
+    series.best[at] = model.top().front();
+    series.best_p[at] = static_cast<float>(model.probability(model.top().front()));
+  }
   if (reference == nullptr) return;
   series.kl[at] = reference->divergence_from(model);
+  if (!series.reverse_kl.empty()) series.reverse_kl[at] = model.divergence_from(*reference);
   if (!series.delta_p.empty()) series.delta_p[at] = model.probability(target) - reference->probability(target);
   series.same_top1[at] = model.top().front() == reference->top().front() ? 1 : 0;
   if (!series.top5_overlap.empty()) series.top5_overlap[at] = shared_top(model, *reference);

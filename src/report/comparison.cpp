@@ -1,21 +1,21 @@
 #include "report/comparison.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
 #include "core/strings.h"
 #include "report/figures.h"
 #include "report/measurement.h"
+#include "report/statistics_json.h"
 #include "report/table.h"
+#include "report/verdict.h"
 
 namespace kerf::report {
 namespace {
 
-std::string kl_cell(const Measurement& m) {
-  if (!m.kl_mean) return "-";
-  return m.kl_stderr ? with_error(*m.kl_mean, *m.kl_stderr, 6) : nats(*m.kl_mean);
-}
+std::string kl_cell(const Measurement& m) { return m.kl ? with_error(m.kl->mean, m.kl->mean_error, 6) : "-"; }
 
 /// Does any candidate count its bytes in another format than the others?
 bool formats_differ(const Comparison& comparison) {
@@ -36,28 +36,61 @@ std::string own_cell(const Measurement& m) {
   return m.entropy ? fixed(*m.entropy, 4) : "-";
 }
 
-std::vector<std::string> cells(const Measurement& m, const std::string& name, bool with_format) {
+std::vector<std::string> cells(const Measurement& m, const std::string& name, bool with_format, bool with_change) {
   std::vector<std::string> row = {name, human_bytes(m.bytes)};
   if (with_format) row.push_back(m.bytes_as.empty() ? "-" : m.bytes_as);
-  for (std::string& cell : std::vector<std::string>{fixed(m.bits_per_weight, 2), own_cell(m), kl_cell(m),
-                                                    or_dash(m.top1_agreement, percent), fixed(m.seconds, 1)}) {
-    row.push_back(std::move(cell));
-  }
+  row.push_back(fixed(m.bits_per_weight, 2));
+  row.push_back(own_cell(m));
+  if (with_change) row.push_back(m.judgement ? change_with_interval(*m.judgement) : "-");
+  row.push_back(kl_cell(m));
+  row.push_back(or_dash(m.top1_agreement, percent));
+  row.push_back(fixed(m.seconds, 1));
+  if (with_change) row.push_back(m.judgement ? verdict_text(*m.judgement) : "");
   return row;
+}
+
+/// Is a change of the perplexity known?
+bool has_changes(const Comparison& comparison) {
+  const auto& candidates = comparison.candidates;
+  return std::any_of(candidates.begin(), candidates.end(),
+                     [](const Measurement& m) { return m.judgement && m.perplexity; });
+}
+
+std::string kl_difference(const PairedDifference& pair) {
+  if (!pair.kl) return "-";
+  const Estimate& d = pair.kl->difference;
+  const std::string value = (d.value < 0 ? "" : "+") + nats(d.value);
+  return std::isfinite(d.error) ? fmt::format("{} \u00B1 {}", value, nats((d.high - d.low) / 2)) : value;
+}
+
+/// Candidates against each other, if there are several.
+std::string pairs_text(const Comparison& comparison) {
+  if (comparison.pairs.empty()) return "";
+  using Align = Table::Align;
+  Table table;
+  table.column("candidate").column("against").column("perplexity (95%)", Align::kRight).column("");
+  table.column("KL mean (95%)", Align::kRight).column("");
+  for (const PairedDifference& pair : comparison.pairs) {
+    table.row({printable(pair.spec), printable(pair.other),
+               pair.log_perplexity ? change_with_interval(*pair.log_perplexity) : "-",
+               pair.log_perplexity ? verdict_text(*pair.log_perplexity) : "", kl_difference(pair),
+               pair.kl ? verdict_text(*pair.kl) : ""});
+  }
+  return table.text() + "\n";
 }
 
 std::string ladder(const Comparison& comparison, bool with_format) {
   using Align = Table::Align;
   Table table;
+  const bool with_change = has_changes(comparison);
   table.column("candidate").column("bytes", Align::kRight);
   if (with_format) table.column("as");
-  table.column("bits/weight", Align::kRight)
-      .column(own_heading(comparison), Align::kRight)
-      .column("KL mean (nats)", Align::kRight)
-      .column("top-1", Align::kRight)
-      .column("seconds", Align::kRight);
-  table.row(cells(comparison.reference, "reference", with_format));
-  for (const Measurement& m : comparison.candidates) table.row(cells(m, printable(m.spec), with_format));
+  table.column("bits/weight", Align::kRight).column(own_heading(comparison), Align::kRight);
+  if (with_change) table.column("change (95%)", Align::kRight);
+  table.column("KL mean (nats)", Align::kRight).column("top-1", Align::kRight).column("seconds", Align::kRight);
+  if (with_change) table.column("verdict");
+  table.row(cells(comparison.reference, "reference", with_format, with_change));
+  for (const Measurement& m : comparison.candidates) table.row(cells(m, printable(m.spec), with_format, with_change));
   return table.text();
 }
 
@@ -84,12 +117,16 @@ Json to_json(const Comparison& comparison) {
   Json::Array candidates;
   for (const Measurement& m : comparison.candidates) candidates.emplace_back(measurement_json(m));
   out.set("candidates", std::move(candidates));
+  if (!comparison.pairs.empty()) out.set("pairs", pairs_json(comparison.pairs));
+  if (comparison.noise_floor) out.set("noise_floor", noise_floor_json(*comparison.noise_floor));
+  out.set("margin", comparison.margin);
+  out.set("provenance", provenance_json(comparison.provenance));
   return out;
 }
 
 std::string to_text(const Comparison& comparison) {
   const bool with_format = formats_differ(comparison);
-  std::string out = ladder(comparison, with_format) + "\n";
+  std::string out = ladder(comparison, with_format) + "\n" + pairs_text(comparison);
   Table facts;
   facts.column("").column("");
   facts.row({"reference", printable(comparison.reference.spec)});
@@ -97,6 +134,11 @@ std::string to_text(const Comparison& comparison) {
   if (!with_format && !comparison.candidates.empty() && !comparison.candidates.front().bytes_as.empty()) {
     facts.row({"bytes", "of the files as " + comparison.candidates.front().bytes_as});
   }
+  if (comparison.margin > 0) {
+    facts.row({"margin", fmt::format("{} of the perplexity, {} nats of KL", percent(comparison.margin),
+                                     fixed(comparison.margin, 4))});
+  }
+  if (comparison.noise_floor) facts.row({"noise floor", noise_floor_text(*comparison.noise_floor)});
   facts.row({"peak memory", human_bytes(peak_ram(comparison))});
   out += facts.text();
   if (!comparison.reference.classes.empty()) out += "\n" + classes_text(comparison.reference.classes, nullptr);

@@ -8,7 +8,7 @@
 
 namespace kerf::report {
 
-/// `text`, `reference` and `candidates`, the latter in the order asked.
+/// `text`, `reference` and `candidates`, the latter in the order asked; `pairs`, `noise_floor`, `margin`, `provenance`.
 Json to_json(const Comparison& comparison);
 /// The ladder: a line for the reference, then one for each candidate; under it how the text was scored.
 std::string to_text(const Comparison& comparison);

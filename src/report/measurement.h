@@ -13,7 +13,9 @@ namespace kerf::report {
 /// The keys that every command with figures uses: perplexity, perplexity_stderr (of a classifier instead entropy,
 /// accuracy, accuracy_stderr, and classes with label, predicted and probability), kl_mean, kl_stderr, kl_median,
 /// kl_p90, kl_p99, kl_p999, kl_max (nats), top1_agreement, top5_agreement (fractions), delta_p_rms, tokens_scored,
-/// bytes, bytes_as, bits_per_weight, seconds, peak_ram_bytes, spec, notes. A figure that was not measured has no key.
+/// bytes, bytes_as, bits_per_weight, seconds, peak_ram_bytes, spec, notes; the other names of report/metrics.h;
+/// intervals (by key), against_reference, by_window, by_position, kl_histogram, worst. A figure that was not measured
+/// has no key.
 Json::Object measurement_json(const Measurement& measurement);
 
 /// protocol, context, windows, tokens_total, tokens_dropped, tokens_scored, bos, notes; where they apply figure (what

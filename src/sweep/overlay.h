@@ -52,9 +52,14 @@ class Overlay {
   /// The quantizer of a node's input; nullptr if it is read as it is.
   std::shared_ptr<const codec::FakeQuantizer> rounding_of(graph::NodeId node, std::size_t input) const;
 
+  /// Products with weight matrices sum their terms in the opposite order: the same function but for f32's rounding.
+  void reverse_sums() { reverses_sums_ = true; }
+  bool reverses_sums() const { return reverses_sums_; }
+
  private:
   std::map<graph::ValueId, graph::SourcePtr> sources_;
   InputRoundings roundings_;
+  bool reverses_sums_ = false;
 };
 
 /// A copy of `values`, rounded.

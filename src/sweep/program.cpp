@@ -5,6 +5,8 @@
 #include <set>
 #include <stdexcept>
 
+#include "ops/reversed_matrix.h"
+
 namespace kerf::sweep {
 namespace {
 
@@ -187,13 +189,14 @@ std::set<Form> wanted_forms(const Graph& graph, ValueId id) {
   return forms;
 }
 
-ops::Operand make_operand(const graph::SourcePtr& source, const std::set<Form>& forms) {
+ops::Operand make_operand(const graph::SourcePtr& source, const std::set<Form>& forms, bool reversed) {
   ops::Operand operand;
   if (forms.contains(Form::kRows)) operand.rows = source;
   if (forms.contains(Form::kTensor)) operand.tensor = source->read();
   if (forms.contains(Form::kPacked)) {
     const Tensor values = operand.tensor.defined() ? operand.tensor : source->read();
-    operand.packed = ops::linalg::PackedMatrix::pack(values.data<float>(), source->rows(), source->row_size());
+    const auto pack = reversed ? ops::linalg::pack_reversed : ops::linalg::PackedMatrix::pack;
+    operand.packed = pack(values.data<float>(), source->rows(), source->row_size());
   }
   return operand;
 }
@@ -225,6 +228,7 @@ Operands prepare_for_derivatives(const Graph& graph, const Program& program, con
 Operands prepare(const Graph& graph, const Program& program, const Overlay* overlay, const Operands* shared) {
   Operands operands;
   if (overlay != nullptr) operands.roundings = overlay->roundings();
+  const bool reversed = overlay != nullptr && overlay->reverses_sums();
   for (const ValueId id : program.parameters()) {
     const Value& value = graph.value(id);
     if (value.kind == Value::Kind::kConstant) {
@@ -232,13 +236,14 @@ Operands prepare(const Graph& graph, const Program& program, const Overlay* over
       continue;
     }
     const graph::SourcePtr* replaced = overlay == nullptr ? nullptr : overlay->find(id);
-    if (replaced == nullptr && shared != nullptr) {
+    if (replaced == nullptr && shared != nullptr && !reversed) {
       if (const auto found = shared->find(id); found != shared->end()) {
         operands[id] = found->second;
         continue;
       }
     }
-    operands[id] = make_operand(replaced != nullptr ? *replaced : value.weight.source, wanted_forms(graph, id));
+    operands[id] =
+        make_operand(replaced != nullptr ? *replaced : value.weight.source, wanted_forms(graph, id), reversed);
   }
   return operands;
 }

@@ -14,7 +14,7 @@ Windows masked_windows(const TokenStream& stream, std::int64_t context, std::int
     }
     if (eligible.empty()) return;
     for (const MaskedRun& run : choose(number, std::ssize(eligible))) {
-      Window& window = windows.emplace_back(Window{.ids = framed(special, ids)});
+      Window& window = windows.emplace_back(Window{.ids = framed(special, ids), .cut = number});
       for (auto e = static_cast<std::size_t>(run.first); e < eligible.size();
            e += static_cast<std::size_t>(run.stride)) {
         const std::size_t position = special.before.size() + eligible[e];

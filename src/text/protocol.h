@@ -20,10 +20,14 @@ struct ProtocolInfo {
   std::string_view figure;
   std::int64_t default_context;  ///< ids in a window unless the user says otherwise (or the model takes fewer)
   bool by_line = false;          ///< every line of the text is an example of its own
+  bool by_document = false;      ///< every document is scored as a whole; `limit` counts them
   /// What keeps it from being used with these tokens, to stand behind "needs"; empty: nothing does. May be null.
   std::string_view (*lacks)(const SpecialTokens& special) = nullptr;
   /// Cuts a stream; `context` is at least 2. Windows beyond `limit` are counted but not made.
-  Windows (*cut)(const TokenStream& stream, std::int64_t context, std::int64_t limit);
+  Windows (*cut)(const TokenStream& stream, std::int64_t context, std::int64_t limit) = nullptr;
+  /// In place of `cut`: windows that begin `stride` ids apart, at most `context`.
+  Windows (*cut_overlapping)(const TokenStream& stream, std::int64_t context, std::int64_t stride,
+                             std::int64_t limit) = nullptr;
 };
 
 const std::vector<const ProtocolInfo*>& protocols();

@@ -11,6 +11,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/strings.h"
+#include "text/hygiene.h"
 #include "text/unicode.h"
 #include "text/vocabulary.h"
 
@@ -19,6 +20,8 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kBetweenDocuments = "\n\n";
+/// A name or a quotation may look like it once.
+constexpr std::int64_t kFewestDoubleDecodings = 3;
 constexpr std::string_view kBlanks = " \t\r\n";
 
 std::string line_name(std::size_t line) { return fmt::format("line {}", line); }
@@ -39,6 +42,15 @@ std::string read_utf8(const std::string& path, std::uint64_t limit_bytes, std::v
   if (starts_with(bytes, kByteOrderMark)) {
     bytes.erase(0, kByteOrderMark.size());
     notes.push_back(fmt::format("{}: a byte order mark at its beginning was left out", path));
+  }
+  if (const std::int64_t lines = unify_line_ends(bytes); lines > 0) {
+    notes.push_back(fmt::format("{}: {} line ends of DOS (CR LF) were read as LF", path, lines));
+  }
+  if (const DoubleDecoding twice = find_double_decoding(bytes); twice.places >= kFewestDoubleDecodings) {
+    notes.push_back(fmt::format(
+        "{}: looks as if it had been decoded twice at {} places ({:.2g}% of its characters), such as {}", path,
+        twice.places, 100.0 * static_cast<double>(twice.places) / static_cast<double>(count_code_points(bytes)),
+        quoted(twice.sample)));
   }
   return bytes;
 }
@@ -153,6 +165,27 @@ Examples read_examples(std::span<const std::string> paths) {
   }
   if (result.examples.empty()) {
     throw_input(paths.empty() ? "" : paths.front(), "", "found no text, expected at least one line that is not blank");
+  }
+  return result;
+}
+
+Examples read_documents(std::span<const std::string> paths) {
+  Examples result;
+  std::uint64_t left = kMaxTextFileBytes;
+  for (std::size_t file = 0; file < paths.size(); ++file) {
+    std::string text = read_utf8(paths[file], left, result.notes);
+    left -= text.size();
+    if (is_json_lines(paths[file])) {
+      result.blank += for_each_json_line(paths[file], text, [&](const Json& value, std::size_t number) {
+        result.examples.push_back({document_of(value, paths[file], line_name(number)), Json(), file, number});
+      });
+    } else {
+      result.examples.push_back({std::move(text), Json(), file, 1});
+    }
+  }
+  const auto has_text = [](const Example& example) { return !example.text.empty(); };
+  if (std::none_of(result.examples.begin(), result.examples.end(), has_text)) {
+    throw_input(paths.empty() ? "" : paths.front(), "", "found no text, expected at least one character");
   }
   return result;
 }

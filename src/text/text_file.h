@@ -46,6 +46,9 @@ struct Examples {
 /// Reads text as examples: the documents of a .jsonl file, the lines of any other. Errors as those of read_text().
 Examples read_examples(std::span<const std::string> paths);
 
+/// Reads documents, each as it stands: those of a .jsonl file, any other file as one. Errors as those of read_text().
+Examples read_documents(std::span<const std::string> paths);
+
 /// Ids as they are: a .jsonl file with one array of ids a line, each id from 0 to kMaxTokenId.
 std::vector<std::vector<std::int64_t>> read_token_lines(const std::string& path);
 

@@ -1,5 +1,6 @@
 #include "text/windows.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -7,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "core/strings.h"
 #include "text/framing.h"
 #include "text/protocol.h"
 #include "text/unicode.h"
@@ -18,6 +20,24 @@ constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
 void check_context(std::int64_t context) {
   if (context < 2) throw_usage(fmt::format("a window of {} tokens predicts nothing, expected at least 2", context));
+}
+
+/// What Python's str.isspace() holds for white space, which its \s matches.
+bool is_python_space(char32_t c) {
+  return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+/// len(re.split(r"\s+", text)): one more than there are runs of white space.
+std::int64_t count_split_words(std::string_view utf8) {
+  std::int64_t words = 1;
+  bool in_space = false;
+  for (const char32_t c : decode_utf8(utf8)) {
+    const bool space = is_python_space(c);
+    words += space && !in_space;
+    in_space = space;
+  }
+  return words;
 }
 
 void append_encoded(const Tokenizer& tokenizer, std::string_view utf8, TokenStream& stream) {
@@ -46,6 +66,19 @@ Windows calibration_cut(const TokenStream& stream, description::Task task, std::
   return result;
 }
 
+Windows cut_by(const ProtocolInfo& protocol, const TokenStream& stream, std::int64_t context, std::int64_t stride,
+               std::int64_t limit) {
+  if (protocol.cut_overlapping == nullptr) {
+    if (stride > 0)
+      throw_usage(fmt::format("the protocol {} has no stride: its windows do not overlap", protocol.name));
+    return protocol.cut(stream, context, limit);
+  }
+  if (stride > context) {
+    throw_usage(fmt::format("a stride of {} passes over tokens, expected at most the context of {}", stride, context));
+  }
+  return protocol.cut_overlapping(stream, context, stride > 0 ? stride : std::max<std::int64_t>(context / 2, 1), limit);
+}
+
 }  // namespace
 
 TokenStream encode_text(const Tokenizer& tokenizer, std::string_view utf8, std::string source) {
@@ -66,6 +99,20 @@ TokenStream encode_lines(const Tokenizer& tokenizer, std::span<const Example> ex
   return stream;
 }
 
+TokenStream encode_documents(const Tokenizer& tokenizer, std::span<const Example> documents, std::string source) {
+  TokenStream stream;
+  for (const Example& document : documents) {
+    if (document.text.empty()) continue;
+    append_encoded(tokenizer, document.text, stream);
+    stream.line_ends.push_back(stream.ids.size());
+    stream.line_words.push_back(count_split_words(document.text));
+    stream.line_bytes.push_back(std::ssize(document.text));
+  }
+  stream.prefix = tokenizer.bos_id() ? tokenizer.bos_id() : tokenizer.eos_id();
+  stream.source = std::move(source);
+  return stream;
+}
+
 TokenStream token_stream(std::span<const std::vector<std::int64_t>> sequences, std::string source) {
   TokenStream stream;
   for (const auto& ids : sequences) {
@@ -77,10 +124,10 @@ TokenStream token_stream(std::span<const std::vector<std::int64_t>> sequences, s
 }
 
 Windows evaluation_windows(const TokenStream& stream, std::string_view protocol, std::int64_t context,
-                           std::optional<std::int64_t> limit) {
+                           std::optional<std::int64_t> limit, std::int64_t stride) {
   check_context(context);
   if (limit && *limit < 1) throw_usage(fmt::format("found a limit of {} windows, expected at least 1", *limit));
-  Windows result = find_protocol(protocol).cut(stream, context, limit.value_or(kNoLimit));
+  Windows result = cut_by(find_protocol(protocol), stream, context, stride, limit.value_or(kNoLimit));
   if (result.tokens_scored == 0) {
     throw_usage(fmt::format("{}: the protocol {} scores nothing in {} of {} tokens", stream.source, protocol,
                             result.windows_cut == 1 ? "a window" : "windows", context));

@@ -19,15 +19,20 @@ struct TokenStream {
   SpecialTokens special{};                   ///< for models that are not causal
   std::vector<std::size_t> line_ends{};      ///< of a text taken line by line: where in `ids` each of them ends
   std::vector<std::int64_t> line_classes{};  ///< of each line, where the text says it
-  std::string source;                        ///< where the text came from, for errors
-  std::int64_t characters = 0;               ///< of the text; 0 where ids were given
-  std::int64_t unknown = 0;                  ///< characters that the vocabulary does not have
+  /// Of documents: their words, as lm-evaluation-harness counts them, and bytes of UTF-8.
+  std::vector<std::int64_t> line_words{}, line_bytes{};
+  std::optional<std::int64_t> prefix{};  ///< what a document is read behind: BOS, or else EOS
+  std::string source;                    ///< where the text came from, for errors
+  std::int64_t characters = 0;           ///< of the text; 0 where ids were given
+  std::int64_t unknown = 0;              ///< characters that the vocabulary does not have
 };
 
 /// Encodes a text without special tokens around it.
 TokenStream encode_text(const Tokenizer& tokenizer, std::string_view utf8, std::string source);
 /// Encodes each example by itself, without special tokens. Lines that have no tokens are left out.
 TokenStream encode_lines(const Tokenizer& tokenizer, std::span<const Example> examples, std::string source);
+/// Encodes each document by itself, without special tokens; those without text are left out.
+TokenStream encode_documents(const Tokenizer& tokenizer, std::span<const Example> documents, std::string source);
 /// Ids given as they are, one sequence after another; no BOS is added. Each sequence is a line.
 TokenStream token_stream(std::span<const std::vector<std::int64_t>> sequences, std::string source);
 
@@ -43,6 +48,7 @@ struct Window {
   std::vector<std::int64_t> ids;            ///< of an encoder with a decoder, what the encoder reads
   std::vector<std::int64_t> decoder_ids{};  ///< what the decoder is to write; it reads them one place later
   std::vector<Place> places{};              ///< ascending
+  std::int64_t cut = -1;  ///< number of the window of the text of which this is one of several runs; -1: the only one
 };
 
 /// The windows of a text and what reports say of them.
@@ -57,15 +63,18 @@ struct Windows {
   std::int64_t windows_cut = 0;     ///< that were made; `windows` has each several times if other tokens are hidden
   std::int64_t special = 0;         ///< special tokens around the text of each window
   double masked_share = 0;          ///< of a window's text that is hidden from the model when it is run
+  std::int64_t stride = 0;          ///< of overlapping windows; 0: they do not overlap
+  std::int64_t documents = 0, words = 0, bytes = 0;  ///< scored as a whole; 0: none are
   bool uses_bos = false;
   std::vector<std::string> notes;  ///< what was noticed and is harmless, one sentence each
 };
 
 /// Evaluation windows by a protocol of text/protocol.h ("llama.cpp"). `limit`: only the first so many windows.
 /// Error(kUsage) for an unknown protocol, a context below 2 or one in which nothing is scored, Error(kInput) if the
-/// text does not fill one window.
+/// text does not fill one window. `stride`: of a protocol whose windows overlap, 0 for half the context; Error(kUsage)
+/// where they do not.
 Windows evaluation_windows(const TokenStream& stream, std::string_view protocol, std::int64_t context,
-                           std::optional<std::int64_t> limit = std::nullopt);
+                           std::optional<std::int64_t> limit = std::nullopt, std::int64_t stride = 0);
 
 /// Calibration windows of a model for `task`: cut as its default protocol does (of a bare encoder, or where the mask
 /// token is not known, with nothing hidden), and `samples` of them in the order of the text, chosen by `seed`; all of

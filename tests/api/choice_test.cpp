@@ -95,8 +95,8 @@ TEST(Compare, RecipesAreCandidates) {
   options.evaluation.context = 64;
   const Comparison result = compare(options, {});
   ASSERT_EQ(result.candidates.size(), 2U);
-  EXPECT_GT(result.candidates[0].kl_mean.value(), 4 * result.candidates[1].kl_mean.value());
-  EXPECT_GT(result.candidates[1].kl_mean.value(), 0);
+  EXPECT_GT(result.candidates[0].kl.value().mean, 4 * result.candidates[1].kl.value().mean);
+  EXPECT_GT(result.candidates[1].kl.value().mean, 0);
   EXPECT_LT(result.candidates[0].bytes, result.candidates[1].bytes);
 }
 

@@ -26,7 +26,7 @@ VOCABULARY = 2048
 # Two short windows: enough for every path, a second of work.
 SHORT = ["--text", EVALUATION, "--windows", "2", "--context", "128"]
 # What may differ between two runs of the same thing.
-VOLATILE = ("seconds", "peak_ram_bytes")
+VOLATILE = ("seconds", "peak_ram_bytes", "provenance")
 DRIFT = ("kl_mean", "kl_median", "kl_p90", "kl_p99", "kl_p999", "kl_max", "top1_agreement", "top5_agreement",
          "delta_p_rms")
 FIGURES = ("spec", "perplexity", "perplexity_stderr", "tokens_scored", "bytes", "bits_per_weight", "seconds",

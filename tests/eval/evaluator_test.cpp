@@ -174,7 +174,7 @@ TEST(Evaluator, WindowsScoreTheirOwnPositions) {
   Text text(model, 3, 12, 0);
   text.windows[0].places.clear();
   text.windows[1].places = predictions(text.windows[1].ids, 10);  // the last prediction alone
-  EXPECT_EQ(Evaluator(text.windows, false).positions(), 0 + 1 + 11);
+  EXPECT_EQ(Evaluator(text.windows, false).places_in(3), 0U + 1 + 11);
   const auto found = evaluate({{&model.walker, nullptr}}, text, false)[0].nll;
   ASSERT_EQ(found.size(), 12U);
   const auto logits = model.logits(text.inputs, nullptr);

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "core/random.h"
-#include "eval/summary.h"
 
 namespace kerf::eval {
 namespace {
@@ -84,6 +83,8 @@ TEST(Scorer, SeriesOfTwoPartsAreOneSeries) {
     first.append(last);
     EXPECT_EQ(first.nll, whole.nll);
     EXPECT_EQ(first.kl, whole.kl);
+    EXPECT_EQ(first.best, whole.best);
+    EXPECT_EQ(first.best_p, whole.best_p);
     EXPECT_EQ(first.delta_p, whole.delta_p);
     EXPECT_EQ(first.same_top1, whole.same_top1);
     EXPECT_EQ(first.top5_overlap, whole.top5_overlap);
@@ -93,47 +94,6 @@ TEST(Scorer, SeriesOfTwoPartsAreOneSeries) {
     EXPECT_EQ(first.right, whole.right);
     EXPECT_EQ(first.size(), 3U);
   }
-}
-
-TEST(Summary, PerplexityAndItsErrorAreLlamaCpps) {
-  Series series(4);
-  series.nll = {1.0, 2.0, 3.0, 4.0};
-  Measurement m;
-  summarize(series, m);
-  // mean 2.5, mean of squares 7.5: sqrt((7.5 - 6.25) / 3) = 0.645497; times exp(2.5)
-  EXPECT_NEAR(*m.perplexity, std::exp(2.5), 1e-12);
-  EXPECT_NEAR(*m.perplexity_stderr, 0.6454972243679028 * std::exp(2.5), 1e-9);
-  EXPECT_FALSE(m.kl_mean.has_value());
-}
-
-TEST(Summary, ClassesHaveSharesAndNoPerplexity) {
-  Series series(4, false, {.targets = true, .classes = 2});
-  Distribution distribution;
-  // p = 1/4 and 3/4 three times, then even: the tie goes to class 0.
-  const std::vector<float> uneven = {0, std::log(3.0F)}, even = {2, 2};
-  for (std::size_t at = 0; at < 4; ++at) {
-    distribution.set(at < 3 ? uneven : even);
-    score(distribution, nullptr, at == 0 ? 0 : 1, at, series);
-  }
-  Measurement m;
-  summarize(series, m);
-  EXPECT_FALSE(m.perplexity.has_value());
-  EXPECT_EQ(m.tokens_scored, 4);
-  ASSERT_EQ(m.classes.size(), 2U);
-  EXPECT_NEAR(m.classes[0].probability, (3 * 0.25 + 0.5) / 4, 1e-6);
-  EXPECT_NEAR(m.classes[1].probability, (3 * 0.75 + 0.5) / 4, 1e-6);
-  EXPECT_DOUBLE_EQ(m.classes[0].predicted, 0.25);
-  EXPECT_DOUBLE_EQ(m.classes[1].predicted, 0.75);
-  // 0.25 log 4 + 0.75 log 4/3 = 0.562335; log 2
-  EXPECT_NEAR(*m.entropy, (3 * 0.5623351446 + std::log(2.0)) / 4, 1e-6);
-  EXPECT_DOUBLE_EQ(*m.accuracy, 0.5);  // of 1, 1, 1, 0 against 0, 1, 1, 1
-  EXPECT_NEAR(*m.accuracy_stderr, std::sqrt(0.25 / 3), 1e-12);
-}
-
-TEST(Summary, QuantilesLieBetweenNeighbours) {
-  EXPECT_DOUBLE_EQ(quantile({0, 1, 2, 3}, 0.5), 1.5);
-  EXPECT_DOUBLE_EQ(quantile({0, 10}, 0.99), 9.9);
-  EXPECT_DOUBLE_EQ(quantile({7}, 0.5), 7);
 }
 
 }  // namespace

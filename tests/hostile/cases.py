@@ -46,6 +46,7 @@ COMMANDS = {
     "importance": ["quantize", "{model}", "-o", "{out}/out.gguf", "--scheme", "q4_0", "--calibration", "{dir}/imatrix"],
     "importance-in": ["calibrate", "{model}", "--imatrix-in", "{dir}/imatrix", "-o", "{out}/statistics"],
     "recipe": ["quantize", "{model}", "-o", "{out}/out", "--recipe", "{dir}/recipe.yaml"],
+    "policy": ["gate", "{dir}/report.json", "--policy", "{dir}/policy.yaml"],
     "lora": ["quantize", "{model}", "-o", "{out}/out", "--scheme", "int8", "--lora", "{dir}/adapter"],
     "tokenize-spm": ["tokenize", "{dir}/spm", "--file", "{dir}/text.txt"],
     "tokenize-gpt2": ["tokenize", "{dir}/gpt2", "--file", "{dir}/text.txt"],
@@ -502,6 +503,33 @@ def recipe_cases(count):
         yield Case(f"recipe-random-{number}", {"../recipe.yaml": mutant(base.encode(), draw)}, ["recipe"])
 
 
+REPORT = json.dumps({"spec": "int8", "tokens_scored": 2000, "kl_mean": 0.001, "text": {"sha256": "a"}, "noise_floor": {"kl_mean": 1e-9},
+                     "by_window": {"window": [0, 1], "tokens": [1000, 1000], "nll": [3, 3.1], "kl": [0.001, 0.001]}})
+POLICY = "limits: {kl_mean: {max: 0.01}}\nmargin: 0.5%\n"
+
+
+def gate_cases(count):
+    """Policies and reports: none of these may open the gate."""
+    policies = {
+        "empty": "", "list": "[1]", "nothing": "about: x\n", "no-limits": "limits: {}\n", "unknown-key": POLICY.replace("limits", "limit"),
+        "unknown-metric": POLICY.replace("kl_mean", "kl_mena"), "unknown-bound": POLICY.replace("0.01", "0.01, bound: up"),
+        "no-number": POLICY.replace("0.01", "much"), "nan": POLICY.replace("0.01", ".nan"), "infinite": POLICY.replace("0.01", ".inf"),
+        "huge": POLICY.replace("0.01", "1e999"), "null": POLICY.replace("0.01", "~"), "duplicate": POLICY + "margin: 1%\n",
+        "duplicate-metric": POLICY.replace("}}", "}, kl_mean: {max: 9}}"), "anchor": POLICY.replace("{kl", "&a {kl"),
+        "two-documents": POLICY + "---\n" + POLICY, "open": POLICY.replace("}}", ""), "deep": "[" * 20000,
+        "baseline-missing": POLICY + "baseline: nowhere.json\n", "baseline-is-policy": POLICY + "baseline: policy.yaml\n",
+        "nobody": POLICY + "candidates: [int7]\n", "control": POLICY.replace("kl_mean", '"\x1b[2J"'),
+    }
+    for name, text in policies.items():
+        yield Case(f"policy-{name}", {"../policy.yaml": text.encode(), "../report.json": REPORT.encode()}, ["policy"], refuse=True)
+    for name, kind in {"missing": MISSING, "fifo": FIFO, "directory": DIRECTORY, "nul": POLICY.encode() + b"\0"}.items():
+        yield Case(f"policy-{name}", {"../policy.yaml": kind, "../report.json": REPORT.encode()}, ["policy"], refuse=True)
+    reports = {"empty": "", "list": "[]", "object": "{}", "truncated": REPORT[:-9], "no-spec": REPORT.replace('"spec"', '"x"'),
+               "text-number": REPORT.replace('{"sha256": "a"}', "7"), "deep": "[" * 100000, "scored-text": REPORT.replace("2000", '"many"')}
+    for name, text in reports.items():
+        yield Case(f"report-{name}", {"../policy.yaml": POLICY.encode(), "../report.json": text.encode()}, ["policy"], refuse=True)
+
+
 def importance_entries(config):
     """(name, columns) of a Llama's matrices, as importance files name them."""
     hidden, inner = config["hidden_size"], config["intermediate_size"]
@@ -919,6 +947,7 @@ def all_cases(gguf, count):
     yield from hub_cases()
     yield from text_cases()
     yield from recipe_cases(count)
+    yield from gate_cases(count)
     yield from importance_cases(count)
     yield from lora_cases(count)
     yield from scaled_float_cases()

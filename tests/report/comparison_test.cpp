@@ -13,7 +13,6 @@ Comparison two_candidates() {
   comparison.reference = test::sample_reference();
   comparison.candidates = {test::sample_candidate(), test::sample_candidate()};
   comparison.candidates[1].spec = "int8";
-  comparison.candidates[1].kl_stderr.reset();
   return comparison;
 }
 
@@ -22,7 +21,7 @@ TEST(ComparisonText, ReferenceFirstThenCandidatesInTheirOrder) {
             "candidate        bytes  bits/weight        perplexity       KL mean (nats)   top-1  seconds\n"
             "reference     14.0 MiB        32.00  12.3457 \u00B1 0.0712                    -       -      1.2\n"
             "int4-g32/rtn   2.0 MiB         4.50  12.3457 \u00B1 0.0712  0.012500 \u00B1 0.000100  97.50%      1.2\n"
-            "int8           2.0 MiB         4.50  12.3457 \u00B1 0.0712             0.012500  97.50%      1.2\n"
+            "int8           2.0 MiB         4.50  12.3457 \u00B1 0.0712  0.012500 \u00B1 0.000100  97.50%      1.2\n"
             "\n"
             "reference       models/tiny\n"
             "protocol        llama.cpp\n"

@@ -37,8 +37,8 @@ TEST(EvaluationText, DriftFromAReference) {
   const std::string text = to_text(with_reference());
   EXPECT_NE(text.find("KL mean          0.012500 \u00B1 0.000100 nats per token\n"), std::string::npos) << text;
   EXPECT_NE(text.find("KL 99.9%         0.800000\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("top-1 agreement  97.50%\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("RMS delta p      1.23%\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("top-1 agreement  97.50% \u00B1 0.20%\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("RMS delta p      1.23% \u00B1 0.00%\n"), std::string::npos) << text;
 }
 
 TEST(EvaluationText, AClassifiersDistributions) {

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/report/sample.h"
@@ -16,27 +17,14 @@ std::vector<std::string> keys(const Json::Object& object) {
 }
 
 TEST(MeasurementJson, HasTheKeysOfEveryCommand) {
-  const std::vector<std::string> expected = {"spec",
-                                             "perplexity",
-                                             "perplexity_stderr",
-                                             "kl_mean",
-                                             "kl_stderr",
-                                             "kl_median",
-                                             "kl_p90",
-                                             "kl_p99",
-                                             "kl_p999",
-                                             "kl_max",
-                                             "top1_agreement",
-                                             "top5_agreement",
-                                             "delta_p_rms",
-                                             "tokens_scored",
-                                             "bytes",
-                                             "bytes_as",
-                                             "bits_per_weight",
-                                             "seconds",
-                                             "peak_ram_bytes",
-                                             "notes"};
-  EXPECT_EQ(keys(measurement_json(test::sample_candidate())), expected);
+  const auto found = keys(measurement_json(test::sample_candidate()));
+  for (const char* key : {"spec",           "perplexity", "perplexity_stderr", "kl_mean",         "kl_stderr",
+                          "kl_min",         "kl_p01",     "kl_median",         "kl_p90",          "kl_p99",
+                          "kl_p999",        "kl_max",     "top1_agreement",    "top5_agreement",  "delta_p_rms",
+                          "tokens_scored",  "bytes",      "bytes_as",          "bits_per_weight", "seconds",
+                          "peak_ram_bytes", "notes"}) {
+    EXPECT_THAT(found, testing::Contains(key));
+  }
 }
 
 TEST(MeasurementJson, LeavesOutWhatWasNotMeasured) {
@@ -72,14 +60,14 @@ TEST(TextFigures, SayHowTheTextWasCut) {
             "tokens dropped  56 at the end of the text\n");
 }
 
-TEST(TextFigures, NothingDroppedIsNotMentioned) {
+TEST(TextFigures, NothingDroppedIsSaidToo) {
   TextFigures text = test::sample_text();
   text.tokens_dropped = 0;
   text.bos = false;
   Table facts;
   facts.column("").column("");
   add_text_figures(facts, text);
-  EXPECT_EQ(facts.text().find("dropped"), std::string::npos);
+  EXPECT_NE(facts.text().find("tokens dropped  none"), std::string::npos);
   EXPECT_NE(facts.text().find("without BOS"), std::string::npos);
 }
 

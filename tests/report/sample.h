@@ -33,15 +33,17 @@ inline Measurement sample_reference() {
 inline Measurement sample_candidate() {
   Measurement m = sample_reference();
   m.spec = "int4-g32/rtn";
-  m.kl_mean = 0.0125;
-  m.kl_stderr = 0.0001;
-  m.kl_median = 0.001;
-  m.kl_p90 = 0.02;
-  m.kl_p99 = 0.2;
-  m.kl_p999 = 0.8;
-  m.kl_max = 2;
+  m.kl = Spread{.mean = 0.0125,
+                .mean_error = 0.0001,
+                .min = -0.000001,
+                .median = 0.001,
+                .p90 = 0.02,
+                .p99 = 0.2,
+                .p999 = 0.8,
+                .max = 2};
   m.top1_agreement = 0.975;
   m.top5_agreement = 0.995;
+  m.top1_error = 0.002;
   m.delta_p_rms = 0.0123;
   m.bytes = 2097152;
   m.bytes_as = "gguf";

@@ -35,6 +35,7 @@ TEST(Protocol, EveryOneDescribesItselfAndCounts) {
     EXPECT_FALSE(info->source.empty());
     EXPECT_GE(info->default_context, 2);
     const bool causal = info->task == Task::kCausalLm;
+    if (info->cut == nullptr || info->by_document) continue;  // below: windows that share tokens
     for (const std::optional<std::int64_t> bos : {std::optional<std::int64_t>(), std::optional<std::int64_t>(1)}) {
       for (const std::int64_t context : {4, 5, 7, 64}) {
         const TokenStream stream = stream_of(bos);
@@ -86,6 +87,87 @@ TEST(Protocol, WhatIsScoredIsHidden) {
       }
     }
   }
+}
+
+/// Windows as Hugging Face's guide cuts 10 ids at a length of 4 and a stride of 3: begin 0, 3, 6; the targets that no
+/// window before had.
+TEST(Strided, ScoresEachTokenOnceInTheFirstWindowThatHasIt) {
+  TokenStream stream;
+  for (std::int64_t i = 0; i < 10; ++i) stream.ids.push_back(100 + i);
+  stream.source = "text.txt";
+  const Windows cut = evaluation_windows(stream, "strided", 4, std::nullopt, 3);
+  ASSERT_EQ(cut.windows.size(), 3U);
+  EXPECT_EQ(cut.windows[1].ids, (std::vector<std::int64_t>{103, 104, 105, 106}));
+  EXPECT_EQ(cut.windows[0].places, (std::vector<Place>{{0, 101}, {1, 102}, {2, 103}}));
+  EXPECT_EQ(cut.windows[1].places, (std::vector<Place>{{0, 104}, {1, 105}, {2, 106}}));
+  EXPECT_EQ(cut.windows[2].places, (std::vector<Place>{{0, 107}, {1, 108}, {2, 109}}));
+  EXPECT_EQ(cut.tokens_scored, 9);
+  EXPECT_EQ(cut.tokens_dropped, 0);
+  EXPECT_EQ(cut.stride, 3);
+}
+
+TEST(Strided, ASmallStrideScoresTheEndsOnly) {
+  TokenStream stream;
+  for (std::int64_t i = 0; i < 7; ++i) stream.ids.push_back(100 + i);
+  stream.bos = 1;
+  stream.source = "text.txt";
+  const Windows cut = evaluation_windows(stream, "strided", 6, std::nullopt, 2);
+  ASSERT_EQ(cut.windows.size(), 2U);  // 8 ids with BOS: 0 to 5, 2 to 7
+  EXPECT_EQ(cut.windows[0].places.size(), 5U);
+  EXPECT_EQ(cut.windows[1].places, (std::vector<Place>{{3, 105}, {4, 106}}));
+  EXPECT_EQ(cut.tokens_scored, 7);
+  EXPECT_EQ(evaluation_windows(stream, "strided", 6, 1, 2).windows.size(), 1U);
+  EXPECT_EQ(evaluation_windows(stream, "strided", 6).stride, 3);
+}
+
+TEST(Strided, RefusesStridesThatMakeNoSense) {
+  const TokenStream stream = stream_of(std::nullopt);
+  expect_error(ErrorCode::kUsage, "a stride of 9 passes over tokens, expected at most the context of 8",
+               [&] { evaluation_windows(stream, "strided", 8, std::nullopt, 9); });
+  expect_error(ErrorCode::kUsage, "the protocol llama.cpp has no stride",
+               [&] { evaluation_windows(stream, "llama.cpp", 8, std::nullopt, 4); });
+}
+
+/// Documents of 7 and 2 ids behind the prefix 1, at a length of 3: what lm-evaluation-harness's
+/// get_rolling_token_windows(token_list, prefix_token, 3, 1) yields of them, worked out by hand.
+TEST(LmEval, RollsOverDocuments) {
+  TokenStream stream;
+  stream.ids = {10, 11, 12, 13, 14, 15, 16, 20, 21};
+  stream.line_ends = {7, 9};
+  stream.line_words = {4, 2};
+  stream.line_bytes = {30, 9};
+  stream.prefix = 1;
+  stream.source = "docs.jsonl";
+  const Windows cut = evaluation_windows(stream, "lm-eval", 3);
+  ASSERT_EQ(cut.windows.size(), 4U);
+  EXPECT_EQ(cut.windows[0].ids, (std::vector<std::int64_t>{1, 10, 11}));
+  EXPECT_EQ(cut.windows[0].places, (std::vector<Place>{{0, 10}, {1, 11}, {2, 12}}));
+  EXPECT_EQ(cut.windows[1].ids, (std::vector<std::int64_t>{12, 13, 14}));
+  EXPECT_EQ(cut.windows[1].places, (std::vector<Place>{{0, 13}, {1, 14}, {2, 15}}));
+  EXPECT_EQ(cut.windows[2].ids, (std::vector<std::int64_t>{13, 14, 15}));
+  EXPECT_EQ(cut.windows[2].places, (std::vector<Place>{{2, 16}}));
+  EXPECT_EQ(cut.windows[3].ids, (std::vector<std::int64_t>{1, 20}));
+  EXPECT_EQ(cut.windows[3].places, (std::vector<Place>{{0, 20}, {1, 21}}));
+  EXPECT_EQ(cut.tokens_scored, 9);
+  EXPECT_EQ(cut.words, 6);
+  EXPECT_EQ(cut.bytes, 39);
+  EXPECT_EQ(cut.documents, 2);
+  const Windows first = evaluation_windows(stream, "lm-eval", 3, 1);
+  EXPECT_EQ(first.documents, 1);
+  EXPECT_EQ(first.words, 4);
+  EXPECT_EQ(first.windows_total, 2);
+}
+
+TEST(LmEval, NeedsDocumentsAndAPrefix) {
+  expect_error(ErrorCode::kUsage, "it needs --text, not ids",
+               [] { evaluation_windows(stream_of(std::nullopt), "lm-eval", 8); });
+  TokenStream stream;
+  stream.ids = {10};
+  stream.line_ends = {1};
+  stream.line_words = {1};
+  stream.line_bytes = {1};
+  stream.source = "docs.jsonl";
+  expect_error(ErrorCode::kInput, "the tokenizer names neither", [&] { evaluation_windows(stream, "lm-eval", 8); });
 }
 
 TEST(Protocol, TheFirstForATaskIsItsDefault) {
