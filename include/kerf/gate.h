@@ -28,7 +28,7 @@ struct GateCheck {
   std::optional<double> found{};  ///< the value, or the bound of its interval, that was compared
   CheckOutcome outcome = CheckOutcome::kNotChecked;
   std::string reason{};  ///< one sentence; empty if passed
-  int line = 1;        ///< of the policy
+  int line = 1;          ///< of the policy
 };
 
 struct GateResult {

@@ -185,9 +185,9 @@ struct EvaluationOptions {
   std::int64_t context = 0;   ///< 0: the protocol's default, at most the model's
   std::int64_t windows = -1;  ///< measure only the first so many; -1: all
   std::string kv_cache;  ///< scheme of the keys and values that the model (in compare: a candidate) reads; empty: f32
-  std::int64_t stride = 0;    ///< of protocols with overlapping windows; 0: half the context
-  bool reverse_kl = false;    ///< also measure KL(model || reference)
-  double margin = 0.005;      ///< nats per token (0.005: 0.5 % of the perplexity) that do not matter for a verdict
+  std::int64_t stride = 0;  ///< of protocols with overlapping windows; 0: half the context
+  bool reverse_kl = false;  ///< also measure KL(model || reference)
+  double margin = 0.005;    ///< nats per token (0.005: 0.5 % of the perplexity) that do not matter for a verdict
 };
 
 /// How a text was cut and scored.
@@ -222,7 +222,7 @@ struct Measurement {
   std::optional<double> accuracy, accuracy_stderr;      ///< classifier: fraction of the labels found, if there are any
   std::vector<ClassShare> classes;                      ///< classifier: in the order of its classes
   std::optional<double> word_perplexity, byte_perplexity, bits_per_byte;  ///< where whole documents are scored
-  std::optional<Spread> kl;                              ///< KL(reference || this), nats
+  std::optional<Spread> kl;                                               ///< KL(reference || this), nats
   std::optional<Spread> reverse_kl;                      ///< KL(this || reference), if it was asked for
   std::optional<double> top1_agreement, top5_agreement;  ///< fractions
   std::optional<double> top1_error;                      ///< standard error, tokens taken as independent
@@ -289,6 +289,8 @@ struct QuantizationChoice {
 };
 /// Is the candidate's spec about a recipe that it names by path ("mixed.yaml", "mixed.yaml/gptq") or as "recipe:NAME"?
 bool names_a_recipe(const std::string& spec);
+/// Is the candidate's spec the path of a model that exists, and not of a recipe?
+bool names_a_model(const std::string& spec);
 /// "scheme[/method[+transform...][+pruning]][@activations[/range]]" -> choice; the rest from `defaults`. In place of a
 /// scheme: the path of a recipe, "recipe:NAME", or just its name if no scheme has it too.
 QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice& defaults);
@@ -345,6 +347,49 @@ struct Comparison {
   Provenance provenance{};
 };
 Comparison compare(const CompareOptions& options, const Resources& resources);
+
+/// Where a candidate's loss comes from.
+struct AttributeOptions {
+  ModelInput model;
+  std::string candidate;  ///< spec; not one whose transforms move scales between weights or that rewrites the graph
+  QuantizationChoice defaults;
+  CalibrationOptions calibration;
+  EvaluationOptions evaluation;
+  std::int64_t windows = 8;  ///< of the evaluation text, at most
+};
+struct SiteAttribution {
+  std::string name, role, scheme;
+  int layer = -1;
+  std::uint64_t bytes = 0;             ///< of its codes and scales
+  std::optional<double> output_error;  ///< mean squared error of its output, relative, on the calibration text
+  Estimate alone;                      ///< KL(reference || model with only this weight quantized), nats per token
+  Estimate restored;  ///< that of the candidate, minus that of the candidate with only this weight unquantized
+};
+/// Several sites together.
+struct AttributionSum {
+  std::string what;  ///< "down", "layer 3"
+  std::int64_t sites = 0;
+  std::uint64_t bytes = 0;
+  double alone = 0;  ///< sum of SiteAttribution::alone, nats per token
+};
+/// Bits that would buy much: these sites in a wider scheme.
+struct Widening {
+  std::string sentence, scheme;
+  std::vector<std::string> names;
+  double kl_share = 0;     ///< of the sum of all sites' KL that they have alone
+  double bytes_share = 0;  ///< more bytes, of all quantized weights'
+};
+struct Attribution {
+  std::string spec;
+  TextFigures text;
+  Estimate kl;                                ///< of the whole candidate, on the same windows
+  std::vector<SiteAttribution> sites;         ///< by falling KL alone
+  std::vector<AttributionSum> roles, layers;  ///< by falling KL; by layer, -1 (outside of them) last
+  double sum_alone = 0;  ///< what the sites' own KLs add up to: kl minus this is what the sum misses
+  std::vector<Widening> widenings;
+  double seconds = 0;
+};
+Attribution attribute(const AttributeOptions& options, const Resources& resources);
 
 /// Saves the statistics of a model's linear inputs over text, as statistics or as an importance file of llama.cpp, or
 /// merges saved ones.

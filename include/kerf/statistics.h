@@ -47,10 +47,10 @@ struct Histogram {
 /// A token at which a model is far from the reference, in its context.
 struct WorstToken {
   std::int64_t window = 0, position = 0;
-  double kl = 0;                       ///< nats
-  std::string before, token, after;    ///< text: what the model had read, the right token, what follows
-  double p = 0, reference_p = 0;       ///< probability of the right token
-  std::string best, reference_best;    ///< the most likely token
+  double kl = 0;                     ///< nats
+  std::string before, token, after;  ///< text: what the model had read, the right token, what follows
+  double p = 0, reference_p = 0;     ///< probability of the right token
+  std::string best, reference_best;  ///< the most likely token
   double best_p = 0, reference_best_p = 0;
 };
 
@@ -73,7 +73,7 @@ struct Judgement {
 
 /// Two candidates against each other.
 struct PairedDifference {
-  std::string spec, other;                      ///< differences are those of `spec` minus those of `other`
+  std::string spec, other;                          ///< differences are those of `spec` minus those of `other`
   std::optional<Judgement> log_perplexity{}, kl{};  ///< absent where they were not measured
 };
 

@@ -10,8 +10,8 @@
 #include "api/emission.h"
 #include "api/measure.h"
 #include "api/open_model.h"
-#include "api/run_origin.h"
 #include "api/rewritten.h"
+#include "api/run_origin.h"
 #include "api/session.h"
 #include "api/teacher.h"
 #include "api/text_data.h"
@@ -50,8 +50,7 @@ Row make_row(const OpenModel& reference, api::RewrittenModels& rewritten, const 
              const CompareOptions& options) {
   Row row;
   row.spec = spec;
-  const bool names_a_path = spec.find('/') == 0 || spec.find("./") == 0 || spec.find("../") == 0 || path_exists(spec);
-  if (names_a_path && !names_a_recipe(spec)) {
+  if (names_a_model(spec)) {
     ModelInput input = options.model;
     input.path = spec;
     input.adapters.clear();
@@ -98,9 +97,10 @@ class Ladder {
       row.subject = evaluator.add({&row.base->walker(), &row.candidate->overlay, {windows, session_.budget()}});
     }
     const api::NoiseProbe probe(model_, text_.windows);
-    noise_ = evaluator.add({&model_.walker(),
-                            &probe.overlay,
-                            {api::bind_windows(model_, std::span(text_.windows).first(probe.windows)), session_.budget()}});
+    noise_ =
+        evaluator.add({&model_.walker(),
+                       &probe.overlay,
+                       {api::bind_windows(model_, std::span(text_.windows).first(probe.windows)), session_.budget()}});
     session_.start("quantizing and measuring", steps());
     walk_candidates(model_, evaluator, calibration.data, reference);
     for (const OpenModel* base : rewritten_.models()) {
@@ -202,8 +202,8 @@ class Ladder {
     result.reference.seconds = reference_seconds_ + head_seconds;
     api::report_series(series.front(), nullptr, model_, text_, options_.evaluation, result.reference);
     for (Row& row : rows_) {
-      Measurement measurement = row.model ? api::describe_model(*row.model, row.spec, text_.figures.context)
-                                          : Measurement{};
+      Measurement measurement =
+          row.model ? api::describe_model(*row.model, row.spec, text_.figures.context) : Measurement{};
       if (row.candidate) {
         measurement.spec = row.spec;
         api::Weighed weighed = api::weigh(*row.base, *row.candidate);
@@ -256,6 +256,11 @@ class Ladder {
 };
 
 }  // namespace
+
+bool names_a_model(const std::string& spec) {
+  const bool is_path = spec.find('/') == 0 || spec.find("./") == 0 || spec.find("../") == 0 || path_exists(spec);
+  return is_path && !names_a_recipe(spec);
+}
 
 Comparison compare(const CompareOptions& options, const Resources& resources) {
   return Ladder(options, resources).run();

@@ -60,7 +60,8 @@ std::vector<eval::Series> measure(const std::vector<const OpenModel*>& models, c
     const auto part = std::span(text.windows).subspan(begin, std::min(at_once, count - begin));
     eval::Evaluator evaluator(part, models.size() > 1, text.classes, options.reverse_kl);
     const auto subject = [&](const OpenModel& model, const sweep::Overlay& overlay, std::size_t windows) {
-      return evaluator.add({&model.walker(), &overlay, {api::bind_windows(model, part.first(windows)), session.budget()}});
+      return evaluator.add(
+          {&model.walker(), &overlay, {api::bind_windows(model, part.first(windows)), session.budget()}});
     };
     std::vector<std::vector<std::size_t>> subjects;
     for (std::size_t m = 0; m < models.size(); ++m) subjects.push_back({subject(*models[m], overlays[m], part.size())});

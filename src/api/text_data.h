@@ -19,8 +19,8 @@ namespace kerf::api {
 struct EvaluationText {
   std::vector<text::Window> windows;
   TextFigures figures;
-  std::int64_t classes = 0;  ///< of a classifier; 0: a language model
-  eval::Layout layout;       ///< of the windows' places
+  std::int64_t classes = 0;                          ///< of a classifier; 0: a language model
+  eval::Layout layout;                               ///< of the windows' places
   std::shared_ptr<const text::Tokenizer> tokenizer;  ///< to show tokens with; null where there is none
 };
 /// Error(kInput) if the model has no head whose predictions could be measured, saying which checkpoint would.

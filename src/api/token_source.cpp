@@ -136,10 +136,10 @@ text::TokenStream TokenSource::read_documents() {
 }
 
 text::TokenStream TokenSource::read(Lines lines) {
-  text::TokenStream stream = !input_.tokens_file.empty() ? read_ids()
-                             : lines == Lines::kJoined   ? read_text()
+  text::TokenStream stream = !input_.tokens_file.empty()  ? read_ids()
+                             : lines == Lines::kJoined    ? read_text()
                              : lines == Lines::kDocuments ? read_documents()
-                                                         : read_lines(lines == Lines::kLabelled);
+                                                          : read_lines(lines == Lines::kLabelled);
   stream.special = special_;
   if (stream.unknown > 0) {
     notes_.push_back(fmt::format("{} of {} characters are not in the vocabulary",

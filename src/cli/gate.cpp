@@ -87,7 +87,8 @@ const Command& gate_command() {
           "perplexity and KL may lose to it), min_tokens: 1000, candidates: [\"int8*\"], about: a line of text. bound "
           "is the end of the 95% interval that is compared: upper, lower, or value (default) for the figure itself.",
       .lists = {{"Figures", metrics}},
-      .examples = {{"kerf gate compare.json --policy policy.yaml --junit gate.xml", "what kerf compare --json measured"},
+      .examples = {{"kerf gate compare.json --policy policy.yaml --junit gate.xml",
+                    "what kerf compare --json measured"},
                    {"kerf gate MODEL model.gguf --text evaluation.txt --policy policy.yaml --markdown gate.md "
                     "--report measured.json",
                     "measure a file and check it; keep the figures as the next baseline"}},

@@ -135,9 +135,10 @@ EvaluationGroup::EvaluationGroup(CLI::App& app) {
                      "evaluation text: .txt, or .jsonl with a key text on each line (for a classifier also label)");
   protocol_ = add_value(app, "--protocol", "NAME", "how text is cut into windows and scored",
                         "the first below that suits the model");
-  context_ = add_value(app, "--context", "N", "tokens in a window",
-                       "the protocol's, at most the model's: 2048 for gptq and lm-eval, 1024 for strided, 128 for pll, else "
-                       "512");
+  context_ =
+      add_value(app, "--context", "N", "tokens in a window",
+                "the protocol's, at most the model's: 2048 for gptq and lm-eval, 1024 for strided, 128 for pll, else "
+                "512");
   stride_ = add_value(app, "--stride", "N", "strided: tokens between the beginnings of windows", "half the context");
   windows_ =
       add_value(app, "--windows,--chunks", "N", "measure only the first N windows, of a classifier lines", "all");
@@ -146,10 +147,11 @@ EvaluationGroup::EvaluationGroup(CLI::App& app) {
                         "int8, int4-g32-asym; not the reference's",
                         "f32");
   reverse_kl_ = add_flag(app, "--reverse-kl", "also measure KL(model || reference)");
-  margin_ = add_value(app, "--margin", "X%",
-                      "change of the perplexity that does not matter: a candidate is equivalent if the whole interval of "
-                      "its change is within it; of KL differences as many nats",
-                      "0.5%");
+  margin_ =
+      add_value(app, "--margin", "X%",
+                "change of the perplexity that does not matter: a candidate is equivalent if the whole interval of "
+                "its change is within it; of KL differences as many nats",
+                "0.5%");
 }
 
 EvaluationOptions EvaluationGroup::read(const std::string& command) const {

@@ -14,8 +14,8 @@ namespace kerf::yaml {
 namespace {
 
 /// Looks at a file's events before any tree is built: anchors and aliases let a few lines stand for gigabytes, and
-/// these files need neither them, nor depth, nor a second document. The library finds documents without end where a token
-/// stands that it does not take ("," at the start of a line): those begin at one place.
+/// these files need neither them, nor depth, nor a second document. The library finds documents without end where a
+/// token stands that it does not take ("," at the start of a line): those begin at one place.
 class PlainStructure : public YAML::EventHandler {
  public:
   PlainStructure(const std::string& path, const std::string& what) : path_(path), what_(what) {}
@@ -92,7 +92,8 @@ void check_keys(const std::string& file, const YAML::Node& map, const std::vecto
     if (std::find(known.begin(), known.end(), key) == known.end()) {
       refuse(file, entry.first.Mark(), unknown_name(kind, key, known));
     }
-    if (!seen.insert(key).second) refuse(file, entry.first.Mark(), fmt::format("key {} appears twice", kerf::quoted(key)));
+    if (!seen.insert(key).second)
+      refuse(file, entry.first.Mark(), fmt::format("key {} appears twice", kerf::quoted(key)));
   }
 }
 

@@ -16,7 +16,7 @@ namespace kerf::eval {
 struct Subject {
   const sweep::Walker* walker = nullptr;
   const sweep::Overlay* overlay = nullptr;  ///< null: the graph as it is
-  sweep::Stream stream;  ///< of all windows, or only the first of them: then only those are measured
+  sweep::Stream stream;                     ///< of all windows, or only the first of them: then only those are measured
 };
 
 /// Measures several models on one text together, so that no logits are ever stored: all streams are walked to the last

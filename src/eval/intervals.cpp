@@ -38,7 +38,8 @@ void add_likelihoods(Intervals& out, const Series& series, const Series* referen
   const auto ratio = estimate_mean(difference, layout);
   if (!ratio) return;
   out["perplexity_log_ratio"] = *ratio;
-  out["perplexity_increase"] = mapped(*ratio, [](double x) { return std::expm1(x); }, std::exp(ratio->value));
+  out["perplexity_increase"] = mapped(
+      *ratio, [](double x) { return std::expm1(x); }, std::exp(ratio->value));
 }
 
 void add_delta_p(Intervals& out, const Series& series, const Layout& layout) {

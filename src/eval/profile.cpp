@@ -44,9 +44,8 @@ Profile profile_by_position(const Series& series, const Layout& layout) { return
 
 Histogram kl_histogram(const Series& series) {
   constexpr int kDecades = 10, kBinsPerDecade = 4;
-  Histogram histogram{.low = -8,
-                      .step = 1.0 / kBinsPerDecade,
-                      .counts = std::vector<std::int64_t>(kDecades * kBinsPerDecade)};
+  Histogram histogram{
+      .low = -8, .step = 1.0 / kBinsPerDecade, .counts = std::vector<std::int64_t>(kDecades * kBinsPerDecade)};
   for (const double kl : series.kl) {
     const double bin = kl > 0 ? std::floor((std::log10(kl) - histogram.low) / histogram.step) : -1;
     if (bin < 0) {

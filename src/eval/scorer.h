@@ -46,11 +46,11 @@ struct Measured {
 
 /// Measurements of one model at every scored place, in text order.
 struct Series {
-  std::vector<double> nll;      ///< -log p of what is right there; empty if that is not known
-  std::vector<double> kl;       ///< KL(reference || this); empty for the reference
+  std::vector<double> nll;         ///< -log p of what is right there; empty if that is not known
+  std::vector<double> kl;          ///< KL(reference || this); empty for the reference
   std::vector<double> reverse_kl;  ///< KL(this || reference), if it was asked for
-  std::vector<double> delta_p;  ///< p of what is right minus the reference's; empty without either
-  std::vector<char> same_top1;  ///< 1: the same most likely token as the reference
+  std::vector<double> delta_p;     ///< p of what is right minus the reference's; empty without either
+  std::vector<char> same_top1;     ///< 1: the same most likely token as the reference
   std::vector<float>
       top5_overlap;  ///< share of the reference's five most likely tokens among this one's; not of classes
 

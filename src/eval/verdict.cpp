@@ -12,10 +12,14 @@ namespace kerf {
 
 std::string verdict_name(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kBetter: return "better";
-    case Verdict::kWorse: return "worse";
-    case Verdict::kEquivalent: return "equivalent";
-    case Verdict::kInconclusive: break;
+    case Verdict::kBetter:
+      return "better";
+    case Verdict::kWorse:
+      return "worse";
+    case Verdict::kEquivalent:
+      return "equivalent";
+    case Verdict::kInconclusive:
+      break;
   }
   return "inconclusive";
 }

@@ -63,8 +63,7 @@ Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dty
                 const std::optional<ActivationChoice>& activations, const RangeChoice& range,
                 const std::optional<PruneChoice>& pruning) {
   yaml::check_keys(
-      path, node,
-      {"role", "layers", "name", "model", "calibrated", "scheme", "method", "activations", "prune", "keep"},
+      path, node, {"role", "layers", "name", "model", "calibrated", "scheme", "method", "activations", "prune", "keep"},
       "recipe key");
   Rule rule;
   rule.activations = activations;

@@ -15,9 +15,7 @@
 namespace kerf::report {
 namespace {
 
-std::string kl_cell(const Measurement& m) {
-  return m.kl ? with_error(m.kl->mean, m.kl->mean_error, 6) : "-";
-}
+std::string kl_cell(const Measurement& m) { return m.kl ? with_error(m.kl->mean, m.kl->mean_error, 6) : "-"; }
 
 /// Does any candidate count its bytes in another format than the others?
 bool formats_differ(const Comparison& comparison) {
@@ -87,8 +85,7 @@ std::string ladder(const Comparison& comparison, bool with_format) {
   const bool with_change = has_changes(comparison);
   table.column("candidate").column("bytes", Align::kRight);
   if (with_format) table.column("as");
-  table.column("bits/weight", Align::kRight)
-      .column(own_heading(comparison), Align::kRight);
+  table.column("bits/weight", Align::kRight).column(own_heading(comparison), Align::kRight);
   if (with_change) table.column("change (95%)", Align::kRight);
   table.column("KL mean (nats)", Align::kRight).column("top-1", Align::kRight).column("seconds", Align::kRight);
   if (with_change) table.column("verdict");

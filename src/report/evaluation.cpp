@@ -48,29 +48,30 @@ void add_likelihood(Table& facts, const Measurement& m) {
 }
 
 /// Every figure that llama.cpp's --kl-divergence prints of a series, and the interval.
-void add_kl(Table& facts, const std::string& name, const Spread& kl, const std::string& unit, const Estimate* interval) {
+void add_kl(Table& facts, const std::string& name, const Spread& kl, const std::string& unit,
+            const Estimate* interval) {
   facts.row({name + " mean", with_error(kl.mean, kl.mean_error, 6) + unit});
   if (interval != nullptr) {
     facts.row({name + " mean, 95% interval", fmt::format("{} to {}", nats(interval->low), nats(interval->high))});
   }
   const std::pair<const char*, double> figures[] = {
-      {" max", kl.max}, {" 99.9%", kl.p999}, {" 99%", kl.p99}, {" 95%", kl.p95}, {" 90%", kl.p90},
-      {" median", kl.median}, {" 10%", kl.p10}, {" 5%", kl.p05}, {" 1%", kl.p01}, {" min", kl.min}};
+      {" max", kl.max},       {" 99.9%", kl.p999}, {" 99%", kl.p99}, {" 95%", kl.p95}, {" 90%", kl.p90},
+      {" median", kl.median}, {" 10%", kl.p10},    {" 5%", kl.p05},  {" 1%", kl.p01},  {" min", kl.min}};
   for (const auto& [which, value] : figures) facts.row({name + which, nats(value)});
 }
 
 void add_delta_p(Table& facts, const Measurement& m) {
   if (m.delta_p_rms) {
-    facts.row({"RMS delta p", fmt::format("{} \u00B1 {}", percent(*m.delta_p_rms),
-                                          percent(m.delta_p_rms_error.value_or(0)))});
+    facts.row({"RMS delta p",
+               fmt::format("{} \u00B1 {}", percent(*m.delta_p_rms), percent(m.delta_p_rms_error.value_or(0)))});
   }
   if (!m.delta_p) return;
   const Spread& d = *m.delta_p;
   facts.row({"delta p mean", fmt::format("{} \u00B1 {}", percent(d.mean), percent(d.mean_error))});
   const std::pair<const char*, double> figures[] = {
-      {"max", d.max}, {"99.9%", d.p999}, {"99%", d.p99}, {"95%", d.p95}, {"90%", d.p90}, {"75%", d.p75},
-      {"median", d.median}, {"25%", d.p25}, {"10%", d.p10}, {"5%", d.p05}, {"1%", d.p01}, {"0.1%", d.p001},
-      {"min", d.min}};
+      {"max", d.max}, {"99.9%", d.p999},    {"99%", d.p99}, {"95%", d.p95}, {"90%", d.p90},
+      {"75%", d.p75}, {"median", d.median}, {"25%", d.p25}, {"10%", d.p10}, {"5%", d.p05},
+      {"1%", d.p01},  {"0.1%", d.p001},     {"min", d.min}};
   for (const auto& [which, value] : figures) facts.row({std::string("delta p ") + which, percent(value)});
 }
 

@@ -1,7 +1,7 @@
 #include "report/markup.h"
 
-#include "core/strings.h"
 #include "core/json_strings.h"
+#include "core/strings.h"
 
 namespace kerf::report {
 namespace {
@@ -16,12 +16,23 @@ std::string escape_markup(std::string_view text) {
   std::string out;
   for (const char32_t c : decode_utf8(utf8_text(std::string(text)))) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: append_utf8(out, is_allowed(c) ? c : kReplacement);
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        append_utf8(out, is_allowed(c) ? c : kReplacement);
     }
   }
   return out;

@@ -40,9 +40,9 @@ void add_causal_windows(Table& facts, const TextFigures& text) {
                                         whole(text.words), whole(text.bytes))});
     facts.row({"windows", fmt::format("{} of at most {} tokens each", whole(text.windows), whole(text.context))});
   } else if (text.stride > 0) {
-    facts.row({"windows", fmt::format("{} of at most {} tokens each, {} apart, the text {}", whole(text.windows),
-                                      whole(text.context), whole(text.stride),
-                                      text.bos ? "beginning with BOS" : "without BOS")});
+    facts.row({"windows",
+               fmt::format("{} of at most {} tokens each, {} apart, the text {}", whole(text.windows),
+                           whole(text.context), whole(text.stride), text.bos ? "beginning with BOS" : "without BOS")});
   } else {
     facts.row({"windows", fmt::format("{} of {} tokens each, {}", whole(text.windows), whole(text.context),
                                       text.bos ? "beginning with BOS" : "without BOS")});

@@ -29,9 +29,7 @@ const std::vector<Metric>& all_metrics() {
       {.key = "perplexity_ratio", .summary = "the perplexity over the reference's", .floor = kLogRatio, .at_rest = 1},
       {.key = "perplexity_log_ratio", .summary = "logarithm of that ratio", .floor = kLogRatio},
       {.key = "perplexity_difference", .summary = "the perplexity less the reference's"},
-      {.key = "perplexity_correlation",
-       .summary = "of the log likelihoods of both, token by token",
-       .better = kHigher},
+      {.key = "perplexity_correlation", .summary = "of the log likelihoods of both, token by token", .better = kHigher},
       {.key = "word_perplexity", .summary = "per word, of the protocol lm-eval"},
       {.key = "byte_perplexity", .summary = "per byte, of the protocol lm-eval"},
       {.key = "bits_per_byte", .summary = "of the protocol lm-eval"},
@@ -63,9 +61,7 @@ const std::vector<Metric>& all_metrics() {
       {.key = "top5_agreement",
        .summary = "share of the reference's five most likely tokens among the model's five",
        .better = kHigher},
-      {.key = "delta_p_rms",
-       .summary = "root mean square change of the right token's probability",
-       .floor = kDeltaP},
+      {.key = "delta_p_rms", .summary = "root mean square change of the right token's probability", .floor = kDeltaP},
       {.key = "delta_p_mean", .summary = "mean change of the right token's probability", .better = kHigher},
       {.key = "delta_p_min", .summary = "largest loss of a right token's probability", .better = kHigher},
       {.key = "delta_p_p01", .summary = "1 % of the right tokens lose more", .better = kHigher},
@@ -99,12 +95,18 @@ std::optional<double> floor_of(const Metric& metric, const Json& noise_floor) {
     return std::abs(value->as_double());
   };
   switch (metric.floor) {
-    case Floor::kNone: return 0;
-    case Floor::kKlMean: return figure("kl_mean");
-    case Floor::kKlMax: return figure("kl_max");
-    case Floor::kLogRatio: return figure("perplexity_log_ratio");
-    case Floor::kDeltaP: return figure("delta_p_rms");
-    case Floor::kTop1: return figure("top1_disagreement");
+    case Floor::kNone:
+      return 0;
+    case Floor::kKlMean:
+      return figure("kl_mean");
+    case Floor::kKlMax:
+      return figure("kl_max");
+    case Floor::kLogRatio:
+      return figure("perplexity_log_ratio");
+    case Floor::kDeltaP:
+      return figure("delta_p_rms");
+    case Floor::kTop1:
+      return figure("top1_disagreement");
   }
   return std::nullopt;
 }

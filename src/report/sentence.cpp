@@ -30,7 +30,8 @@ std::string agreement_part(const Measurement& candidate, const TextFigures& text
   const double differing = 1 - *candidate.top1_agreement;
   if (differing <= 0) return fmt::format("no {} differs", thing);
   if (differing > 0.4) return fmt::format("{} of the {}s differ", percent(differing), thing);
-  return fmt::format("one {} in {} differs", thing, with_commas(static_cast<std::uint64_t>(std::llround(1 / differing))));
+  return fmt::format("one {} in {} differs", thing,
+                     with_commas(static_cast<std::uint64_t>(std::llround(1 / differing))));
 }
 
 }  // namespace

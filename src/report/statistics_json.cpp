@@ -16,9 +16,9 @@ Json::Array numbers(const std::vector<Value>& values) {
 
 void set_spread(Json::Object& out, const std::string& prefix, const Spread& s) {
   const std::pair<const char*, double> figures[] = {
-      {"mean", s.mean}, {"stderr", s.mean_error}, {"min", s.min}, {"p001", s.p001}, {"p01", s.p01},
+      {"mean", s.mean}, {"stderr", s.mean_error}, {"min", s.min}, {"p001", s.p001},     {"p01", s.p01},
       {"p05", s.p05},   {"p10", s.p10},           {"p25", s.p25}, {"median", s.median}, {"p75", s.p75},
-      {"p90", s.p90},   {"p95", s.p95},           {"p99", s.p99}, {"p999", s.p999}, {"max", s.max}};
+      {"p90", s.p90},   {"p95", s.p95},           {"p99", s.p99}, {"p999", s.p999},     {"max", s.max}};
   for (const auto& [name, value] : figures) out.set(prefix + "_" + name, value);
 }
 

@@ -43,14 +43,16 @@ std::vector<LadderColumn> ladder_columns(const TextFigures& text) {
   add(text.figure.empty() ? "perplexity" : text.figure,
       "How surprised the model is by the text: exp of the mean negative log likelihood. Lower is better; the number "
       "behind the sign is half the 95% interval over windows of text.",
-      [](const Measurement& m) { return m.perplexity ? with_half_interval(m, "perplexity", *m.perplexity, four) : ""; });
-  add("accuracy", "Share of the labels found.", [](const Measurement& m) {
-    return m.accuracy ? with_half_interval(m, "accuracy", *m.accuracy, percent) : "";
-  });
+      [](const Measurement& m) {
+        return m.perplexity ? with_half_interval(m, "perplexity", *m.perplexity, four) : "";
+      });
+  add("accuracy", "Share of the labels found.",
+      [](const Measurement& m) { return m.accuracy ? with_half_interval(m, "accuracy", *m.accuracy, percent) : ""; });
   add("change", "Of the perplexity against the reference on the same tokens, with half its 95% interval.",
       [](const Measurement& m) { return m.judgement && m.perplexity ? change_with_interval(*m.judgement) : ""; });
-  add("KL mean", "Mean Kullback-Leibler divergence of the model's predictions from the reference's, in nats: 0 is no "
-                 "difference at all. It sees what perplexity averages away.",
+  add("KL mean",
+      "Mean Kullback-Leibler divergence of the model's predictions from the reference's, in nats: 0 is no "
+      "difference at all. It sees what perplexity averages away.",
       [](const Measurement& m) { return m.kl ? with_half_interval(m, "kl_mean", m.kl->mean, nats) : ""; });
   add("KL 99%", "One token in a hundred is farther from the reference than this.",
       [](const Measurement& m) { return m.kl ? nats(m.kl->p99) : ""; });
@@ -59,8 +61,10 @@ std::vector<LadderColumn> ladder_columns(const TextFigures& text) {
   add("RMS \u0394p", "Root mean square change of the probability of the right token.",
       [](const Measurement& m) { return m.delta_p_rms ? percent(*m.delta_p_rms) : ""; });
   add("seconds", "To quantize and to measure it.", [](const Measurement& m) { return fixed(m.seconds, 1); });
-  columns.push_back({{"verdict", "Equivalent: the whole interval of the change is within the margin. Better, worse: zero is "
-                      "outside of the interval. Inconclusive: the text is too short to tell.", false},
+  columns.push_back({{"verdict",
+                      "Equivalent: the whole interval of the change is within the margin. Better, worse: zero is "
+                      "outside of the interval. Inconclusive: the text is too short to tell.",
+                      false},
                      [](const Measurement& m) { return m.judgement ? verdict_text(*m.judgement) : ""; }});
   return columns;
 }
@@ -68,7 +72,8 @@ std::vector<LadderColumn> ladder_columns(const TextFigures& text) {
 /// Takes away the columns that have nothing in any row.
 void drop_empty_columns(PlainTable& table) {
   for (std::size_t c = table.columns.size(); c-- > 0;) {
-    const bool empty = std::all_of(table.rows.begin(), table.rows.end(), [&](const auto& row) { return row[c].empty(); });
+    const bool empty =
+        std::all_of(table.rows.begin(), table.rows.end(), [&](const auto& row) { return row[c].empty(); });
     if (!empty) continue;
     table.columns.erase(table.columns.begin() + static_cast<std::ptrdiff_t>(c));
     for (auto& row : table.rows) row.erase(row.begin() + static_cast<std::ptrdiff_t>(c));
@@ -78,7 +83,8 @@ void drop_empty_columns(PlainTable& table) {
 /// The number that follows "layers." or stands alone between dots; -1: none.
 int layer_of(const std::string& name) {
   for (const std::string& part : split(name, '.')) {
-    if (!part.empty() && part.find_first_not_of("0123456789") == std::string::npos && part.size() < 6) return std::stoi(part);
+    if (!part.empty() && part.find_first_not_of("0123456789") == std::string::npos && part.size() < 6)
+      return std::stoi(part);
   }
   return -1;
 }
@@ -125,8 +131,8 @@ PlainTable ladder_table(const Comparison& comparison) {
 
 PlainTable pairs_table(const Comparison& comparison) {
   PlainTable table;
-  table.columns = {{"candidate", "", false}, {"against", "", false}, {"perplexity", "", true}, {"says", "", false},
-                   {"KL mean", "", true},    {"says", "", false}};
+  table.columns = {{"candidate", "", false}, {"against", "", false}, {"perplexity", "", true},
+                   {"says", "", false},      {"KL mean", "", true},  {"says", "", false}};
   for (const PairedDifference& pair : comparison.pairs) {
     std::vector<std::string> row = {pair.spec, pair.other, "", "", "", ""};
     if (pair.log_perplexity) {
@@ -195,16 +201,18 @@ PlainTable layers_table(const Measurement& candidate) {
 
 PlainTable provenance_table(const Comparison& comparison) {
   const TextFigures& text = comparison.text;
-  const auto count = [](std::int64_t n) { return with_commas(static_cast<std::uint64_t>(std::max<std::int64_t>(n, 0))); };
+  const auto count = [](std::int64_t n) {
+    return with_commas(static_cast<std::uint64_t>(std::max<std::int64_t>(n, 0)));
+  };
   PlainTable table;
   table.columns = {{"", "", false}, {"", "", false}};
   table.rows = {{"reference", comparison.reference.spec},
                 {"protocol", text.protocol},
-                {text.by_line ? "lines" : "windows",
-                 fmt::format("{} of {}{} tokens", count(text.windows), text.by_line ? "at most " : "", count(text.context))},
+                {text.by_line ? "lines" : "windows", fmt::format("{} of {}{} tokens", count(text.windows),
+                                                                 text.by_line ? "at most " : "", count(text.context))},
                 {text.by_line ? "lines scored" : "tokens scored",
-                 fmt::format("{}, {} tokens of the text dropped, {}", count(text.tokens_scored), count(text.tokens_dropped),
-                             text.bos ? "with BOS" : "without BOS")},
+                 fmt::format("{}, {} tokens of the text dropped, {}", count(text.tokens_scored),
+                             count(text.tokens_dropped), text.bos ? "with BOS" : "without BOS")},
                 {"SHA-256 of what was read and scored", text.sha256}};
   if (comparison.margin > 0) {
     table.rows.push_back({"margin", fmt::format("{} of the perplexity, {} nats of KL", percent(comparison.margin),

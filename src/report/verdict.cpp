@@ -32,10 +32,11 @@ std::string verdict_text(const Judgement& judgement) {
 }
 
 std::string noise_floor_text(const NoiseFloor& floor) {
-  return fmt::format("KL mean {:.1e} and at most {:.1e} nats, perplexity {:.1e} %, RMS delta p {:.1e} %, top-1 {}: the "
-                     "reference against itself with sums in another order, over {}",
-                     floor.kl_mean, floor.kl_max, 100 * std::expm1(floor.log_ratio), 100 * floor.delta_p_rms,
-                     percent(floor.top1_disagreement), counted(floor.tokens, "token"));
+  return fmt::format(
+      "KL mean {:.1e} and at most {:.1e} nats, perplexity {:.1e} %, RMS delta p {:.1e} %, top-1 {}: the "
+      "reference against itself with sums in another order, over {}",
+      floor.kl_mean, floor.kl_max, 100 * std::expm1(floor.log_ratio), 100 * floor.delta_p_rms,
+      percent(floor.top1_disagreement), counted(floor.tokens, "token"));
 }
 
 }  // namespace kerf::report

@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "core/json_strings.h"
 #include "core/strings.h"
 #include "report/figures.h"
-#include "core/json_strings.h"
 #include "report/table.h"
 
 namespace kerf::report {

@@ -242,8 +242,8 @@ Operands prepare(const Graph& graph, const Program& program, const Overlay* over
         continue;
       }
     }
-    operands[id] = make_operand(replaced != nullptr ? *replaced : value.weight.source, wanted_forms(graph, id),
-                                reversed);
+    operands[id] =
+        make_operand(replaced != nullptr ? *replaced : value.weight.source, wanted_forms(graph, id), reversed);
   }
   return operands;
 }

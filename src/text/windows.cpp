@@ -69,7 +69,8 @@ Windows calibration_cut(const TokenStream& stream, description::Task task, std::
 Windows cut_by(const ProtocolInfo& protocol, const TokenStream& stream, std::int64_t context, std::int64_t stride,
                std::int64_t limit) {
   if (protocol.cut_overlapping == nullptr) {
-    if (stride > 0) throw_usage(fmt::format("the protocol {} has no stride: its windows do not overlap", protocol.name));
+    if (stride > 0)
+      throw_usage(fmt::format("the protocol {} has no stride: its windows do not overlap", protocol.name));
     return protocol.cut(stream, context, limit);
   }
   if (stride > context) {

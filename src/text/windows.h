@@ -22,9 +22,9 @@ struct TokenStream {
   /// Of documents: their words, as lm-evaluation-harness counts them, and bytes of UTF-8.
   std::vector<std::int64_t> line_words{}, line_bytes{};
   std::optional<std::int64_t> prefix{};  ///< what a document is read behind: BOS, or else EOS
-  std::string source;                        ///< where the text came from, for errors
-  std::int64_t characters = 0;               ///< of the text; 0 where ids were given
-  std::int64_t unknown = 0;                  ///< characters that the vocabulary does not have
+  std::string source;                    ///< where the text came from, for errors
+  std::int64_t characters = 0;           ///< of the text; 0 where ids were given
+  std::int64_t unknown = 0;              ///< characters that the vocabulary does not have
 };
 
 /// Encodes a text without special tokens around it.

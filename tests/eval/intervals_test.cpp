@@ -38,8 +38,9 @@ TEST(Intervals, OfEveryFigureThatHasOne) {
   const Series reference = model_of(200, 2, false), model = model_of(200, 2.1, true);
   const Layout layout = batches_of(200, 10);
   const auto found = intervals_of(model, &reference, layout);
-  for (const char* key : {"perplexity", "perplexity_log_ratio", "perplexity_increase", "kl_mean", "kl_median", "kl_p90",
-                          "kl_p95", "kl_p99", "kl_p999", "top1_agreement", "top5_agreement", "delta_p_rms", "delta_p_mean"}) {
+  for (const char* key :
+       {"perplexity", "perplexity_log_ratio", "perplexity_increase", "kl_mean", "kl_median", "kl_p90", "kl_p95",
+        "kl_p99", "kl_p999", "top1_agreement", "top5_agreement", "delta_p_rms", "delta_p_mean"}) {
     ASSERT_TRUE(found.contains(key)) << key;
     EXPECT_LE(found.at(key).low, found.at(key).value) << key;
     EXPECT_GE(found.at(key).high, found.at(key).value) << key;

@@ -32,7 +32,10 @@ Comparison sample() {
     m.by_position = {.index = {1, 2, 3}, .tokens = {1, 1, 1}, .nll = {1, 1, 1}, .kl = {0.1, 0.2, 0}, .top1 = {1, 1, 0}};
     m.kl_histogram = {.low = -8, .step = 0.25, .counts = {1, 2, 3}};
     m.worst = {{.window = 3, .position = 7, .kl = 2, .before = "</td><b>", .token = "a|b", .after = "\n", .best = ""}};
-    m.tensors = {{.name = "model.layers.3.mlp.down_proj.weight", .role = "down", .scheme = "int4-g32", .method = "rtn",
+    m.tensors = {{.name = "model.layers.3.mlp.down_proj.weight",
+                  .role = "down",
+                  .scheme = "int4-g32",
+                  .method = "rtn",
                   .shape = {8, 4}}};
     m.sites = {{.name = "model.layers.3.mlp.down_proj.weight", .tokens = 10, .objective = 0.01}};
   }
@@ -52,7 +55,8 @@ TEST(Documents, NothingFromAFileIsMarkup) {
 TEST(Documents, ThePageNeedsNothingElse) {
   const std::string page = html_comparison_writer().write(sample());
   for (const char* part : {"http:", "https:", "src=", "@import", "url("}) EXPECT_THAT(page, Not(HasSubstr(part)));
-  EXPECT_THAT(page, HasSubstr("7.0 times smaller, runs in 0.9 GB, perplexity +2.02% \u00B1 0.20, one token in 40 differs"));
+  EXPECT_THAT(page,
+              HasSubstr("7.0 times smaller, runs in 0.9 GB, perplexity +2.02% \u00B1 0.20, one token in 40 differs"));
   EXPECT_THAT(page, HasSubstr("role=img aria-label=\"Size against KL: "));
   EXPECT_TRUE(find_invalid_utf8(page) == std::nullopt);
 }

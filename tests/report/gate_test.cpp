@@ -116,7 +116,8 @@ std::vector<GateCheck> against_baseline(double shift, const std::string& sha256 
 }
 
 TEST(Gate, ABaselineIsComparedWindowByWindow) {
-  for (const GateCheck& check : against_baseline(0.001)) EXPECT_EQ(check.outcome, CheckOutcome::kPassed) << check.reason;
+  for (const GateCheck& check : against_baseline(0.001))
+    EXPECT_EQ(check.outcome, CheckOutcome::kPassed) << check.reason;
   for (const GateCheck& check : against_baseline(-1)) EXPECT_EQ(check.outcome, CheckOutcome::kPassed) << check.reason;
   for (const GateCheck& check : against_baseline(0.01)) {
     EXPECT_EQ(check.outcome, CheckOutcome::kFailed);

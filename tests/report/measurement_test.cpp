@@ -18,9 +18,11 @@ std::vector<std::string> keys(const Json::Object& object) {
 
 TEST(MeasurementJson, HasTheKeysOfEveryCommand) {
   const auto found = keys(measurement_json(test::sample_candidate()));
-  for (const char* key : {"spec", "perplexity", "perplexity_stderr", "kl_mean", "kl_stderr", "kl_min", "kl_p01", "kl_median",
-                          "kl_p90", "kl_p99", "kl_p999", "kl_max", "top1_agreement", "top5_agreement", "delta_p_rms",
-                          "tokens_scored", "bytes", "bytes_as", "bits_per_weight", "seconds", "peak_ram_bytes", "notes"}) {
+  for (const char* key : {"spec",           "perplexity", "perplexity_stderr", "kl_mean",         "kl_stderr",
+                          "kl_min",         "kl_p01",     "kl_median",         "kl_p90",          "kl_p99",
+                          "kl_p999",        "kl_max",     "top1_agreement",    "top5_agreement",  "delta_p_rms",
+                          "tokens_scored",  "bytes",      "bytes_as",          "bits_per_weight", "seconds",
+                          "peak_ram_bytes", "notes"}) {
     EXPECT_THAT(found, testing::Contains(key));
   }
 }

@@ -33,7 +33,8 @@ TEST(Policy, AsTheDocumentationWritesIt) {
 }
 
 TEST(Policy, ChangesAreSharesOrAmounts) {
-  const Policy policy = parse_policy("limits: {bytes: {max_increase: 1%}, kl_mean: {max_decrease: 2}}\nbaseline: b.json\n", "p");
+  const Policy policy =
+      parse_policy("limits: {bytes: {max_increase: 1%}, kl_mean: {max_decrease: 2}}\nbaseline: b.json\n", "p");
   EXPECT_TRUE(policy.limits[0].max_increase->relative);
   EXPECT_DOUBLE_EQ(policy.limits[0].max_increase->amount, 0.01);
   EXPECT_FALSE(policy.limits[1].max_decrease->relative);

@@ -32,17 +32,20 @@ std::string opening(const Comparison& comparison) {
 }
 
 std::string folded(const Measurement& m, const std::string& body, bool open) {
-  return fmt::format("<details{}><summary>{}</summary>\n{}</details>\n", open ? " open" : "", escape_markup(m.spec), body);
+  return fmt::format("<details{}><summary>{}</summary>\n{}</details>\n", open ? " open" : "", escape_markup(m.spec),
+                     body);
 }
 
 std::string layers(const Comparison& comparison) {
   std::string out;
   for (const Measurement& m : comparison.candidates) {
     const PlainTable errors = layers_table(m);
-    if (!errors.rows.empty()) out += folded(m, html::table(errors, "Output error by layer and role, " + m.spec), out.empty());
+    if (!errors.rows.empty())
+      out += folded(m, html::table(errors, "Output error by layer and role, " + m.spec), out.empty());
   }
   if (out.empty()) return "";
-  return "<p class=dim>Mean squared error of what the layers' products give, relative to what they give unquantized.</p>\n" +
+  return "<p class=dim>Mean squared error of what the layers' products give, relative to what they give "
+         "unquantized.</p>\n" +
          out;
 }
 
@@ -80,9 +83,10 @@ std::string write(const Comparison& comparison) {
   body += section("The ladder", html::table(ladder, "The ladder") + html::explanations(ladder));
   if (!comparison.candidates.empty()) body += section("In pictures", html::plots(comparison));
   if (!comparison.pairs.empty()) {
-    body += section("Candidates against each other",
-                    "<p class=dim>Differences on the same tokens, with half their 95% intervals; negative is better.</p>\n" +
-                        html::table(pairs_table(comparison), "Candidates against each other"));
+    body += section(
+        "Candidates against each other",
+        "<p class=dim>Differences on the same tokens, with half their 95% intervals; negative is better.</p>\n" +
+            html::table(pairs_table(comparison), "Candidates against each other"));
   }
   body += section("Where it broke", worst(comparison));
   body += section("Drift by layer and role", layers(comparison));

@@ -63,9 +63,9 @@ void decide(GateCheck& check, const Estimate& difference, double margin, std::in
     check.outcome = CheckOutcome::kInconclusive;
     const double room = std::abs(margin - difference.value), half = difference.high - difference.value;
     const double more = static_cast<double>(tokens) * (half * half / (room * room) - 1);
-    check.reason = fmt::format("cannot tell: {} from the baseline, {}", found,
-                               more > 0 && more < 1e12 ? fmt::format("about {:.2g} more tokens needed", more)
-                                                       : "the text is too short");
+    check.reason = fmt::format(
+        "cannot tell: {} from the baseline, {}", found,
+        more > 0 && more < 1e12 ? fmt::format("about {:.2g} more tokens needed", more) : "the text is too short");
   }
 }
 

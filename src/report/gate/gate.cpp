@@ -19,18 +19,21 @@ bool is_asked_for(const report::Policy& policy, const std::string& spec) {
 
 std::string outcome_name(CheckOutcome outcome) {
   switch (outcome) {
-    case CheckOutcome::kPassed: return "passed";
-    case CheckOutcome::kFailed: return "failed";
-    case CheckOutcome::kInconclusive: return "inconclusive";
-    case CheckOutcome::kNotChecked: break;
+    case CheckOutcome::kPassed:
+      return "passed";
+    case CheckOutcome::kFailed:
+      return "failed";
+    case CheckOutcome::kInconclusive:
+      return "inconclusive";
+    case CheckOutcome::kNotChecked:
+      break;
   }
   return "not checked";
 }
 
 bool GateResult::passed() const {
-  return !checks.empty() && std::all_of(checks.begin(), checks.end(), [](const GateCheck& check) {
-    return check.outcome == CheckOutcome::kPassed;
-  });
+  return !checks.empty() && std::all_of(checks.begin(), checks.end(),
+                                        [](const GateCheck& check) { return check.outcome == CheckOutcome::kPassed; });
 }
 
 namespace report {

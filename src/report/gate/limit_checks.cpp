@@ -70,8 +70,8 @@ GateCheck compare_change(const Limit& limit, const Json& candidate, const Json* 
   GateCheck check;
   const std::string amount =
       change.relative ? fmt::format("{:.6g}%", 100 * change.amount) : fmt::format("{:.8g}", change.amount);
-  check.limit = fmt::format("at most {} {} than the baseline{}", amount, is_increase ? "more" : "less",
-                            bound_text(limit.bound));
+  check.limit =
+      fmt::format("at most {} {} than the baseline{}", amount, is_increase ? "more" : "less", bound_text(limit.bound));
   check.found = bound_of(candidate, limit);
   if (!check.found) return leave(check, why_missing(candidate, limit));
   const auto before = baseline == nullptr ? std::nullopt : number_at(baseline->find(limit.metric->key));
@@ -80,7 +80,8 @@ GateCheck compare_change(const Limit& limit, const Json& candidate, const Json* 
   const double threshold = is_increase ? *before + allowed : *before - allowed;
   const bool holds = is_increase ? *check.found <= threshold : *check.found >= threshold;
   check.outcome = holds ? CheckOutcome::kPassed : CheckOutcome::kFailed;
-  if (!holds) check.reason = fmt::format("found {:.8g}, {:.8g} in the baseline, {}", *check.found, *before, check.limit);
+  if (!holds)
+    check.reason = fmt::format("found {:.8g}, {:.8g} in the baseline, {}", *check.found, *before, check.limit);
   return check;
 }
 

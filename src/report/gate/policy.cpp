@@ -72,7 +72,8 @@ Limit parse_limit(const std::string& file, const YAML::Node& key, const YAML::No
   Limit limit{.metric = &parse_metric(file, key), .line = key.Mark().line + 1};
   const std::string name(limit.metric->key);
   if (!node.IsMap()) {
-    yaml::refuse(file, key.Mark(), fmt::format("{}: found no map, expected one such as {{max: 0.01, bound: upper}}", name));
+    yaml::refuse(file, key.Mark(),
+                 fmt::format("{}: found no map, expected one such as {{max: 0.01, bound: upper}}", name));
   }
   yaml::check_keys(file, node, {"max", "min", "bound", "max_increase", "max_decrease"}, "key of a limit");
   const bool is_bytes = limit.metric->is_bytes;
@@ -140,7 +141,8 @@ Policy parse_policy(const std::string& text, const std::string& path) {
         policy.limits.push_back(parse_limit(path, entry.first, entry.second));
         for (std::size_t i = 0; i + 1 < policy.limits.size(); ++i) {
           if (policy.limits[i].metric != policy.limits.back().metric) continue;
-          yaml::refuse(path, entry.first.Mark(), fmt::format("key {} appears twice", kerf::quoted(entry.first.Scalar())));
+          yaml::refuse(path, entry.first.Mark(),
+                       fmt::format("key {} appears twice", kerf::quoted(entry.first.Scalar())));
         }
       }
     }

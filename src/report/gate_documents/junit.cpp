@@ -1,5 +1,5 @@
-// JUnit's XML as CI servers read it: a suite a candidate, a case a check. What was found wanting is a failure, what could
-// not be decided an error.
+// JUnit's XML as CI servers read it: a suite a candidate, a case a check. What was found wanting is a failure, what
+// could not be decided an error.
 
 #include <fmt/format.h>
 
@@ -10,9 +10,9 @@ namespace kerf::report {
 namespace {
 
 std::string test_case(const GateCheck& check) {
-  std::string out = fmt::format("    <testcase classname=\"kerf.gate.{}\" name=\"{}: {}\" time=\"0\"",
-                                escape_markup(check.candidate), escape_markup(check.metric),
-                                escape_markup(check.limit));
+  std::string out =
+      fmt::format("    <testcase classname=\"kerf.gate.{}\" name=\"{}: {}\" time=\"0\"", escape_markup(check.candidate),
+                  escape_markup(check.metric), escape_markup(check.limit));
   if (check.outcome == CheckOutcome::kPassed) return out + "/>\n";
   const char* element = check.outcome == CheckOutcome::kFailed ? "failure" : "error";
   return out + fmt::format(">\n      <{0} type=\"{1}\" message=\"{2}\">{2}</{0}>\n    </testcase>\n", element,
@@ -41,8 +41,9 @@ std::string write(const GateResult& result) {
   out += fmt::format("<testsuites name=\"kerf gate\" tests=\"{}\" failures=\"{}\" errors=\"{}\">\n", total.tests,
                      total.failures, total.errors);
   for (const Suite& suite : suites) {
-    out += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"0\">\n{}  </testsuite>\n",
-                       escape_markup(suite.name), suite.tests, suite.failures, suite.errors, suite.cases);
+    out += fmt::format(
+        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"0\">\n{}  </testsuite>\n",
+        escape_markup(suite.name), suite.tests, suite.failures, suite.errors, suite.cases);
   }
   return out + "</testsuites>\n";
 }

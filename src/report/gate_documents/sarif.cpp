@@ -2,8 +2,8 @@
 
 #include <set>
 
-#include "report/gate/document.h"
 #include "core/json_strings.h"
+#include "report/gate/document.h"
 #include "report/metrics.h"
 
 namespace kerf::report {
@@ -39,7 +39,8 @@ Json::Array rules_of(const GateResult& result) {
     Json::Object rule;
     rule.set("id", check.metric);
     const Metric* metric = find_metric(check.metric);
-    rule.set("shortDescription", text_object(metric != nullptr ? std::string(metric->summary) : "enough text to decide"));
+    rule.set("shortDescription",
+             text_object(metric != nullptr ? std::string(metric->summary) : "enough text to decide"));
     rules.emplace_back(std::move(rule));
   }
   return rules;

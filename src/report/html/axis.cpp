@@ -18,7 +18,8 @@ Axis Axis::covering(std::span<const double> values, bool logarithmic, bool from_
   if (from_zero && !logarithmic) usable.push_back(0);
   axis.low_ = *std::min_element(usable.begin(), usable.end());
   axis.high_ = *std::max_element(usable.begin(), usable.end());
-  const double room = axis.high_ > axis.low_ ? 0.07 * (axis.high_ - axis.low_) : std::max(std::abs(axis.high_), 1e-9) / 2;
+  const double room =
+      axis.high_ > axis.low_ ? 0.07 * (axis.high_ - axis.low_) : std::max(std::abs(axis.high_), 1e-9) / 2;
   if (!from_zero || axis.low_ < 0) axis.low_ -= room;
   axis.high_ += room;
   return axis;
@@ -43,8 +44,12 @@ std::vector<double> Axis::ticks() const {
   // Within a decade a logarithmic axis has ticks like a linear one.
   const double from = logarithmic_ ? std::pow(10, low_) : low_, to = logarithmic_ ? std::pow(10, high_) : high_;
   const double rough = (to - from) / kMost, power = std::pow(10, std::floor(std::log10(rough)));
-  const double step = rough <= power ? power : rough <= 2 * power ? 2 * power : rough <= 5 * power ? 5 * power : 10 * power;
-  for (double at = std::ceil(from / step) * step; at <= to; at += step) ticks.push_back(std::abs(at) < step / 2 ? 0 : at);
+  const double step = rough <= power       ? power
+                      : rough <= 2 * power ? 2 * power
+                      : rough <= 5 * power ? 5 * power
+                                           : 10 * power;
+  for (double at = std::ceil(from / step) * step; at <= to; at += step)
+    ticks.push_back(std::abs(at) < step / 2 ? 0 : at);
   return ticks;
 }
 

@@ -37,13 +37,17 @@ std::string grid(const Plot& plot, const Axes& axes) {
   std::string out;
   for (const double tick : axes.x.ticks()) {
     const double x = axes.at_x(tick);
-    out += fmt::format("<line class=grid x1={0:.1f} x2={0:.1f} y1={1} y2={2} /><text class=tick x={0:.1f} y={3} text-anchor=middle>{4}</text>",
-                       x, kTop, kBottom, kBottom + 14, tick_text(tick));
+    out += fmt::format(
+        "<line class=grid x1={0:.1f} x2={0:.1f} y1={1} y2={2} /><text class=tick x={0:.1f} y={3} "
+        "text-anchor=middle>{4}</text>",
+        x, kTop, kBottom, kBottom + 14, tick_text(tick));
   }
   for (const double tick : axes.y.ticks()) {
     const double y = axes.at_y(tick);
-    out += fmt::format("<line class=grid x1={0} x2={1} y1={2:.1f} y2={2:.1f} /><text class=tick x={3} y={4:.1f} text-anchor=end>{5}</text>",
-                       kLeft, kRight, y, kLeft - 5, y + 4, tick_text(tick));
+    out += fmt::format(
+        "<line class=grid x1={0} x2={1} y1={2:.1f} y2={2:.1f} /><text class=tick x={3} y={4:.1f} "
+        "text-anchor=end>{5}</text>",
+        kLeft, kRight, y, kLeft - 5, y + 4, tick_text(tick));
   }
   out += fmt::format("<text class=label x={} y={} text-anchor=middle>{}</text>", (kLeft + kRight) / 2, kHeight - 8,
                      escape_markup(plot.x_label));
@@ -67,12 +71,13 @@ std::string marks(const PlotSeries& series, const Axes& axes) {
     if (!std::isfinite(point.x) || !std::isfinite(point.y)) continue;
     const double x = axes.at_x(point.x), y = axes.at_y(point.y);
     if (point.low && point.high) {
-      out += fmt::format("<line class=\"bar s{0}\" x1={1:.1f} x2={1:.1f} y1={2:.1f} y2={3:.1f} />", series.number % kColours, x,
-                         axes.at_y(*point.low), axes.at_y(*point.high));
+      out += fmt::format("<line class=\"bar s{0}\" x1={1:.1f} x2={1:.1f} y1={2:.1f} y2={3:.1f} />",
+                         series.number % kColours, x, axes.at_y(*point.low), axes.at_y(*point.high));
     }
-    out += fmt::format("<circle class=\"mark s{0}\" cx={1:.1f} cy={2:.1f} r=8 /><text class=number x={1:.1f} y={3:.1f} "
-                       "text-anchor=middle>{4}</text>",
-                       series.number % kColours, x, y, y + 3.5, series.number + 1);
+    out += fmt::format(
+        "<circle class=\"mark s{0}\" cx={1:.1f} cy={2:.1f} r=8 /><text class=number x={1:.1f} y={3:.1f} "
+        "text-anchor=middle>{4}</text>",
+        series.number % kColours, x, y, y + 3.5, series.number + 1);
   }
   return fmt::format("<g><title>{}</title>{}</g>", escape_markup(series.name), out);
 }
@@ -110,9 +115,10 @@ std::string figure(const Plot& plot) {
       body += marks(series, axes);
     }
   }
-  return fmt::format("<figure><figcaption>{0}</figcaption><svg viewBox=\"0 0 {1} {2}\" role=img aria-label=\"{0}: "
-                     "{3}\">{4}</svg>{5}</figure>\n",
-                     escape_markup(plot.title), kWidth, kHeight, escape_markup(plot.summary), body, legend(plot));
+  return fmt::format(
+      "<figure><figcaption>{0}</figcaption><svg viewBox=\"0 0 {1} {2}\" role=img aria-label=\"{0}: "
+      "{3}\">{4}</svg>{5}</figure>\n",
+      escape_markup(plot.title), kWidth, kHeight, escape_markup(plot.summary), body, legend(plot));
 }
 
 }  // namespace kerf::report::html

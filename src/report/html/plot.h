@@ -23,9 +23,9 @@ struct Plot {
   std::string title, x_label, y_label;
   std::string summary{};  ///< what it shows, for who does not see it
   bool log_x = false, log_y = false, y_from_zero = false;
-  bool lines = false;                   ///< points are joined instead of marked
+  bool lines = false;  ///< points are joined instead of marked
   std::vector<PlotSeries> series{};
-  std::vector<Point> front{};           ///< joined by a line of its own: the Pareto front
+  std::vector<Point> front{};  ///< joined by a line of its own: the Pareto front
 };
 
 /// A <figure> with an inline SVG that scales with the page and takes its colours from the style sheet.

@@ -76,7 +76,9 @@ std::string perplexity_plot(const Comparison& comparison) {
 }
 
 std::string histogram_plot(const Comparison& comparison) {
-  Plot plot{.title = "How KL is spread over tokens", .x_label = "KL (nats, logarithmic)", .y_label = "share of the tokens (%)"};
+  Plot plot{.title = "How KL is spread over tokens",
+            .x_label = "KL (nats, logarithmic)",
+            .y_label = "share of the tokens (%)"};
   plot.log_x = plot.lines = plot.y_from_zero = true;
   std::vector<std::string> words;
   for (std::size_t i = 0; i < comparison.candidates.size(); ++i) {
@@ -93,8 +95,8 @@ std::string histogram_plot(const Comparison& comparison) {
     }
     if (series.points.empty()) continue;
     if (comparison.candidates[i].kl) {
-      words.push_back(fmt::format("{}: median {:.2g}, 99% below {:.2g}", series.name, comparison.candidates[i].kl->median,
-                                  comparison.candidates[i].kl->p99));
+      words.push_back(fmt::format("{}: median {:.2g}, 99% below {:.2g}", series.name,
+                                  comparison.candidates[i].kl->median, comparison.candidates[i].kl->p99));
     }
     plot.series.push_back(std::move(series));
   }

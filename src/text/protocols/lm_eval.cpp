@@ -1,5 +1,5 @@
-// EleutherAI's lm-evaluation-harness, loglikelihood_rolling: whole documents behind BOS, every token predicted once; the
-// last window of a document reaches back so that it is full.
+// EleutherAI's lm-evaluation-harness, loglikelihood_rolling: whole documents behind BOS, every token predicted once;
+// the last window of a document reaches back so that it is full.
 
 #include <algorithm>
 

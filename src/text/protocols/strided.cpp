@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "core/error.h"
 #include "text/protocol.h"
-
-#include <fmt/format.h>
 
 namespace kerf::text {
 namespace {
