@@ -279,6 +279,7 @@ struct QuantizationChoice {
   std::string activation_range;    ///< rule for static ones that name none
   std::string scale_dtype;         ///< f16 unless given
   std::string recipe;              ///< name, or path of a YAML file, instead of or before the scheme
+  std::string recipe_text{};       ///< the YAML itself, in place of `recipe`
   double max_fallback = 1;         ///< share of the quantized weights whose rows may ask for another scheme
   std::vector<std::string> keep;   ///< name patterns of weights that stay as they are
   double damping = 0.01;
@@ -306,6 +307,7 @@ struct QuantizeOptions {
   std::vector<OutputRequest> outputs;
   QuantizationChoice choice;
   CalibrationOptions calibration;
+  QualityTarget target{};
   bool dry_run = false, force = false, allow_requantize = false;
   std::string name;  ///< of the model, for formats that have titles; empty: that of its file or folder
 };
@@ -356,6 +358,7 @@ struct AttributeOptions {
   CalibrationOptions calibration;
   EvaluationOptions evaluation;
   std::int64_t windows = 8;  ///< of the evaluation text, at most
+  bool restored = true;      ///< also all weights but each
 };
 struct SiteAttribution {
   std::string name, role, scheme;

@@ -40,7 +40,10 @@ EvaluationOptions evaluation_of(const AttributeOptions& options) {
 class Attributor {
  public:
   Attributor(const AttributeOptions& options, const Resources& resources)
-      : session_(resources), model_(options.model), text_(api::evaluation_text(model_, evaluation_of(options))) {
+      : session_(resources),
+        runs_(options.restored ? 2 : 1),
+        model_(options.model),
+        text_(api::evaluation_text(model_, evaluation_of(options))) {
     QuantizationChoice choice = parse_spec(options.candidate, options.defaults);
     if (api::is_importance(options.calibration)) choice.sequential = false;
     api::RewrittenModels rewritten(model_);
@@ -60,7 +63,7 @@ class Attributor {
     result.text = text_.figures;
     list_sites(result);
     windows_ = api::bind_windows(model_, text_.windows);
-    const std::size_t batches = (2 * sites_.size() + kAtOnce - 1) / kAtOnce;
+    const std::size_t batches = (runs_ * sites_.size() + kAtOnce - 1) / kAtOnce;
     session_.start("attributing", static_cast<std::int64_t>((batches + 1) * blocks().size()));
     const auto whole = measure({candidate_->overlay}).front();
     result.kl = estimate(whole);
@@ -149,21 +152,21 @@ class Attributor {
     return mean;
   }
 
-  /// Each site alone, and all but each.
+  /// Each site alone, and, if that is asked for, all but each.
   void measure_sites(const std::vector<double>& whole, Attribution& result) {
-    for (std::size_t first = 0; first < 2 * sites_.size(); first += kAtOnce) {
-      const std::size_t count = std::min(kAtOnce, 2 * sites_.size() - first);
+    for (std::size_t first = 0; first < runs_ * sites_.size(); first += kAtOnce) {
+      const std::size_t count = std::min(kAtOnce, runs_ * sites_.size() - first);
       std::vector<sweep::Overlay> overlays;
       for (std::size_t i = first; i < first + count; ++i) {
-        const bool alone = i % 2 == 0;
+        const bool alone = i % runs_ == 0;
         sweep::Overlay overlay = alone ? model_.overlay() : candidate_->overlay;
-        move_site(*sites_[i / 2], alone ? candidate_->overlay : model_.overlay(), overlay);
+        move_site(*sites_[i / runs_], alone ? candidate_->overlay : model_.overlay(), overlay);
         overlays.push_back(std::move(overlay));
       }
       const auto kl = measure(overlays);
       for (std::size_t i = 0; i < count; ++i) {
-        SiteAttribution& site = result.sites[(first + i) / 2];
-        if ((first + i) % 2 == 0) {
+        SiteAttribution& site = result.sites[(first + i) / runs_];
+        if ((first + i) % runs_ == 0) {
           site.alone = estimate(kl[i]);
           continue;
         }
@@ -192,6 +195,7 @@ class Attributor {
   }
 
   api::Session session_;
+  std::size_t runs_;  ///< of each site
   OpenModel model_;
   api::EvaluationText text_;
   std::unique_ptr<quant::Candidate> candidate_;
