@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -302,6 +303,41 @@ struct OutputRequest {
   std::map<std::string, std::string, std::less<>> options{};  ///< of the format, by output_format_options()'s names
 };
 
+/// Whether an output format can hold what was chosen, to the bit.
+struct TargetExactness {
+  std::string format;
+  bool exact = false;
+  std::string reason{};   ///< why not: one sentence
+  std::string nearest{};  ///< the nearest scheme that it holds; empty: none near
+};
+
+/// What a run aims at, in place of one scheme for all weights: a mixture is chosen by what each weight's rounding costs,
+/// and measured. One of the first four is given.
+struct QualityTarget {
+  double kl = 0;                     ///< mean KL divergence, at most; nats per token
+  double perplexity_increase = 0;    ///< fraction, at most
+  std::uint64_t bytes = 0;           ///< of the first output, at most
+  std::uint64_t ram = 0;             ///< to run it, at most: weights, keys and values at `context`, activations
+  std::int64_t context = 0;          ///< 0: min(2048, the model's)
+  std::vector<std::string> schemes;  ///< to choose from; empty: those of 2 to 8 bits that every output holds exactly
+  TextInput text;                    ///< to measure on; empty: the calibration text
+  std::int64_t windows = 16;         ///< of it
+  bool given() const { return kl > 0 || perplexity_increase > 0 || bytes > 0 || ram > 0; }
+};
+
+/// What came of a target.
+struct TargetReport {
+  std::string sentence;  ///< what was chosen, and what it was measured to be
+  bool uniform = false;  ///< one scheme for all turned out better than the mixture of its size
+  double kl = 0;         ///< measured
+  double perplexity_increase = 0;
+  std::uint64_t bytes = 0;
+  std::string uniform_scheme;  ///< the best candidate with one scheme for all that is not larger; empty: there is none
+  double uniform_kl = 0;
+  std::map<std::string, std::int64_t> weights;  ///< how many have each scheme
+};
+
+struct QuantizeResult;
 struct QuantizeOptions {
   ModelInput model;
   std::vector<OutputRequest> outputs;
@@ -309,6 +345,8 @@ struct QuantizeOptions {
   CalibrationOptions calibration;
   QualityTarget target{};
   bool dry_run = false, force = false, allow_requantize = false;
+  /// Called with everything that is known before any work, if it is not a dry run.
+  std::function<void(const QuantizeResult&)> planned{};
   std::string name;  ///< of the model, for formats that have titles; empty: that of its file or folder
 };
 
@@ -325,6 +363,8 @@ struct QuantizeResult {
   std::vector<TensorPlan> tensors;  ///< errors and hashes are those of the first output
   std::vector<SiteReport> sites;
   std::vector<WrittenOutput> outputs;
+  std::optional<TargetReport> target{};
+  std::vector<TargetExactness> exactness;  ///< of every format in a dry run, otherwise of the outputs'
   std::uint64_t expected_ram = 0;  ///< bytes
   double seconds = 0;
   std::uint64_t peak_ram_bytes = 0;

@@ -23,6 +23,7 @@
 #include "core/memory.h"
 #include "core/output.h"
 #include "core/strings.h"
+#include "emit/exactness.h"
 #include "emit/manifest.h"
 #include "emit/read_back.h"
 #include "emit/target.h"
@@ -131,6 +132,25 @@ void refuse_requantization(const OpenModel& model, const quant::Candidate& candi
   }
 }
 
+/// Error(kUsage) that also names what would do: the nearest scheme, or the formats that hold this one.
+std::unique_ptr<emit::Emission> plan_output(const emit::TargetInfo& target, const OutputRequest& request,
+                                            const emit::EmitModel& planned) {
+  try {
+    return target.plan(planned, request.options);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUsage) throw;
+    const std::string nearest = emit::exactness(target, request.options, planned).nearest;
+    std::vector<std::string> others;
+    for (const TargetExactness& other : emit::exactness_of_all(planned)) {
+      if (other.exact) others.push_back(other.format);
+    }
+    std::string sentence = error.what();
+    if (!nearest.empty()) sentence += fmt::format("; the nearest that {} holds is {}", target.name, nearest);
+    if (!others.empty()) sentence += "; this one is held by " + join(others, ", ");
+    throw_usage(sentence);
+  }
+}
+
 /// What the run will hold at most: the largest weight while it is converted, or with data the largest block's weights
 /// twice, the Hessian of its widest input, and the calibration streams.
 std::uint64_t expected_ram(const OpenModel& model, const quant::Candidate& candidate,
@@ -227,7 +247,8 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     refuse_to_overwrite_source(model, request.path);
     const emit::TargetInfo& target = emit::target_for(request.path, request.format);
     emit::check_options(target, request.options);
-    outputs.push_back({&request, &target, target.plan(planned, request.options)});
+    outputs.push_back({&request, &target, plan_output(target, request, planned)});
+    if (!options.dry_run) result.exactness.push_back({std::string(target.name), true});
   }
   candidate.folded_dtype = folded_dtype(model, outputs);
   result.tensors = api::tensor_plans(model, candidate, planned, outputs.front().emission.get());
@@ -246,7 +267,11 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     result.outputs.push_back(std::move(written));
     for (std::string& note : output.emission->notes()) result.notes.push_back(std::move(note));
   }
-  if (options.dry_run) return result;
+  if (options.dry_run) {
+    result.exactness = emit::exactness_of_all(planned);
+    return result;
+  }
+  if (options.planned) options.planned(result);
 
   for (PlannedOutput& output : outputs) output.emission->open(output.request->path, options.force);
   api::Calibration calibration;
