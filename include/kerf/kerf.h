@@ -280,6 +280,7 @@ struct QuantizationChoice {
   std::string activation_range;    ///< rule for static ones that name none
   std::string scale_dtype;         ///< f16 unless given
   std::string recipe;              ///< name, or path of a YAML file, instead of or before the scheme
+  std::string recipe_text{};       ///< the YAML itself, in place of `recipe`
   double max_fallback = 1;         ///< share of the quantized weights whose rows may ask for another scheme
   std::vector<std::string> keep;   ///< name patterns of weights that stay as they are
   double damping = 0.01;
@@ -290,6 +291,8 @@ struct QuantizationChoice {
 };
 /// Is the candidate's spec about a recipe that it names by path ("mixed.yaml", "mixed.yaml/gptq") or as "recipe:NAME"?
 bool names_a_recipe(const std::string& spec);
+/// Is the candidate's spec the path of a model that exists, and not of a recipe?
+bool names_a_model(const std::string& spec);
 /// "scheme[/method[+transform...][+pruning]][@activations[/range]]" -> choice; the rest from `defaults`. In place of a
 /// scheme: the path of a recipe, "recipe:NAME", or just its name if no scheme has it too.
 QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice& defaults);
@@ -308,12 +311,39 @@ struct TargetExactness {
   std::string nearest{};  ///< the nearest scheme that it holds; empty: none near
 };
 
+/// What a run aims at, in place of one scheme for all weights: a mixture is chosen by what each weight's rounding costs,
+/// and measured. One of the first four is given.
+struct QualityTarget {
+  double kl = 0;                     ///< mean KL divergence, at most; nats per token
+  double perplexity_increase = 0;    ///< fraction, at most
+  std::uint64_t bytes = 0;           ///< of the first output, at most
+  std::uint64_t ram = 0;             ///< to run it, at most: weights, keys and values at `context`, activations
+  std::int64_t context = 0;          ///< 0: min(2048, the model's)
+  std::vector<std::string> schemes;  ///< to choose from; empty: those of 2 to 8 bits that every output holds exactly
+  TextInput text;                    ///< to measure on; empty: the calibration text
+  std::int64_t windows = 16;         ///< of it
+  bool given() const { return kl > 0 || perplexity_increase > 0 || bytes > 0 || ram > 0; }
+};
+
+/// What came of a target.
+struct TargetReport {
+  std::string sentence;  ///< what was chosen, and what it was measured to be
+  bool uniform = false;  ///< one scheme for all turned out better than the mixture of its size
+  double kl = 0;         ///< measured
+  double perplexity_increase = 0;
+  std::uint64_t bytes = 0;
+  std::string uniform_scheme;  ///< the best candidate with one scheme for all that is not larger; empty: there is none
+  double uniform_kl = 0;
+  std::map<std::string, std::int64_t> weights;  ///< how many have each scheme
+};
+
 struct QuantizeResult;
 struct QuantizeOptions {
   ModelInput model;
   std::vector<OutputRequest> outputs;
   QuantizationChoice choice;
   CalibrationOptions calibration;
+  QualityTarget target{};
   bool dry_run = false, force = false, allow_requantize = false;
   /// Called with everything that is known before any work, if it is not a dry run.
   std::function<void(const QuantizeResult&)> planned{};
@@ -333,8 +363,9 @@ struct QuantizeResult {
   std::vector<TensorPlan> tensors;  ///< errors and hashes are those of the first output
   std::vector<SiteReport> sites;
   std::vector<WrittenOutput> outputs;
+  std::optional<TargetReport> target{};
   std::vector<TargetExactness> exactness;  ///< of every format in a dry run, otherwise of the outputs'
-  std::uint64_t expected_ram = 0;          ///< bytes
+  std::uint64_t expected_ram = 0;  ///< bytes
   double seconds = 0;
   std::uint64_t peak_ram_bytes = 0;
   std::vector<std::string> notes;
@@ -358,6 +389,50 @@ struct Comparison {
   Provenance provenance{};
 };
 Comparison compare(const CompareOptions& options, const Resources& resources);
+
+/// Where a candidate's loss comes from.
+struct AttributeOptions {
+  ModelInput model;
+  std::string candidate;  ///< spec; not one whose transforms move scales between weights or that rewrites the graph
+  QuantizationChoice defaults;
+  CalibrationOptions calibration;
+  EvaluationOptions evaluation;
+  std::int64_t windows = 8;  ///< of the evaluation text, at most
+  bool restored = true;      ///< also all weights but each
+};
+struct SiteAttribution {
+  std::string name, role, scheme;
+  int layer = -1;
+  std::uint64_t bytes = 0;             ///< of its codes and scales
+  std::optional<double> output_error;  ///< mean squared error of its output, relative, on the calibration text
+  Estimate alone;                      ///< KL(reference || model with only this weight quantized), nats per token
+  Estimate restored;  ///< that of the candidate, minus that of the candidate with only this weight unquantized
+};
+/// Several sites together.
+struct AttributionSum {
+  std::string what;  ///< "down", "layer 3"
+  std::int64_t sites = 0;
+  std::uint64_t bytes = 0;
+  double alone = 0;  ///< sum of SiteAttribution::alone, nats per token
+};
+/// Bits that would buy much: these sites in a wider scheme.
+struct Widening {
+  std::string sentence, scheme;
+  std::vector<std::string> names;
+  double kl_share = 0;     ///< of the sum of all sites' KL that they have alone
+  double bytes_share = 0;  ///< more bytes, of all quantized weights'
+};
+struct Attribution {
+  std::string spec;
+  TextFigures text;
+  Estimate kl;                                ///< of the whole candidate, on the same windows
+  std::vector<SiteAttribution> sites;         ///< by falling KL alone
+  std::vector<AttributionSum> roles, layers;  ///< by falling KL; by layer, -1 (outside of them) last
+  double sum_alone = 0;  ///< what the sites' own KLs add up to: kl minus this is what the sum misses
+  std::vector<Widening> widenings;
+  double seconds = 0;
+};
+Attribution attribute(const AttributeOptions& options, const Resources& resources);
 
 /// Saves the statistics of a model's linear inputs over text, as statistics or as an importance file of llama.cpp, or
 /// merges saved ones.

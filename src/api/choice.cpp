@@ -129,8 +129,11 @@ quant::Recipe make_recipe(const OpenModel& model, const QuantizationChoice& choi
   const auto activations = activations_of(choice);
   const auto pruning = pruning_of(choice).values;
   add_tables(model, choice, {}, method, true, recipe);
-  if (!choice.recipe.empty()) {
-    quant::Recipe named = quant::load_recipe(choice.recipe, scales, activations, range_of(choice), pruning);
+  if (!choice.recipe.empty() || !choice.recipe_text.empty()) {
+    quant::Recipe named = choice.recipe_text.empty()
+                              ? quant::load_recipe(choice.recipe, scales, activations, range_of(choice), pruning)
+                              : quant::parse_recipe(choice.recipe_text, "the chosen recipe", scales, activations,
+                                                    range_of(choice), pruning);
     recipe.fallback = named.fallback;
     for (quant::Rule& rule : named.rules) {
       if (rule.method == nullptr) rule.method = method;

@@ -50,8 +50,7 @@ Row make_row(const OpenModel& reference, api::RewrittenModels& rewritten, const 
              const CompareOptions& options) {
   Row row;
   row.spec = spec;
-  const bool names_a_path = spec.find('/') == 0 || spec.find("./") == 0 || spec.find("../") == 0 || path_exists(spec);
-  if (names_a_path && !names_a_recipe(spec)) {
+  if (names_a_model(spec)) {
     ModelInput input = options.model;
     input.path = spec;
     input.adapters.clear();
@@ -258,6 +257,11 @@ class Ladder {
 };
 
 }  // namespace
+
+bool names_a_model(const std::string& spec) {
+  const bool is_path = spec.find('/') == 0 || spec.find("./") == 0 || spec.find("../") == 0 || path_exists(spec);
+  return is_path && !names_a_recipe(spec);
+}
 
 Comparison compare(const CompareOptions& options, const Resources& resources) {
   return Ladder(options, resources).run();

@@ -31,7 +31,7 @@ class FileSet {
 };
 
 std::string recipe_of(const QuantizationChoice& choice) {
-  if (choice.recipe.empty()) return "";
+  if (choice.recipe.empty()) return choice.recipe_text;
   return is_path_of_recipe(choice) ? read_file(choice.recipe, kMaxRecipeBytes) : recipe_text(choice.recipe);
 }
 

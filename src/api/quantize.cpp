@@ -13,6 +13,7 @@
 #include "api/provenance.h"
 #include "api/rewritten.h"
 #include "api/session.h"
+#include "api/target_quality.h"
 #include "api/teacher.h"
 #include "api/tensor_plans.h"
 #include "api/text_data.h"
@@ -51,7 +52,7 @@ std::string default_scheme(const QuantizeOptions& options, const OpenModel& mode
 /// Scheme, method and the sentence that says what was chosen and how to change it.
 QuantizationChoice complete_choice(const QuantizeOptions& options, const OpenModel& model, std::string& chosen) {
   QuantizationChoice choice = options.choice;
-  const bool given = !choice.scheme.empty() || !choice.recipe.empty();
+  const bool given = !choice.scheme.empty() || !choice.recipe.empty() || !choice.recipe_text.empty();
   if (!given) choice.scheme = default_scheme(options, model);
   api::resolve_scheme(choice);
   const bool quantizes = choice.scheme.empty() || codec::parse_scheme(choice.scheme).quantized();
@@ -66,8 +67,9 @@ QuantizationChoice complete_choice(const QuantizeOptions& options, const OpenMod
     chosen = fmt::format("plain conversion to {}{}", choice.scheme, also);
     return choice;
   }
-  const std::string what =
-      choice.scheme.empty() ? "recipe " + choice.recipe : "scheme " + to_lower_ascii(choice.scheme);
+  const std::string what = !choice.recipe_text.empty() ? "a mixture that was chosen for a target"
+                           : choice.scheme.empty()     ? "recipe " + choice.recipe
+                                                       : "scheme " + to_lower_ascii(choice.scheme);
   chosen = fmt::format(
       "{}{}, method {}{}{}", what, given ? "" : " (default of the format; --scheme changes it)", choice.method,
       method_given                  ? ""
@@ -76,6 +78,18 @@ QuantizationChoice complete_choice(const QuantizeOptions& options, const OpenMod
                                     : " (default without calibration text; --calibration FILE gives gptq)",
       also);
   return choice;
+}
+
+/// Replaces the scheme by the mixture that meets the target.
+void aim(const QuantizeOptions& options, const OpenModel& model, const Resources& resources, QuantizationChoice& choice,
+         QuantizeResult& result) {
+  result.target.emplace();
+  const std::string recipe = api::recipe_for_target(options, choice, model, resources, *result.target);
+  choice.scheme.clear();
+  choice.recipe.clear();
+  choice.recipe_text = recipe;
+  result.chosen = "a mixture chosen for the target, method " + choice.method;
+  result.notes.push_back(result.target->sentence);
 }
 
 /// The narrowest dtype in which the targets keep a changed norm or bias.
@@ -216,6 +230,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   QuantizeResult result;
   result.notes = original.notes();
   QuantizationChoice choice = complete_choice(options, original, result.chosen);
+  if (options.target.given()) aim(options, original, resources, choice, result);
   api::RewrittenModels rewritten(original);
   const OpenModel& model = rewritten.get(choice);
   result.notes.insert(result.notes.end(), rewritten.notes().begin(), rewritten.notes().end());

@@ -63,6 +63,7 @@ void visit(Fields& fields, QuantizationChoice& choice) {
   fields("activation_range", choice.activation_range);
   fields("scale_dtype", choice.scale_dtype);
   fields("recipe", choice.recipe);
+  fields("recipe_text", choice.recipe_text);
   fields("max_fallback", choice.max_fallback);
   fields("keep", choice.keep);
   fields("damping", choice.damping);

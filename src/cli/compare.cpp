@@ -7,6 +7,7 @@
 #include "cli/json_output.h"
 #include "cli/option_groups.h"
 #include "core/error.h"
+#include "report/attribution.h"
 #include "report/comparison.h"
 #include "report/document.h"
 
@@ -21,6 +22,10 @@ struct Options {
             "what to measure: scheme[/method[+part...]][@activations[/range]], parts being transforms and prunings "
             "(wanda:50%); in place of the scheme also a recipe (its name, recipe:NAME, a .yaml file), or the "
             "path of a quantized model; may be given several times")),
+        attribute(add_flag(app, "--attribute",
+                           "also measure what each weight of each candidate costs by itself, and what is saved if it "
+                           "alone stays as it is; twice as many runs as there are quantized weights")),
+        attribute_windows(add_value(app, "--attribute-windows", "N", "windows of the text for that", "8")),
         adapters(app, "--lora", "MODEL"),
         json(app),
         documents(app, document_names(report::documents())),
@@ -29,7 +34,7 @@ struct Options {
         choice(app, false),
         resources(app) {}
   ModelOptions model;
-  const CLI::Option* candidates;
+  const CLI::Option *candidates, *attribute, *attribute_windows;
   AdapterOption adapters;
   JsonOption json;
   DocumentOptions documents;
@@ -53,6 +58,31 @@ CompareOptions read(const Options& options) {
   return compare;
 }
 
+/// Of the candidates that are made here.
+std::vector<Attribution> attribute_all(const Options& options, const CompareOptions& compare,
+                                       const Resources& resources) {
+  std::vector<Attribution> attributions;
+  for (const std::string& spec : compare.candidates) {
+    if (names_a_model(spec)) continue;
+    AttributeOptions attribute_options;
+    attribute_options.model = compare.model;
+    attribute_options.candidate = spec;
+    attribute_options.defaults = compare.defaults;
+    attribute_options.calibration = compare.calibration;
+    attribute_options.evaluation = compare.evaluation;
+    attribute_options.windows = integer_or(options.attribute_windows, 8, 1);
+    attributions.push_back(attribute(attribute_options, resources));
+  }
+  return attributions;
+}
+
+Json with_attributions(Json comparison, const std::vector<Attribution>& attributions) {
+  Json::Array list;
+  for (const Attribution& attribution : attributions) list.push_back(report::to_json(attribution));
+  if (!list.empty()) comparison.set("attributions", std::move(list));
+  return comparison;
+}
+
 int run(Options& options) {
   const CompareOptions compare_options = read(options);
   const Resources resources = options.resources.read();
@@ -60,9 +90,14 @@ int run(Options& options) {
   options.documents.prepare();
   Comparison comparison = compare(compare_options, resources);
   comparison.provenance.command = command_line();
+  const auto attributions =
+      is_set(options.attribute) ? attribute_all(options, compare_options, resources) : std::vector<Attribution>{};
   options.documents.write([&](std::size_t i) { return report::documents()[i]->write(comparison); });
-  options.json.write(report::to_json(comparison),
-                     [&] { return report::to_text(comparison) + options.resources.limits_line(); });
+  options.json.write(with_attributions(report::to_json(comparison), attributions), [&] {
+    std::string text = report::to_text(comparison);
+    for (const Attribution& attribution : attributions) text += "\n" + report::to_text(attribution);
+    return text + options.resources.limits_line();
+  });
   return 0;
 }
 

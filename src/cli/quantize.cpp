@@ -6,6 +6,7 @@
 #include "cli/json_output.h"
 #include "cli/option_groups.h"
 #include "cli/output_requests.h"
+#include "cli/target_options.h"
 #include "report/quantization.h"
 
 namespace kerf::cli {
@@ -25,6 +26,7 @@ struct Options {
         adapters(app, "--lora", "MODEL"),
         json(app),
         choice(app, true),
+        target(app),
         calibration(app),
         resources(app) {}
   ModelOptions model;
@@ -33,6 +35,7 @@ struct Options {
   AdapterOption adapters;
   JsonOption json;
   ChoiceGroup choice;
+  TargetGroup target;
   CalibrationGroup calibration;
   ResourceOptions resources;
 };
@@ -44,6 +47,7 @@ QuantizeOptions read(const Options& options) {
   quantize.outputs = options.outputs.read();
   quantize.choice = options.choice.read();
   quantize.calibration = options.calibration.read();
+  quantize.target = options.target.read();
   quantize.dry_run = is_set(options.dry_run);
   quantize.force = is_set(options.force);
   quantize.name = value_or(options.name, "");
@@ -100,6 +104,8 @@ const Command& quantize_command() {
                    {"kerf quantize MODEL -o model.gguf -o model-int4 --scheme int4-g32 --method gptq --transform awq "
                     "--calibration calibration.txt",
                     "the same codes for llama.cpp and for vLLM"},
+                   {"kerf quantize MODEL -o model.gguf --calibration calibration.txt --target-kl 0.01",
+                    "a mixture of precisions: as small as that divergence allows"},
                    {"kerf quantize MODEL --lora ADAPTER --lora OTHER=0.5 -o model.gguf",
                     "a fine-tuned model in one step; with --scheme bf16 the merged model itself"},
                    {"kerf quantize MODEL -o model.gguf --scheme q4_0 --keep '*.down_proj.*' --dry-run",

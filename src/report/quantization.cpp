@@ -119,6 +119,23 @@ std::string tensors_table(const QuantizeResult& result) {
   return table.text();
 }
 
+Json target_json(const TargetReport& target) {
+  Json::Object out;
+  out.set("text", target.sentence);
+  out.set("kl_mean", target.kl);
+  out.set("perplexity_increase", target.perplexity_increase);
+  out.set("bytes", target.bytes);
+  out.set("uniform", target.uniform);
+  if (!target.uniform_scheme.empty()) {
+    out.set("uniform_scheme", target.uniform_scheme);
+    out.set("uniform_kl_mean", target.uniform_kl);
+  }
+  Json::Object weights;
+  for (const auto& [scheme, count] : target.weights) weights.set(scheme, count);
+  out.set("weights", std::move(weights));
+  return out;
+}
+
 Json exactness_json(const TargetExactness& target) {
   Json::Object out;
   out.set("format", target.format);

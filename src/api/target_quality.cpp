@@ -1,0 +1,392 @@
+#include "api/target_quality.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "api/choice.h"
+#include "api/emission.h"
+#include "api/memory_use.h"
+#include "codec/float_codec.h"
+#include "codec/quantized_tensor.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/output.h"
+#include "core/strings.h"
+#include "emit/exactness.h"
+#include "emit/target.h"
+#include "quant/allocation.h"
+#include "quant/sources.h"
+
+namespace kerf::api {
+namespace {
+
+/// Schemes that are asked whether the outputs hold them, unless the user names some.
+constexpr const char* kLadder[] = {"int2-g32",  "int3-g32", "int4-g32", "int5-g32", "int6-g32", "int8-g32", "int4-g128",
+                                   "int8-g128", "q2_k",     "q3_k",     "q4_k",     "q5_k",     "q6_k"};
+/// What each weight's own loss is measured at; other schemes' follows from the square of their rounding errors.
+constexpr int kAnchorBits = 4;
+/// Measured losses correct the predicted ones, and the problem is solved again.
+constexpr int kRounds = 4;
+/// What is aimed at, below what is asked for: what the next round may be off.
+constexpr double kMargin = 0.97;
+constexpr std::int64_t kSensitivityWindows = 8;
+
+struct Site {
+  std::string name;
+  graph::SourcePtr source;
+  double alone = 0;  ///< KL with only this weight at the anchor
+};
+
+/// A mixture as it was measured.
+struct Measured {
+  std::string recipe;
+  quant::Allocation allocation;
+  double kl = 0, increase = 0;
+  std::uint64_t bytes = 0;
+};
+
+class Search {
+ public:
+  Search(const QuantizeOptions& options, const QuantizationChoice& choice, const OpenModel& model,
+         const Resources& resources)
+      : options_(options), choice_(choice), model_(model), resources_(resources) {
+    list_schemes();
+    measure_sites();
+    pose_problem();
+  }
+
+  std::string run(TargetReport& report) {
+    const std::optional<Measured> best = solve();
+    if (!best) refuse();
+    const std::optional<Measured> uniform = best_uniform(best->bytes);
+    const bool take_uniform = uniform && uniform->kl < best->kl;
+    const Measured& chosen = take_uniform ? *uniform : *best;
+    report.uniform = take_uniform;
+    report.kl = chosen.kl;
+    report.perplexity_increase = chosen.increase;
+    report.bytes = chosen.bytes;
+    if (uniform) {
+      report.uniform_scheme = schemes_[uniform->allocation.front()].name;
+      report.uniform_kl = uniform->kl;
+    }
+    for (const std::size_t option : chosen.allocation) ++report.weights[schemes_[option].name];
+    report.sentence = sentence(report);
+    return chosen.recipe;
+  }
+
+ private:
+  const QualityTarget& target() const { return options_.target; }
+
+  QuantizationChoice with_recipe(const std::string& recipe) const {
+    QuantizationChoice choice = choice_;
+    choice.scheme.clear();
+    choice.recipe.clear();
+    choice.recipe_text = recipe;
+    return choice;
+  }
+
+  /// One scheme for all linear weights, as a candidate without data.
+  emit::EmitModel planned(const std::string& recipe) const {
+    QuantizationChoice choice = with_recipe(recipe);
+    choice.method = "rtn";
+    choice.transforms.clear();
+    return emit_model(model_, make_candidate(model_, choice, "target"), false);
+  }
+
+  bool held_by_all_outputs(const std::string& scheme) const {
+    const emit::EmitModel model = planned(uniform_recipe(scheme));
+    return std::all_of(options_.outputs.begin(), options_.outputs.end(), [&](const OutputRequest& output) {
+      try {
+        emit::target_for(output.path, output.format).plan(model, output.options);
+        return true;
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::kUsage) throw;
+        return false;
+      }
+    });
+  }
+
+  std::string uniform_recipe(const std::string& scheme) const {
+    return "rules:\n  - {role: linear, scheme: " + scheme + "}\n" + tables_rules();
+  }
+
+  /// What embeddings and head are if nothing else is asked for: as in the source, f32 as f16.
+  std::string tables_rules() const {
+    std::string rules;
+    for (const graph::ValueId id : model_.graph().weights()) {
+      const graph::Weight& weight = model_.graph().value(id).weight;
+      const bool table = weight.role == graph::Role::kEmbedding || weight.role == graph::Role::kHead;
+      if (!table || codec::written_dtype(weight.source->dtype()) != DType::kF32) continue;
+      rules += fmt::format("  - {{name: \"{}\", scheme: f16}}\n", weight.name);
+    }
+    return rules;
+  }
+
+  void list_schemes() {
+    const bool given = !target().schemes.empty();
+    std::vector<std::string> names(std::begin(kLadder), std::end(kLadder));
+    if (given) names = target().schemes;
+    for (const std::string& name : names) {
+      codec::Scheme scheme = codec::parse_scheme(name);
+      if (!scheme.quantized()) throw_usage(fmt::format("--target-schemes: {} has no codes", scheme.name));
+      if (held_by_all_outputs(scheme.name)) {
+        schemes_.push_back(std::move(scheme));
+      } else if (given) {
+        throw_usage(fmt::format("--target-schemes: the outputs cannot hold {} exactly", scheme.name));
+      }
+    }
+    if (schemes_.empty())
+      throw_usage("no scheme of the target's is held exactly by all outputs; name some by --target-schemes");
+  }
+
+  std::size_t anchor() const {
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < schemes_.size(); ++i) {
+      if (std::abs(schemes_[i].bits - kAnchorBits) < std::abs(schemes_[best].bits - kAnchorBits)) best = i;
+    }
+    return best;
+  }
+
+  EvaluationOptions evaluation() const {
+    EvaluationOptions evaluation;
+    evaluation.text =
+        target().text.files.empty() && target().text.tokens_file.empty() ? options_.calibration.text : target().text;
+    evaluation.windows = target().windows;
+    return evaluation;
+  }
+
+  void measure_sites() {
+    AttributeOptions attribute_options;
+    attribute_options.model = options_.model;
+    attribute_options.candidate = schemes_[anchor()].name + "/rtn";
+    attribute_options.defaults = choice_;
+    attribute_options.defaults.recipe.clear();
+    attribute_options.defaults.recipe_text.clear();
+    // Embedding and head are chosen apart: their share of the loss is no linear weight's.
+    attribute_options.evaluation = evaluation();
+    attribute_options.windows = std::min(kSensitivityWindows, target().windows);
+    attribute_options.restored = false;
+    const Attribution found = attribute(attribute_options, resources_);
+    for (const graph::ValueId id : model_.graph().weights()) {
+      const graph::Weight& weight = model_.graph().value(id).weight;
+      if (!graph::is_linear_role(weight.role)) continue;
+      const auto site = std::find_if(found.sites.begin(), found.sites.end(),
+                                     [&](const SiteAttribution& one) { return one.name == weight.name; });
+      if (site == found.sites.end()) continue;
+      sites_.push_back({weight.name, weight.source, std::max(site->alone.value, 0.0)});
+    }
+    if (sites_.empty()) throw_usage("the model has no weight that a target could choose a scheme for");
+  }
+
+  /// Squared relative error of rounding to nearest, on rows spread over the weight.
+  static double rounding_error(const graph::SourcePtr& source, const codec::Scheme& scheme) {
+    constexpr std::int64_t kRows = 32;
+    const std::int64_t rows = source->rows(), taken = std::min(rows, kRows);
+    const graph::SourcePtr rounded = quant::make_rtn_source(source, scheme);
+    std::vector<float> values(static_cast<std::size_t>(source->row_size())), found(values.size());
+    double error = 0, energy = 0;
+    for (std::int64_t i = 0; i < taken; ++i) {
+      source->read_rows(i * rows / taken, 1, values.data());
+      rounded->read_rows(i * rows / taken, 1, found.data());
+      for (std::size_t c = 0; c < values.size(); ++c) {
+        const double difference = static_cast<double>(values[c]) - found[c];
+        error += difference * difference;
+        energy += static_cast<double>(values[c]) * values[c];
+      }
+    }
+    return energy > 0 ? error / energy : 0;
+  }
+
+  void pose_problem() {
+    for (const Site& site : sites_) {
+      const double reference = rounding_error(site.source, schemes_[anchor()]);
+      std::vector<quant::AllocationOption>& options = problem_.emplace_back();
+      for (const codec::Scheme& scheme : schemes_) {
+        const double error = rounding_error(site.source, scheme);
+        options.push_back({reference > 0 ? site.alone * error / reference : 0,
+                           (codec::storage_bits(scheme, site.source->rows(), site.source->row_size()) + 7) / 8});
+      }
+    }
+  }
+
+  std::string recipe_of(const quant::Allocation& allocation) const {
+    std::string text = "rules:\n";
+    for (std::size_t i = 0; i < sites_.size(); ++i) {
+      text += fmt::format("  - {{name: \"{}\", scheme: {}}}\n", sites_[i].name, schemes_[allocation[i]].name);
+    }
+    return text + tables_rules();
+  }
+
+  /// Of the first output.
+  std::uint64_t bytes_of(const std::string& recipe) const {
+    const OutputRequest& output = options_.outputs.front();
+    return emit::target_for(output.path, output.format).plan(planned(recipe), output.options)->bytes();
+  }
+
+  /// Bytes that all files may have.
+  std::uint64_t byte_limit() const {
+    if (target().bytes > 0) return target().bytes;
+    const auto& h = model_.description().hyperparameters;
+    const std::int64_t context = target().context > 0
+                                     ? target().context
+                                     : std::min<std::int64_t>(2048, std::max<std::int64_t>(h.context_length, 1));
+    const std::uint64_t beside = kv_cache_bytes(model_.description(), static_cast<std::uint64_t>(context)) +
+                                 activation_bytes(model_.description(), static_cast<std::uint64_t>(context));
+    if (beside >= target().ram) {
+      throw_usage(fmt::format("--target-ram: keys, values and activations at a context of {} alone take {}", context,
+                              human_bytes(beside)));
+    }
+    return target().ram - beside;
+  }
+
+  bool aims_at_size() const { return target().bytes > 0 || target().ram > 0; }
+
+  std::optional<Measured> solve() { return aims_at_size() ? solve_for_size() : solve_for_loss(); }
+
+  std::optional<Measured> solve_for_size() {
+    const std::uint64_t limit = byte_limit();
+    const quant::Allocation smallest = quant::allocate_loss(problem_, std::numeric_limits<double>::infinity());
+    const std::uint64_t beside = bytes_of(recipe_of(smallest)) - quant::total_bytes(problem_, smallest);
+    if (beside >= limit) return std::nullopt;
+    std::uint64_t budget = limit - beside;
+    // Padding and what a file says about its tensors differ a little from mixture to mixture.
+    for (int round = 0; round < kRounds; ++round) {
+      const quant::Allocation allocation = quant::allocate_bytes(problem_, budget);
+      if (allocation.empty()) return std::nullopt;
+      const std::string recipe = recipe_of(allocation);
+      const std::uint64_t bytes = bytes_of(recipe);
+      if (bytes <= limit) return measure(recipe, allocation);
+      budget -= std::min(budget, bytes - limit);
+    }
+    return std::nullopt;
+  }
+
+  /// The loss that the target limits.
+  double loss_of(const Measured& measured) const { return target().kl > 0 ? measured.kl : measured.increase; }
+  double loss_limit() const { return target().kl > 0 ? target().kl : target().perplexity_increase; }
+
+  std::optional<Measured> solve_for_loss() {
+    std::optional<Measured> best;
+    double limit = loss_limit();
+    for (int round = 0; round < kRounds; ++round) {
+      quant::Allocation allocation = quant::allocate_loss(problem_, limit * kMargin);
+      if (allocation.empty()) allocation = quant::allocate_bytes(problem_, std::numeric_limits<std::uint64_t>::max());
+      const double predicted = quant::total_loss(problem_, allocation);
+      Measured measured = measure(recipe_of(allocation), allocation);
+      const double found = loss_of(measured);
+      closest_ = std::min(closest_, found);
+      const bool meets = found <= loss_limit();
+      if (meets && (!best || measured.bytes < best->bytes)) best = std::move(measured);
+      // Predicted and found losses are nearly proportional: the limit in the prediction's terms.
+      if (found <= 0 || predicted <= 0) break;
+      const double next = loss_limit() * predicted / found;
+      if (std::abs(next - limit) < 0.02 * limit) break;
+      limit = next;
+    }
+    return best;
+  }
+
+  /// As kerf compare measures it.
+  Measured measure(const std::string& recipe, quant::Allocation allocation) {
+    const OutputFolder folder(join_path(resources_.scratch_folder, "kerf-target"), true);
+    const std::string path = join_path(folder.temporary_path(), "chosen.yaml");
+    write_file(path, recipe);
+    CompareOptions compare_options;
+    compare_options.model = options_.model;
+    std::string spec = path + "/" + choice_.method;
+    for (const std::string& part : choice_.transforms) spec += "+" + part;
+    for (const std::string& part : choice_.prune) spec += "+" + part;
+    if (!choice_.activations.empty()) spec += "@" + choice_.activations;
+    compare_options.candidates = {spec};
+    compare_options.defaults = choice_;
+    compare_options.defaults.recipe.clear();
+    compare_options.defaults.recipe_text.clear();
+    compare_options.defaults.scheme.clear();
+    compare_options.calibration = options_.calibration;
+    compare_options.evaluation = evaluation();
+    const Comparison found = compare(compare_options, resources_);
+    const Measurement& m = found.candidates.front();
+    Measured measured{recipe, std::move(allocation)};
+    measured.kl = m.kl ? m.kl->mean : 0;
+    measured.increase = m.likelihood ? m.likelihood->ratio - 1 : 0;
+    measured.bytes = bytes_of(recipe);
+    return measured;
+  }
+
+  /// The candidate with one scheme for all that loses least among those that are not larger.
+  std::optional<Measured> best_uniform(std::uint64_t bytes) {
+    std::optional<std::size_t> best;
+    double least = std::numeric_limits<double>::infinity();
+    for (std::size_t s = 0; s < schemes_.size(); ++s) {
+      if (bytes_of(uniform_recipe(schemes_[s].name)) > bytes) continue;
+      const double loss = quant::total_loss(problem_, quant::Allocation(sites_.size(), s));
+      if (loss < least) {
+        least = loss;
+        best = s;
+      }
+    }
+    if (!best) return std::nullopt;
+    const quant::Allocation allocation(sites_.size(), *best);
+    return measure(recipe_of(allocation), allocation);
+  }
+
+  [[noreturn]] void refuse() const {
+    std::vector<std::string> names;
+    for (const codec::Scheme& scheme : schemes_) names.push_back(scheme.name);
+    if (aims_at_size()) {
+      throw_usage(
+          fmt::format("the target of {} for the files cannot be met: the smallest mixture of {} is larger; "
+                      "embedding and head count too (--embedding, --head)",
+                      human_bytes(byte_limit()), join(names, ", ")));
+    }
+    throw_usage(fmt::format("the target of {} cannot be met: the best mixture of {} that was measured reaches {:.6f}",
+                            loss_limit(), join(names, ", "), closest_));
+  }
+
+  static std::string sentence(const TargetReport& report) {
+    std::vector<std::string> parts;
+    for (const auto& [scheme, count] : report.weights) parts.push_back(fmt::format("{} in {}", count, scheme));
+    std::string text = fmt::format("weights: {}; {}, measured KL {:.6f}, perplexity {:+.2f} %", join(parts, ", "),
+                                   human_bytes(report.bytes), report.kl, 100 * report.perplexity_increase);
+    if (report.uniform_scheme.empty()) return text + "; no single scheme is as small";
+    if (report.uniform) return text + "; one scheme for all measured better than the mixture of its size";
+    return text + fmt::format("; all in {}, which is not larger, KL {:.6f}", report.uniform_scheme, report.uniform_kl);
+  }
+
+  const QuantizeOptions& options_;
+  const QuantizationChoice& choice_;
+  const OpenModel& model_;
+  const Resources& resources_;
+  std::vector<codec::Scheme> schemes_;
+  std::vector<Site> sites_;
+  quant::AllocationProblem problem_;
+  double closest_ = std::numeric_limits<double>::infinity();
+};
+
+void check_request(const QuantizeOptions& options) {
+  const QualityTarget& target = options.target;
+  const int given = (target.kl > 0) + (target.perplexity_increase > 0) + (target.bytes > 0) + (target.ram > 0);
+  if (given != 1) throw_usage("give one of --target-kl, --target-ppl-increase, --target-size and --target-ram");
+  if (!options.choice.scheme.empty() || !options.choice.recipe.empty()) {
+    throw_usage(
+        "a target chooses the schemes itself; leave out --scheme and --recipe, or name those to choose from by "
+        "--target-schemes");
+  }
+  if (target.text.files.empty() && target.text.tokens_file.empty() && !options.calibration.given()) {
+    throw_usage("a target needs text to measure on: --target-text FILE or --calibration FILE");
+  }
+}
+
+}  // namespace
+
+std::string recipe_for_target(const QuantizeOptions& options, const QuantizationChoice& choice, const OpenModel& model,
+                              const Resources& resources, TargetReport& report) {
+  check_request(options);
+  return Search(options, choice, model, resources).run(report);
+}
+
+}  // namespace kerf::api
