@@ -1,7 +1,7 @@
 #include "cli/target_options.h"
 
 #include "cli/arguments.h"
-#include "cli/quantities.h"
+#include "core/quantities.h"
 
 namespace kerf::cli {
 

@@ -181,6 +181,7 @@ Json to_json(const QuantizeResult& result) {
   out.set("chosen", result.chosen);
   Json::Array outputs, tensors, sites, exactness;
   for (const TargetExactness& target : result.exactness) exactness.push_back(exactness_json(target));
+  if (result.target) out.set("target", target_json(*result.target));
   out.set("exactness", std::move(exactness));
   for (const WrittenOutput& output : result.outputs) outputs.emplace_back(output_json(output));
   for (const TensorPlan& plan : result.tensors) tensors.push_back(emit::to_json(plan));
