@@ -150,6 +150,8 @@ class GraphBuilder {
     const ValueId id = result_.graph.add_weight(std::move(made));
     weights_.emplace(source.get(), id);
     if (!constant.initializers().empty()) result_.origins.initializers.emplace(id, constant.initializers());
+    const std::string& main_name = draft_.value(node.inputs[i]).main_name;
+    if (!main_name.empty()) result_.origins.values.emplace(id, main_name);
     return id;
   }
 

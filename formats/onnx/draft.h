@@ -22,8 +22,9 @@ struct DraftValue {
   std::string name;
   DType dtype = DType::kF32;
   std::optional<Constant> constant{};
-  int input = -1;     ///< index into Draft::inputs
-  int producer = -1;  ///< index into Draft::nodes
+  int input = -1;           ///< index into Draft::inputs
+  int producer = -1;        ///< index into Draft::nodes
+  std::string main_name{};  ///< in the main graph of the file; empty: it has none there
 };
 
 /// A node with kerf's operators, from one or more of the file.
