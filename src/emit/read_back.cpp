@@ -19,24 +19,37 @@
 namespace kerf::emit {
 namespace {
 
+using Weights = std::map<std::string, const graph::Weight*, std::less<>>;
+
 /// Weights of a graph by what they are, independent of prefixes: name without anything up to the last known one.
-std::map<std::string, graph::SourcePtr, std::less<>> weights_by_name(const graph::Graph& graph) {
-  std::map<std::string, graph::SourcePtr, std::less<>> result;
+Weights weights_by_name(const graph::Graph& graph) {
+  Weights result;
   for (const graph::ValueId id : graph.weights()) {
     const graph::Weight& weight = graph.value(id).weight;
-    result.emplace(weight.name, weight.source);
+    result.emplace(weight.name, &weight);
   }
   return result;
 }
 
 /// GGUF says nothing about the prefix that a checkpoint's names had.
-const graph::SourcePtr* find_weight(const std::map<std::string, graph::SourcePtr, std::less<>>& weights,
-                                    const std::string& name) {
-  if (const auto found = weights.find(name); found != weights.end()) return &found->second;
-  for (const auto& [other, source] : weights) {
-    if (ends_with(other, "." + name) || ends_with(name, "." + other)) return &source;
+const graph::Weight* find_weight(const Weights& weights, const std::string& name) {
+  if (const auto found = weights.find(name); found != weights.end()) return found->second;
+  for (const auto& [other, weight] : weights) {
+    if (ends_with(other, "." + name) || ends_with(name, "." + other)) return weight;
   }
   return nullptr;
+}
+
+/// A file that brings its graph has the weights in the order in which its nodes read them, whatever their names.
+std::vector<const graph::Weight*> matching_weights(const graph::Graph& graph, bool by_place, const EmitModel& model) {
+  const auto ids = graph.weights();
+  const Weights by_name = weights_by_name(graph);
+  const bool in_order = by_place && ids.size() == model.tensors.size();
+  std::vector<const graph::Weight*> result;
+  for (std::size_t i = 0; i < model.tensors.size(); ++i) {
+    result.push_back(in_order ? &graph.value(ids[i]).weight : find_weight(by_name, model.tensors[i].name));
+  }
+  return result;
 }
 
 /// Rows of one tensor that one thread compares, and takes the fingerprint of. The cut is the same on any machine.
@@ -77,8 +90,9 @@ Fingerprint compare(const std::string& path, const Part& part) {
 }
 
 /// The rounding of what a weight multiplies must be what was measured.
-void check_activations(const std::string& path, const EmitTensor& tensor, const formats::Checkpoint& checkpoint) {
-  const auto found = checkpoint.activations.find(tensor.name);
+void check_activations(const std::string& path, const EmitTensor& tensor, const std::string& name,
+                       const formats::Checkpoint& checkpoint) {
+  const auto found = checkpoint.activations.find(name);
   const codec::ActivationQuantizer* read = found == checkpoint.activations.end() ? nullptr : found->second.get();
   const codec::ActivationQuantizer* measured = tensor.input_quantizer.get();
   if (read == nullptr && measured == nullptr) return;
@@ -95,17 +109,20 @@ void check_activations(const std::string& path, const EmitTensor& tensor, const 
 
 std::string read_back(const std::string& path, const EmitModel& model) {
   const formats::Checkpoint checkpoint = formats::open_checkpoint(path);
-  const models::ModelGraph again =
-      models::build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors);
-  const auto weights = weights_by_name(again.graph);
+  const bool brings_graph = checkpoint.imported != nullptr;
+  models::ModelGraph built;
+  if (!brings_graph) {
+    built = models::build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors);
+  }
+  const auto weights = matching_weights(brings_graph ? checkpoint.imported->graph : built.graph, brings_graph, model);
   std::vector<Part> parts;
-  for (const EmitTensor& tensor : model.tensors) {
-    const graph::SourcePtr* found = find_weight(weights, tensor.name);
-    if (found == nullptr) {
+  for (std::size_t i = 0; i < model.tensors.size(); ++i) {
+    const EmitTensor& tensor = model.tensors[i];
+    if (weights[i] == nullptr) {
       throw_machine(path, fmt::format("tensor {} is not there when read back", quoted(tensor.name)));
     }
-    add_parts(path, tensor, **found, parts);
-    check_activations(path, tensor, checkpoint);
+    add_parts(path, tensor, *weights[i]->source, parts);
+    check_activations(path, tensor, brings_graph ? weights[i]->name : tensor.name, checkpoint);
   }
   std::vector<Fingerprint> fingerprints(parts.size());
   parallel_for(static_cast<std::int64_t>(parts.size()), [&](std::int64_t i) {

@@ -22,14 +22,19 @@ constexpr std::string_view kKind = "onnx-kind", kAccuracy = "accuracy-level", kE
                            kShape = "shape";
 
 const onnx::ImportedOnnx& imported_model(const EmitModel& model) {
-  const auto* imported = dynamic_cast<const onnx::ImportedOnnx*>(model.source->imported.get());
-  if (imported == nullptr) throw_usage("onnx is written from an ONNX model only");
+  if (model.source->imported == nullptr) throw_usage("onnx is written from an ONNX model only");
+  // What brings its graph is ONNX.
+  const auto* imported = static_cast<const onnx::ImportedOnnx*>(model.source->imported.get());
   // Transforms of the whole graph make nodes that the file does not have.
   if (model.graph->nodes().size() != imported->graph.nodes().size() ||
       model.graph->values().size() != imported->graph.values().size()) {
     throw_usage(
         "onnx keeps the nodes of the model that was read, and rotate rewrites them; leave it out, or quantize the "
         "checkpoint that the model was exported from");
+  }
+  if (!model.source->activations.empty()) {
+    throw_usage(
+        "onnx: the model rounds activations already (QuantizeLinear before its products); quantize the float model");
   }
   if (model.reduced) {
     throw_usage(
@@ -83,7 +88,9 @@ class OnnxEmission : public Emission {
   OnnxEmission(const EmitModel& model, const TargetOptions& options) : imported_(model.source->imported) {
     const auto& imported = imported_model(model);
     const onnx::QuantizedKind& kind = onnx::find_kind(option_or(options, kKind, default_kind(model)));
-    onnx::PatchOptions patch{.kind = &kind, .form = {.accuracy_level = accuracy_level(options, kind)}};
+    onnx::PatchOptions patch;
+    patch.kind = &kind;
+    patch.form.accuracy_level = accuracy_level(options, kind);
     patch.external_data = to_lower_ascii(option_or(options, kExternal, "auto")) == "always";
     if (const std::string shape = option_or(options, kShape, ""); !shape.empty()) patch.dims = onnx::parse_dims(shape);
     name_ = model.output.empty() ? "model.onnx" : file_name(model.output);
