@@ -39,7 +39,11 @@ bool is_made_up(std::string_view name) {
 class GraphBuilder {
  public:
   GraphBuilder(const Draft& draft, const std::string& file)
-      : draft_(draft), file_(file), ids_(draft.values.size(), graph::kNoValue), heavy_(draft.values.size(), false), by_structure_(structural_roles(draft)) {}
+      : draft_(draft),
+        file_(file),
+        ids_(draft.values.size(), graph::kNoValue),
+        heavy_(draft.values.size(), false),
+        by_structure_(structural_roles(draft)) {}
 
   BuiltGraph build() {
     number_layers();

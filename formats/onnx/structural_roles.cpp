@@ -18,24 +18,83 @@ bool contains(const Names& names, std::string_view name) {
 
 /// Operators that move, scale and shift values: heads are cut and turned, positions rotated in, masks added.
 const Names& moving() {
-  static const Names names = {"Reshape", "Transpose", "Identity", "Cast",  "Squeeze", "Unsqueeze", "Expand", "Concat",
-                              "Slice",   "Split",     "Gather",   "Tile",  "Mul",     "Div",       "Add",    "Sub",
-                              "Neg",     "Where",     "Sqrt",     "Clip",  "Max",     "Min",       "Pow",    "Flatten",
-                              "RotaryEmbedding", "RMSNormalization", "LayerNormalization", "DequantizeLinear",
-                              "QuantizeLinear", "DynamicQuantizeLinear", "ScatterElements", "ScatterND"};
+  static const Names names = {"Reshape",
+                              "Transpose",
+                              "Identity",
+                              "Cast",
+                              "Squeeze",
+                              "Unsqueeze",
+                              "Expand",
+                              "Concat",
+                              "Slice",
+                              "Split",
+                              "Gather",
+                              "Tile",
+                              "Mul",
+                              "Div",
+                              "Add",
+                              "Sub",
+                              "Neg",
+                              "Where",
+                              "Sqrt",
+                              "Clip",
+                              "Max",
+                              "Min",
+                              "Pow",
+                              "Flatten",
+                              "RotaryEmbedding",
+                              "RMSNormalization",
+                              "LayerNormalization",
+                              "DequantizeLinear",
+                              "QuantizeLinear",
+                              "DynamicQuantizeLinear",
+                              "ScatterElements",
+                              "ScatterND"};
   return names;
 }
 
 /// Operators of activations written out, and what moves between them.
 const Names& activating() {
-  static const Names names = {"Sigmoid", "Tanh",     "Erf",  "Gelu",     "Relu",  "Elu",    "Selu", "Softplus",
-                              "Mish",    "HardSigmoid", "HardSwish", "QuickGelu", "FastGelu", "BiasGelu", "LeakyRelu",
-                              "Celu",    "ThresholdedRelu", "Softsign", "Exp", "Silu", "Swish"};
+  static const Names names = {"Sigmoid",
+                              "Tanh",
+                              "Erf",
+                              "Gelu",
+                              "Relu",
+                              "Elu",
+                              "Selu",
+                              "Softplus",
+                              "Mish",
+                              "HardSigmoid",
+                              "HardSwish",
+                              "QuickGelu",
+                              "FastGelu",
+                              "BiasGelu",
+                              "LeakyRelu",
+                              "Celu",
+                              "ThresholdedRelu",
+                              "Softsign",
+                              "Exp",
+                              "Silu",
+                              "Swish"};
   return names;
 }
 const Names& between() {
-  static const Names names = {"Mul", "Div", "Pow", "Add", "Sub", "Cast", "Identity", "Split", "Slice", "Clip", "Neg",
-                              "Reshape", "Reciprocal", "DequantizeLinear", "QuantizeLinear", "DynamicQuantizeLinear"};
+  static const Names names = {"Mul",
+                              "Div",
+                              "Pow",
+                              "Add",
+                              "Sub",
+                              "Cast",
+                              "Identity",
+                              "Split",
+                              "Slice",
+                              "Clip",
+                              "Neg",
+                              "Reshape",
+                              "Reciprocal",
+                              "DequantizeLinear",
+                              "QuantizeLinear",
+                              "DynamicQuantizeLinear"};
   return names;
 }
 
@@ -61,7 +120,8 @@ class Finder {
  private:
   const DraftNode& node(int n) const { return draft_.nodes[static_cast<std::size_t>(n)]; }
   bool is_linear(int n) const {
-    return node(n).op == "Linear" && node(n).domain == graph::kKerfDomain && draft_.constant(node(n).inputs[1]) != nullptr;
+    return node(n).op == "Linear" && node(n).domain == graph::kKerfDomain &&
+           draft_.constant(node(n).inputs[1]) != nullptr;
   }
   int producer(ValueIndex value) const { return value == kAbsent ? -1 : draft_.value(value).producer; }
   bool is_computed(ValueIndex value) const { return producer(value) >= 0; }
@@ -114,8 +174,8 @@ class Finder {
   }
 
   void find_head() {
-    static const Names ops = {"Reshape", "Identity", "Cast", "Squeeze", "Add", "Slice", "Gather", "Flatten", "Mul",
-                              "Div",     "Tanh",     "Split"};
+    static const Names ops = {"Reshape", "Identity", "Cast", "Squeeze", "Add",  "Slice",
+                              "Gather",  "Flatten",  "Mul",  "Div",     "Tanh", "Split"};
     const std::set<int> found = linear_behind(draft_.output, ops);
     if (found.size() == 1) give(*found.begin(), Role::kHead);
   }
@@ -179,9 +239,8 @@ class Finder {
     if (!is_activated(node(down).inputs[0], ops)) return;
     if (found.size() == 1) {
       const int up = *found.begin();
-      const bool is_cut = first_ahead(node(up).outputs.front(), {}, [&](int n) {
-                            return node(n).op == "Split" || node(n).op == "Slice";
-                          }) >= 0;
+      const bool is_cut = first_ahead(node(up).outputs.front(), {},
+                                      [&](int n) { return node(n).op == "Split" || node(n).op == "Slice"; }) >= 0;
       give(up, is_cut ? Role::kGateUp : Role::kUp);
       give(down, Role::kDown);
     } else if (found.size() == 2) {
@@ -211,8 +270,8 @@ class Finder {
 
   bool reads_activation(int linear) const {
     static const Names ops = {"Cast", "Identity", "Div", "Pow", "Reshape"};
-    return first_ahead(node(linear).outputs.front(), ops,
-                       [&](int n) { return contains(activating(), node(n).op); }) >= 0;
+    return first_ahead(node(linear).outputs.front(), ops, [&](int n) { return contains(activating(), node(n).op); }) >=
+           0;
   }
 
   const Draft& draft_;

@@ -2,6 +2,7 @@
 
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/console.h"
 #include "cli/json_output.h"
 #include "cli/option_groups.h"
 #include "cli/output_requests.h"
@@ -18,6 +19,8 @@ struct Options {
                          "only list each tensor's scheme, the exact bytes and the expected memory; write nothing")),
         force(add_flag(app, "--force", "replace an output folder that is not empty")),
         allow_requantize(add_flag(app, "--allow-requantize", "accept a model that is quantized already")),
+        name(add_value(app, "--name", "TEXT", "the model's name in formats that hold one (gguf)",
+                       "that of its file or folder")),
         verbose(add_flag(app, "-v,--verbose", "also list what the method did at each site")),
         adapters(app, "--lora", "MODEL"),
         json(app),
@@ -26,7 +29,7 @@ struct Options {
         resources(app) {}
   ModelOptions model;
   OutputOptions outputs;
-  const CLI::Option *dry_run, *force, *allow_requantize, *verbose;
+  const CLI::Option *dry_run, *force, *allow_requantize, *name, *verbose;
   AdapterOption adapters;
   JsonOption json;
   ChoiceGroup choice;
@@ -43,18 +46,26 @@ QuantizeOptions read(const Options& options) {
   quantize.calibration = options.calibration.read();
   quantize.dry_run = is_set(options.dry_run);
   quantize.force = is_set(options.force);
+  quantize.name = value_or(options.name, "");
   quantize.allow_requantize = is_set(options.allow_requantize);
   return quantize;
 }
 
 int run(Options& options) {
-  const QuantizeOptions quantize_options = read(options);
+  QuantizeOptions quantize_options = read(options);
   const bool verbose = is_set(options.verbose);
   const Resources resources = options.resources.read();
   options.json.prepare();
+  const bool announce =
+      quantize_options.outputs.size() > 1 && !quantize_options.dry_run && !options.json.replaces_text();
+  if (announce) {
+    quantize_options.planned = [](const QuantizeResult& planned) { print(report::announcement_text(planned)); };
+  }
   const QuantizeResult result = quantize(quantize_options, resources);
   options.json.write(report::to_json(result), [&] {
-    const std::string text = quantize_options.dry_run ? report::plan_text(result) : report::to_text(result, verbose);
+    const std::string text = quantize_options.dry_run ? report::plan_text(result)
+                             : announce               ? report::rest_text(result, verbose)
+                                                      : report::to_text(result, verbose);
     return text + options.resources.limits_line();
   });
   return 0;

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "core/json_strings.h"
 #include "core/strings.h"
+#include "emit/manifest.h"
 #include "report/figures.h"
 #include "report/measurement.h"
 #include "report/table.h"
@@ -11,23 +13,6 @@ namespace kerf::report {
 namespace {
 
 using Align = Table::Align;
-
-Json::Array shape_json(const std::vector<std::int64_t>& shape) { return {shape.begin(), shape.end()}; }
-
-Json tensor_json(const TensorPlan& plan) {
-  Json::Object out;
-  out.set("name", plan.name);
-  out.set("role", plan.role);
-  out.set("shape", shape_json(plan.shape));
-  out.set("scheme", plan.scheme);
-  out.set("method", plan.method);
-  if (!plan.activations.empty()) out.set("activations", plan.activations);
-  if (!plan.pruning.empty()) out.set("pruning", plan.pruning);
-  out.set("bits_per_weight", plan.bits_per_weight);
-  out.set("rule", plan.rule);
-  if (plan.fallback) out.set("fallback", true);
-  return out;
-}
 
 Json site_json(const SiteReport& site) {
   Json::Object out;
@@ -73,6 +58,7 @@ Json output_json(const WrittenOutput& output) {
   out.set("bytes", output.bytes);
   out.set("bits_per_weight", output.bits_per_weight);
   if (!output.weights_hash.empty()) out.set("weights_xxh3", output.weights_hash);
+  if (!output.manifest.empty()) out.set("manifest", utf8_text(output.manifest));
   return out;
 }
 
@@ -133,6 +119,15 @@ std::string tensors_table(const QuantizeResult& result) {
   return table.text();
 }
 
+Json exactness_json(const TargetExactness& target) {
+  Json::Object out;
+  out.set("format", target.format);
+  out.set("exact", target.exact);
+  if (!target.reason.empty()) out.set("reason", utf8_text(target.reason));
+  if (!target.nearest.empty()) out.set("nearest", target.nearest);
+  return out;
+}
+
 std::string output_line(const WrittenOutput& output, std::string_view verb) {
   return fmt::format("{} ({}): {}{}, {} bits per weight\n", printable(output.path), output.format, verb,
                      exact_bytes(output.bytes), fixed(output.bits_per_weight, 2));
@@ -167,9 +162,11 @@ std::string collapsed_names(const std::string& names) {
 Json to_json(const QuantizeResult& result) {
   Json::Object out;
   out.set("chosen", result.chosen);
-  Json::Array outputs, tensors, sites;
+  Json::Array outputs, tensors, sites, exactness;
+  for (const TargetExactness& target : result.exactness) exactness.push_back(exactness_json(target));
+  out.set("exactness", std::move(exactness));
   for (const WrittenOutput& output : result.outputs) outputs.emplace_back(output_json(output));
-  for (const TensorPlan& plan : result.tensors) tensors.emplace_back(tensor_json(plan));
+  for (const TensorPlan& plan : result.tensors) tensors.push_back(emit::to_json(plan));
   for (const SiteReport& site : result.sites) sites.emplace_back(site_json(site));
   out.set("outputs", std::move(outputs));
   out.set("tensors", std::move(tensors));
@@ -181,13 +178,34 @@ Json to_json(const QuantizeResult& result) {
   return out;
 }
 
+std::string exactness_text(const QuantizeResult& result) {
+  Table table;
+  table.column("format").column("holds it exactly").column("nearest scheme").column("why not");
+  for (const TargetExactness& target : result.exactness) {
+    table.row({target.format, target.exact ? "yes" : "no", dash_if_empty(target.nearest),
+               target.exact ? "-" : printable(target.reason)});
+  }
+  return table.empty() ? "" : table.text() + "\n";
+}
+
+std::string announcement_text(const QuantizeResult& planned) {
+  return printable(planned.chosen, 2000) + "\n\n" + exactness_text(planned);
+}
+
 std::string to_text(const QuantizeResult& result, bool verbose) {
-  std::string out = printable(result.chosen, 2000) + "\n";
+  return printable(result.chosen, 2000) + "\n" + rest_text(result, verbose);
+}
+
+std::string rest_text(const QuantizeResult& result, bool verbose) {
+  std::string out;
   if (verbose && !result.sites.empty()) out += "\n" + transforms_table(result) + methods_table(result);
   for (const WrittenOutput& output : result.outputs) {
     out += output_line(output, "");
     if (!output.weights_hash.empty()) {
       out += fmt::format("  read back, bit-identical, weights xxh3 {}\n", output.weights_hash);
+    }
+    if (!output.manifest.empty()) {
+      out += fmt::format("  manifest {}; kerf verify checks the files against it\n", printable(output.manifest));
     }
   }
   out += notes_text(result.notes);
@@ -196,7 +214,7 @@ std::string to_text(const QuantizeResult& result, bool verbose) {
 }
 
 std::string plan_text(const QuantizeResult& result) {
-  std::string out = printable(result.chosen, 2000) + "\n\n" + tensors_table(result) + "\n";
+  std::string out = announcement_text(result) + tensors_table(result) + "\n";
   for (const WrittenOutput& output : result.outputs) out += output_line(output, "would take ");
   out += fmt::format("expected memory: {}\n", human_bytes(result.expected_ram));
   out += notes_text(result.notes);

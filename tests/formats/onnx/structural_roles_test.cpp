@@ -1,4 +1,5 @@
-// The golden models with every name that says something taken away: what their weights are for must be seen all the same.
+// The golden models with every name that says something taken away: what their weights are for must be seen all the
+// same.
 
 #include <algorithm>
 #include <functional>

@@ -65,7 +65,8 @@ struct Case {
   void write(const ModelPatch& patch, const std::vector<PatchTensor>& tensors) const {
     OutputFile file(output);
     patch.write(file, nullptr, [&](std::size_t i) {
-      codec::QuantizedTensor tensor = codec::make_quantized(tensors[i].scheme, tensors[i].shape[0], tensors[i].shape[1]);
+      codec::QuantizedTensor tensor =
+          codec::make_quantized(tensors[i].scheme, tensors[i].shape[0], tensors[i].shape[1]);
       std::fill(tensor.scales.begin(), tensor.scales.end(), 0.5F);
       tensor.codes[1] = 15;
       return PatchValues{std::make_shared<Codes>(std::move(tensor)), true, nullptr};

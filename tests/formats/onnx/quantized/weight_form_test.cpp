@@ -1,5 +1,5 @@
-// Codes as ONNX graphs hold them, read back by the importer, whose reading of each operator is tested against ONNX Runtime
-// (tests/interop/onnx).
+// Codes as ONNX graphs hold them, read back by the importer, whose reading of each operator is tested against ONNX
+// Runtime (tests/interop/onnx).
 
 #include <bit>
 #include <cmath>
@@ -24,7 +24,8 @@ using codec::QuantizedTensor;
 QuantizedTensor tensor_of(const std::string& scheme, std::int64_t rows, std::int64_t cols) {
   QuantizedTensor tensor = codec::make_quantized(codec::parse_scheme(scheme), rows, cols);
   const unsigned mask = (1U << tensor.scheme.bits) - 1;
-  for (std::size_t i = 0; i < tensor.codes.size(); ++i) tensor.codes[i] = static_cast<std::uint8_t>((i * 37 + 11) & mask);
+  for (std::size_t i = 0; i < tensor.codes.size(); ++i)
+    tensor.codes[i] = static_cast<std::uint8_t>((i * 37 + 11) & mask);
   for (std::size_t i = 0; i < tensor.scales.size(); ++i) {
     tensor.scales[i] = codec::round_to(DType::kF16, 0.01F * static_cast<float>(1 + i % 17));
   }
@@ -87,8 +88,9 @@ TEST(WeightForm, WhatIsWrittenIsReadBackBitForBit) {
   const std::pair<std::int64_t, std::int64_t> shapes[] = {{24, 64}, {7, 96}, {5, 50}, {3, 34}};
   int held = 0;
   for (const WeightForm* form : weight_forms()) {
-    for (const char* scheme : {"int4-g32", "int4-g32-asym", "int4-g16", "int8-g32", "int8-g16-asym", "int8", "int8-asym",
-                               "int8-tensor", "int8-tensor-asym", "int4", "int4-asym", "int4-g128", "int8-g96"}) {
+    for (const char* scheme :
+         {"int4-g32", "int4-g32-asym", "int4-g16", "int8-g32", "int8-g16-asym", "int8", "int8-asym", "int8-tensor",
+          "int8-tensor-asym", "int4", "int4-asym", "int4-g128", "int8-g96"}) {
       for (const auto& [rows, cols] : shapes) {
         for (const bool turned : {false, true}) {
           const QuantizedTensor tensor = tensor_of(scheme, rows, cols);
@@ -119,8 +121,8 @@ std::vector<int> as_ints(const std::vector<std::byte>& bytes) {
   return values;
 }
 
-// By hand, from the operators' specifications: the first code in the low half; signed codes from -8; rows of zero points
-// padded to a byte.
+// By hand, from the operators' specifications: the first code in the low half; signed codes from -8; rows of zero
+// points padded to a byte.
 TEST(WeightForm, BytesAreThoseOfTheSpecifications) {
   QuantizedTensor tensor = codec::make_quantized(codec::parse_scheme("int4-g16-asym"), 1, 18);
   for (std::size_t i = 0; i < 18; ++i) tensor.codes[i] = static_cast<std::uint8_t>(i % 16);
