@@ -140,7 +140,7 @@ void add_product(const proto::NodeProto& node, const QuantizedWeight& weight, co
   form.add_nodes(weight, use, options, list);
   if (alpha != 1) {
     list.nodes.push_back(number(output + "_alpha", alpha, weight.float_type));
-    add("Mul", "_scaled", {use.output, output + "_alpha"}, bias_after ? output + "_scaled" : output);
+    add("Mul", "_times_alpha", {use.output, output + "_alpha"}, bias_after ? output + "_scaled" : output);
     use.output = output + "_scaled";
   }
   if (!bias_after) return;
@@ -148,9 +148,9 @@ void add_product(const proto::NodeProto& node, const QuantizedWeight& weight, co
   if (beta != 1) {
     added = output + "_bias";
     list.nodes.push_back(number(output + "_beta", beta, weight.float_type));
-    add("Mul", "_bias", {bias, output + "_beta"}, added);
+    add("Mul", "_times_beta", {bias, output + "_beta"}, added);
   }
-  add("Add", "_biased", {use.output, added}, output);
+  add("Add", "_sum", {use.output, added}, output);
 }
 
 }  // namespace kerf::formats::onnx
