@@ -21,15 +21,24 @@ namespace onnx = formats::onnx;
 constexpr std::string_view kKind = "onnx-kind", kAccuracy = "accuracy-level", kExternal = "external-data",
                            kShape = "shape";
 
+/// Transforms of the whole graph may make nodes and weights that the file does not have.
+bool has_same_nodes(const graph::Graph& graph, const graph::Graph& imported) {
+  if (graph.nodes().size() != imported.nodes().size() || graph.values().size() != imported.values().size())
+    return false;
+  for (std::size_t i = 0; i < graph.nodes().size(); ++i) {
+    const graph::Node &node = graph.nodes()[i], &read = imported.nodes()[i];
+    if (node.op != read.op || node.inputs != read.inputs) return false;
+  }
+  return true;
+}
+
 const onnx::ImportedOnnx& imported_model(const EmitModel& model) {
   if (model.source->imported == nullptr) throw_usage("onnx is written from an ONNX model only");
   // What brings its graph is ONNX.
   const auto* imported = static_cast<const onnx::ImportedOnnx*>(model.source->imported.get());
-  // Transforms of the whole graph make nodes that the file does not have.
-  if (model.graph->nodes().size() != imported->graph.nodes().size() ||
-      model.graph->values().size() != imported->graph.values().size()) {
+  if (!has_same_nodes(*model.graph, imported->graph)) {
     throw_usage(
-        "onnx keeps the nodes of the model that was read, and rotate rewrites them; leave it out, or quantize the "
+        "onnx keeps the nodes of the model that was read, and rotate adds some here; leave it out, or quantize the "
         "checkpoint that the model was exported from");
   }
   if (!model.source->activations.empty()) {
@@ -61,7 +70,13 @@ int accuracy_level(const TargetOptions& options, const onnx::QuantizedKind& kind
   return level.front() - '0';
 }
 
-std::vector<onnx::PatchTensor> patch_tensors(const EmitModel& model, const onnx::QuantizedKind& kind) {
+/// The file's values of a weight; the graph's are others where a transform rewrote it.
+graph::SourcePtr read_source(const onnx::ImportedOnnx& imported, const EmitTensor& tensor) {
+  return imported.graph.value(tensor.value).weight.source;
+}
+
+std::vector<onnx::PatchTensor> patch_tensors(const EmitModel& model, const onnx::ImportedOnnx& imported,
+                                             const onnx::QuantizedKind& kind) {
   std::vector<onnx::PatchTensor> tensors;
   bool rounded = false;
   for (const EmitTensor& tensor : model.tensors) {
@@ -72,7 +87,8 @@ std::vector<onnx::PatchTensor> patch_tensors(const EmitModel& model, const onnx:
                        .scheme = tensor.scheme,
                        .source_dtype = tensor.source_dtype,
                        .activations = tensor.activations,
-                       .may_change = tensor.may_change});
+                       .may_change = tensor.may_change ||
+                                     model.graph->value(tensor.value).weight.source != read_source(imported, tensor)});
   }
   if (kind.rounds_inputs && !rounded) {
     throw_usage(
@@ -95,7 +111,7 @@ class OnnxEmission : public Emission {
     if (const std::string shape = option_or(options, kShape, ""); !shape.empty()) patch.dims = onnx::parse_dims(shape);
     name_ = model.output.empty() ? "model.onnx" : file_name(model.output);
     patch.data_name = name_ + ".data";
-    const auto tensors = patch_tensors(model, kind);
+    const auto tensors = patch_tensors(model, imported, kind);
     patch_ = std::make_unique<onnx::ModelPatch>(imported, tensors, patch);
     if (kind.name == "dynamic") {
       notes_.push_back(
@@ -124,8 +140,7 @@ class OnnxEmission : public Emission {
   void write(const EmitModel& model) override {
     const auto values = [&](std::size_t index) {
       const EmitTensor& tensor = model.tensors[index];
-      return onnx::PatchValues{tensor.source, tensor.source != model.graph->value(tensor.value).weight.source,
-                               tensor.input_quantizer.get()};
+      return onnx::PatchValues{tensor.source, tensor.input_quantizer.get()};
     };
     if (files_ == nullptr) {
       patch_->write(*file_, nullptr, values);
