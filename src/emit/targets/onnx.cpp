@@ -140,7 +140,7 @@ class OnnxEmission : public Emission {
   void write(const EmitModel& model) override {
     const auto values = [&](std::size_t index) {
       const EmitTensor& tensor = model.tensors[index];
-      return onnx::PatchValues{tensor.source, tensor.input_quantizer.get()};
+      return onnx::PatchValues{tensor.source, true, tensor.input_quantizer.get()};
     };
     if (files_ == nullptr) {
       patch_->write(*file_, nullptr, values);
