@@ -1,4 +1,4 @@
-#include "cli/quantities.h"
+#include "core/quantities.h"
 
 #include <charconv>
 #include <cmath>
@@ -9,11 +9,11 @@
 #include "core/error.h"
 #include "core/strings.h"
 
-namespace kerf::cli {
+namespace kerf {
 namespace {
 
 [[noreturn]] void refuse(std::string_view option, std::string_view text, std::string_view expected) {
-  throw_usage(fmt::format("{}: found {}, expected {}", option, kerf::quoted(text), expected));
+  throw_usage(fmt::format("{}: found {}, expected {}", option, quoted(text), expected));
 }
 
 template <typename Number>
@@ -66,4 +66,4 @@ std::uint64_t parse_bytes(std::string_view option, std::string_view text) {
   return static_cast<std::uint64_t>(bytes);
 }
 
-}  // namespace kerf::cli
+}  // namespace kerf
