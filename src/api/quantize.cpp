@@ -119,6 +119,16 @@ void refuse_to_overwrite_source(const OpenModel& model, const std::string& outpu
   }
 }
 
+[[noreturn]] void refuse_target(const OpenModel& model, const emit::TargetInfo& target, const std::string& output) {
+  if (model.checkpoint().imported != nullptr) {
+    throw_usage(
+        fmt::format("{}: an ONNX model is written as ONNX, not as {}; name a .onnx file, or quantize the "
+                    "checkpoint that it was exported from",
+                    output, target.name));
+  }
+  throw_usage(fmt::format("{}: {} is written from an ONNX model only", output, target.name));
+}
+
 void refuse_requantization(const OpenModel& model, const quant::Candidate& candidate, bool allowed) {
   if (allowed) return;
   for (const auto& [id, decision] : candidate.decisions) {
@@ -222,11 +232,6 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   const api::Session session(resources);
   if (options.outputs.empty()) throw_usage("quantize needs an output; give -o PATH");
   const OpenModel original(options.model);
-  if (original.checkpoint().imported != nullptr) {
-    throw_usage(original.path() +
-                ": an ONNX model is read, measured and compared, but not written yet; quantize the checkpoint that it "
-                "was exported from");
-  }
   QuantizeResult result;
   result.notes = original.notes();
   QuantizationChoice choice = complete_choice(options, original, result.chosen);
@@ -246,6 +251,8 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   for (const OutputRequest& request : options.outputs) {
     refuse_to_overwrite_source(model, request.path);
     const emit::TargetInfo& target = emit::target_for(request.path, request.format);
+    if (!api::writes(target, model)) refuse_target(model, target, request.path);
+    planned.output = request.path;
     emit::check_options(target, request.options);
     outputs.push_back({&request, &target, plan_output(target, request, planned)});
     if (!options.dry_run) result.exactness.push_back({std::string(target.name), true});

@@ -2,9 +2,24 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "codec/quantized_tensor.h"
+#include "core/strings.h"
 
 namespace kerf::api {
+namespace {
+
+/// Why nothing decides about a weight.
+std::string why_it_stays(const graph::Graph& graph, graph::ValueId id) {
+  const auto readers = graph.consumers(id);
+  if (graph.value(id).weight.source->shape().size() < 2 || readers.empty()) return "norms, biases and vectors stay";
+  const graph::Node& reader = graph.node(readers.front());
+  return fmt::format("read by {}, which is no linear layer and no lookup of rows: stays",
+                     reader.name.empty() ? reader.op : fmt::format("{} ({})", kerf::quoted(reader.name), reader.op));
+}
+
+}  // namespace
 
 std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candidate& candidate,
                                      const emit::EmitModel& planned, const emit::Emission* first) {
@@ -31,7 +46,7 @@ std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candid
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const auto decision = candidate.decisions.find(weights[i]);
     if (decision == candidate.decisions.end()) {
-      plans[i].rule = "norms, biases and vectors stay";
+      plans[i].rule = why_it_stays(model.graph(), weights[i]);
       continue;
     }
     plans[i].rule = decision->second.rule;

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "formats/checkpoint.h"
 
 namespace kerf::emit {
 namespace {
@@ -22,6 +23,9 @@ constexpr std::size_t kTries = 32;
 
 /// Why the target cannot hold the model; nullopt if it can.
 std::optional<std::string> refusal(const TargetInfo& target, const TargetOptions& options, const EmitModel& planned) {
+  // What brings its graph is written as what it is.
+  const bool brings_graph = planned.source != nullptr && planned.source->imported != nullptr;
+  if (brings_graph && target.name != "onnx") return "an ONNX model is written as ONNX only";
   try {
     target.plan(planned, options);
     return std::nullopt;

@@ -21,6 +21,29 @@
 namespace kerf::emit {
 namespace {
 
+/// The weights of a graph that is read back, by tensor. A file that brings its graph has them in the order in which its
+/// nodes read them, whatever their names.
+struct Found {
+  std::string name;
+  graph::SourcePtr source;  ///< null: it is not there
+};
+std::vector<Found> matching_weights(const graph::Graph& graph, bool by_place, const EmitModel& model) {
+  const auto ids = graph.weights();
+  const WeightNames by_name(graph);
+  const bool in_order = by_place && ids.size() == model.tensors.size();
+  std::vector<Found> result;
+  for (std::size_t i = 0; i < model.tensors.size(); ++i) {
+    const std::string& name = model.tensors[i].name;
+    if (in_order) {
+      const graph::Weight& weight = graph.value(ids[i]).weight;
+      result.push_back({weight.name, weight.source});
+    } else {
+      result.push_back({name, by_name.find(name)});
+    }
+  }
+  return result;
+}
+
 /// Rows of one tensor that one thread compares, and takes the fingerprint of. The cut is the same on any machine.
 struct Part {
   const EmitTensor* tensor;
@@ -77,8 +100,9 @@ PartResult compare(const std::string& path, const Part& part) {
 }
 
 /// The rounding of what a weight multiplies must be what was measured.
-void check_activations(const std::string& path, const EmitTensor& tensor, const formats::Checkpoint& checkpoint) {
-  const auto found = checkpoint.activations.find(tensor.name);
+void check_activations(const std::string& path, const EmitTensor& tensor, const std::string& name,
+                       const formats::Checkpoint& checkpoint) {
+  const auto found = checkpoint.activations.find(name);
   const codec::ActivationQuantizer* read = found == checkpoint.activations.end() ? nullptr : found->second.get();
   const codec::ActivationQuantizer* measured = tensor.input_quantizer.get();
   if (read == nullptr && measured == nullptr) return;
@@ -115,18 +139,20 @@ ReadBack combine(std::span<const Part> parts, std::span<const PartResult> result
 
 ReadBack read_back(const std::string& path, const EmitModel& model) {
   const formats::Checkpoint checkpoint = formats::open_checkpoint(path);
-  const models::ModelGraph again =
-      models::build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors);
-  const WeightNames weights(again.graph);
+  const bool brings_graph = checkpoint.imported != nullptr;
+  models::ModelGraph built;
+  if (!brings_graph) {
+    built = models::build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors);
+  }
+  const auto weights = matching_weights(brings_graph ? checkpoint.imported->graph : built.graph, brings_graph, model);
   std::vector<Part> parts;
   for (std::size_t i = 0; i < model.tensors.size(); ++i) {
     const EmitTensor& tensor = model.tensors[i];
-    const graph::SourcePtr found = weights.find(tensor.name);
-    if (found == nullptr) {
+    if (weights[i].source == nullptr) {
       throw_machine(path, fmt::format("tensor {} is not there when read back", quoted(tensor.name)));
     }
-    add_parts(path, tensor, i, *found, parts);
-    check_activations(path, tensor, checkpoint);
+    add_parts(path, tensor, i, *weights[i].source, parts);
+    check_activations(path, tensor, weights[i].name, checkpoint);
   }
   std::vector<PartResult> results(parts.size());
   parallel_for(static_cast<std::int64_t>(parts.size()), [&](std::int64_t i) {

@@ -31,6 +31,7 @@ struct EmitTensor {
   DType source_dtype = DType::kF32;                                   ///< that its values are written in if they stay
   graph::SourcePtr source;                                            ///< its values; null while only planning
   std::optional<codec::ActivationScheme> activations = std::nullopt;  ///< of what it multiplies; nullopt: f32
+  bool may_change = false;  ///< a transform may give it other values, whatever its scheme
   std::shared_ptr<const codec::ActivationQuantizer> input_quantizer = nullptr;  ///< null while only planning
   graph::SourcePtr original = nullptr;  ///< that these values stand for, where they can be compared one by one; or null
   graph::ValueId value{};               ///< of the weight, in EmitModel::graph
@@ -45,6 +46,7 @@ struct EmitModel {
   std::vector<EmitTensor> tensors;              ///< in the order of the graph's weights
   const graph::Graph* graph = nullptr;          ///< whose weights `tensors` are; a transform may have rewritten it
   const formats::Checkpoint* source = nullptr;  ///< that was read: a target may patch what it imported
+  std::string output;                           ///< the path that is written; empty where nothing is
   bool reduced = false;                         ///< heads or neurons of the source are gone: `model` says what is left
 };
 

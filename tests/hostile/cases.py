@@ -55,6 +55,7 @@ COMMANDS = {
     "eval-gguf": ["eval", "{dir}/model.gguf", "--text", "{dir}/text.txt", "--context", "32"],
     "inspect-onnx": ["inspect", "{dir}/onnx/model.onnx"],
     "logits-onnx": ["logits", "{dir}/onnx/model.onnx", "--inputs", "{dir}/inputs.safetensors", "--output", "{out}/logits.safetensors"],
+    "quantize-onnx": ["quantize", "{dir}/onnx/model.onnx", "-o", "{out}/out.onnx", "--scheme", "int8"],
     "requantize": ["quantize", "{dir}/model.gguf", "-o", "{out}/out.gguf", "--scheme", "q8_0", "--allow-requantize"],
 }
 
@@ -930,10 +931,12 @@ def onnx_cases(count):
         yield Case(f"onnx-{name}", {"../onnx/model.onnx": content, **beside}, [command], refuse=True, about=["model.onnx"])
     for name, kind in {"fifo": FIFO, "directory": DIRECTORY, "device": Link("/dev/zero"), "missing": MISSING}.items():
         yield Case(f"onnx-{name}", {"../onnx/model.onnx": kind}, ["inspect-onnx"], refuse=True)
+    halves = onnx.small() + onnx.message(7, onnx.graph([]))
+    yield Case("onnx-graph-in-parts", {"../onnx/model.onnx": halves}, ["quantize-onnx"], refuse=True, about=["model.onnx"])
     valid = [onnx.masked(), onnx.branches(), onnx.small()]
     for number in range(count):
         draw = random.Random(f"onnx {number}")
-        commands = [["inspect-onnx"], ["inspect-onnx", "logits-onnx"], ["logits-onnx"]][number % 3]
+        commands = [["inspect-onnx"], ["inspect-onnx", "logits-onnx"], ["logits-onnx"], ["quantize-onnx"]][number % 4]
         yield Case(f"onnx-random-{number}", {"../onnx/model.onnx": mutant(draw.choice(valid), draw)}, commands,
                    about=["model.onnx", "inputs.safetensors"])
 
