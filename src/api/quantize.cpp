@@ -205,11 +205,12 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   }
 
   std::vector<PlannedOutput> outputs;
-  const emit::EmitModel planned = api::emit_model(model, candidate, false);
+  emit::EmitModel planned = api::emit_model(model, candidate, false);
   for (const OutputRequest& request : options.outputs) {
     refuse_to_overwrite_source(model, request.path);
     const emit::TargetInfo& target = emit::target_for(request.path, request.format);
     emit::check_options(target, request.options);
+    planned.path = request.path;
     outputs.push_back({&request, &target, target.plan(planned, request.options)});
   }
   candidate.folded_dtype = folded_dtype(model, outputs);

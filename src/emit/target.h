@@ -40,6 +40,7 @@ struct EmitModel {
   const description::Model* model = nullptr;
   const description::Tokenizer* tokenizer = nullptr;
   std::string name;                             ///< of the source, for titles
+  std::string path{};                           ///< of the output that is planned, where that is known
   std::vector<std::string> carried_files;       ///< of a Hugging Face source
   std::vector<EmitTensor> tensors;              ///< in the order of the graph's weights
   const graph::Graph* graph = nullptr;          ///< whose weights `tensors` are; a transform may have rewritten it
