@@ -38,11 +38,6 @@ std::int64_t data_type_of(DType dtype) {
   }
 }
 
-std::int32_t stored_data_type(DType dtype) {
-  if (dtype == DType::kF16) return proto::TensorProto::FLOAT16;
-  return dtype == DType::kBF16 ? proto::TensorProto::BFLOAT16 : proto::TensorProto::FLOAT;
-}
-
 DType output_dtype(const DraftNode& node, std::size_t output, const Draft& draft) {
   const auto of_input = [&](std::size_t i) {
     return i < node.inputs.size() && node.inputs[i] != kAbsent ? draft.value(node.inputs[i]).dtype : DType::kF32;

@@ -12,7 +12,5 @@ DType output_dtype(const DraftNode& node, std::size_t output, const Draft& draft
 
 /// ONNX's number of a dtype that kerf computes with.
 std::int64_t data_type_of(DType dtype);
-/// ONNX's number of a dtype that floats are stored in: f32, f16 or bf16.
-std::int32_t stored_data_type(DType dtype);
 
 }  // namespace kerf::formats::onnx

@@ -8,8 +8,21 @@
 #include "formats/onnx/inputs.h"
 #include "formats/onnx/model_file.h"
 #include "formats/onnx/passes.h"
+#include "formats/onnx/stored_tensor.h"
 
 namespace kerf::formats::onnx {
+namespace {
+
+graph::SourceMap stored_floats(ModelFile& model) {
+  graph::SourceMap result;
+  for (const auto& initializer : model.model.graph().initializer()) {
+    const StoredTensor tensor(initializer, model.file, model.external, initializer.name());
+    if (tensor.is_float()) result.emplace(initializer.name(), tensor.source());
+  }
+  return result;
+}
+
+}  // namespace
 
 std::shared_ptr<const ImportedOnnx> import_model(const ByteSourcePtr& file, const Json& config) {
   ModelFile model = open_model_file(file);
@@ -23,6 +36,7 @@ std::shared_ptr<const ImportedOnnx> import_model(const ByteSourcePtr& file, cons
   auto result = std::make_shared<ImportedOnnx>();
   result->description = describe(built, draft, config, file->path);
   result->graph = std::move(built.graph);
+  result->stored = stored_floats(model);
   result->origins = std::move(built.origins);
   result->files.push_back(file->path);
   for (const auto& [path, source] : model.external.files()) result->files.push_back(path);

@@ -23,8 +23,8 @@ struct DataFile {
   bool always = false;  ///< not only where protobuf's limit of 2 GiB asks for it
 };
 
-/// A model on its way into one file, or into two: the message, and beside it the values of its large initializers. Sizes
-/// are known before any values are; one tensor's values pass through memory at a time.
+/// A model on its way into one file, or into two: the message, and beside it the values of its large initializers.
+/// Sizes are known before any values are; one tensor's values pass through memory at a time.
 class ModelWriter {
  public:
   /// `model`: complete but for the values of those initializers of the main graph that have `place`, of which only

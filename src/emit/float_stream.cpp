@@ -25,9 +25,9 @@ void stream_floats(const graph::TensorSource& source, DType dtype,
       const std::int64_t begin = i * part, count = std::min(part, rows - begin);
       const std::span<float> to(values.data() + begin * width, static_cast<std::size_t>(count * width));
       source.read_rows(first + begin, count, to.data());
-      codec::encode_floats(
-          dtype, to,
-          encoded.subspan(static_cast<std::size_t>(begin * width) * dtype_bytes(dtype), to.size() * dtype_bytes(dtype)));
+      codec::encode_floats(dtype, to,
+                           encoded.subspan(static_cast<std::size_t>(begin * width) * dtype_bytes(dtype),
+                                           to.size() * dtype_bytes(dtype)));
     });
     sink(encoded);
   }

@@ -29,6 +29,17 @@ std::map<std::string, graph::SourcePtr, std::less<>> weights_by_name(const graph
   return result;
 }
 
+/// What was written, by name. Of an ONNX model what its file holds: the graph may use a weight in another way.
+std::map<std::string, graph::SourcePtr, std::less<>> written_weights(const formats::Checkpoint& checkpoint) {
+  if (checkpoint.imported == nullptr) {
+    const JsonCursor config(checkpoint.config, checkpoint.config_file);
+    return weights_by_name(models::build_model(config, checkpoint.tensors).graph);
+  }
+  auto result = weights_by_name(checkpoint.imported->graph);
+  for (const auto& [name, source] : checkpoint.imported->stored) result[name] = source;
+  return result;
+}
+
 /// GGUF says nothing about the prefix that a checkpoint's names had.
 const graph::SourcePtr* find_weight(const std::map<std::string, graph::SourcePtr, std::less<>>& weights,
                                     const std::string& name) {
@@ -42,22 +53,22 @@ const graph::SourcePtr* find_weight(const std::map<std::string, graph::SourcePtr
 /// Rows of one tensor that one thread compares, and takes the fingerprint of. The cut is the same on any machine.
 struct Part {
   const EmitTensor* tensor;
-  const graph::TensorSource* found;
+  graph::SourcePtr found;
   std::int64_t first, rows;
 };
 constexpr std::int64_t kPartValues = std::int64_t{1} << 18;
 
-void add_parts(const std::string& path, const EmitTensor& tensor, const graph::TensorSource& found,
+void add_parts(const std::string& path, const EmitTensor& tensor, const graph::SourcePtr& found,
                std::vector<Part>& parts) {
   const graph::TensorSource& expected = *tensor.source;
-  if (found.rows() != expected.rows() || found.row_size() != expected.row_size()) {
+  if (found->rows() != expected.rows() || found->row_size() != expected.row_size()) {
     throw_machine(path, fmt::format("tensor {} was read back as {}, {} was written", quoted(tensor.name),
-                                    to_string(found.shape()), to_string(expected.shape())));
+                                    to_string(found->shape()), to_string(expected.shape())));
   }
   const std::int64_t height = expected.rows();
   const std::int64_t step = std::max<std::int64_t>(kPartValues / std::max<std::int64_t>(expected.row_size(), 1), 1);
   for (std::int64_t first = 0; first < height; first += step) {
-    parts.push_back({&tensor, &found, first, std::min(step, height - first)});
+    parts.push_back({&tensor, found, first, std::min(step, height - first)});
   }
 }
 
@@ -95,16 +106,15 @@ void check_activations(const std::string& path, const EmitTensor& tensor, const 
 
 std::string read_back(const std::string& path, const EmitModel& model) {
   const formats::Checkpoint checkpoint = formats::open_checkpoint(path);
-  const models::ModelGraph again =
-      models::build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors);
-  const auto weights = weights_by_name(again.graph);
+  const auto weights = written_weights(checkpoint);
   std::vector<Part> parts;
   for (const EmitTensor& tensor : model.tensors) {
     const graph::SourcePtr* found = find_weight(weights, tensor.name);
     if (found == nullptr) {
       throw_machine(path, fmt::format("tensor {} is not there when read back", quoted(tensor.name)));
     }
-    add_parts(path, tensor, **found, parts);
+    const bool turned = checkpoint.imported != nullptr && tensor.stored_transposed;
+    add_parts(path, tensor, turned ? graph::make_transposed_source(*found) : *found, parts);
     check_activations(path, tensor, checkpoint);
   }
   std::vector<Fingerprint> fingerprints(parts.size());

@@ -8,8 +8,8 @@
 
 #include "core/error.h"
 #include "core/strings.h"
-#include "formats/onnx/dtypes.h"
 #include "formats/onnx/export/rule.h"
+#include "formats/onnx/planned_tensor.h"
 
 namespace kerf::formats::onnx {
 namespace {
@@ -111,7 +111,7 @@ std::string Exporter::stored(ValueId id) {
     Shape shape = graph().value(id).weight.source->shape();
     if (weight.transposed) std::swap(shape[0], shape[1]);
     const auto bytes = static_cast<std::uint64_t>(numel(shape)) * dtype_bytes(weight.dtype);
-    writer_.streamed(weight.name, shape, stored_data_type(weight.dtype), bytes);
+    writer_.streamed(weight.name, shape, float_type(weight.dtype), bytes);
     return weight.name;
   });
 }
@@ -127,8 +127,9 @@ std::string Exporter::shared(const std::string& key, const std::function<std::st
 }
 
 std::string Exporter::extent(const std::string& value, std::int64_t axis) {
-  return shared(fmt::format("extent {} {}", axis, value),
-                [&] { return writer_.node("Shape", {value}, {{"start", axis}, {"end", axis + 1}}); });
+  return shared(fmt::format("extent {} {}", axis, value), [&] {
+    return writer_.node("Shape", {value}, {{"start", axis}, {"end", axis + 1}});
+  });
 }
 
 std::string Exporter::scalar_extent(const std::string& value, std::int64_t axis) {

@@ -74,8 +74,7 @@ std::vector<std::string> GraphWriter::nodes(std::string_view op, std::vector<std
 
 std::string GraphWriter::constant(const Tensor& values) {
   const std::string bytes(reinterpret_cast<const char*>(values.raw()), values.bytes());
-  const std::string key =
-      fmt::format("{} {} {}", static_cast<int>(values.dtype()), to_string(values.shape()), bytes);
+  const std::string key = fmt::format("{} {} {}", static_cast<int>(values.dtype()), to_string(values.shape()), bytes);
   const auto [known, is_new] = constants_.try_emplace(key, fmt::format("constants.{}", constants_.size()));
   if (!is_new) return known->second;
   proto::TensorProto& tensor = *graph_.add_initializer();

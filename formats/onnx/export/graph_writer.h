@@ -29,8 +29,7 @@ class GraphWriter {
     return nodes(op, std::move(inputs), 1, attributes, domain).front();
   }
   std::vector<std::string> nodes(std::string_view op, std::vector<std::string> inputs, std::size_t outputs,
-                                 const graph::Attributes& attributes = {},
-                                 std::string_view domain = kDefaultDomain);
+                                 const graph::Attributes& attributes = {}, std::string_view domain = kDefaultDomain);
 
   /// A constant of f32, i64, i32 or bool; equal ones are one.
   std::string constant(const Tensor& values);

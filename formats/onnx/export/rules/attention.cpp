@@ -68,10 +68,9 @@ std::string bias_of(Exporter& exporter, const Layout& layout, graph::ValueId bia
   const Integers heads = layout.heads();
   return exporter.shared("grouped " + value, [&] {
     GraphWriter& writer = exporter.writer();
-    const std::string shape = writer.node("Concat",
-                                          {writer.integers({1, heads[0], heads[1]}), exporter.extent(value, 2),
-                                           exporter.extent(value, 3)},
-                                          {{"axis", std::int64_t{0}}});
+    const std::string shape = writer.node(
+        "Concat", {writer.integers({1, heads[0], heads[1]}), exporter.extent(value, 2), exporter.extent(value, 3)},
+        {{"axis", std::int64_t{0}}});
     return writer.node("Reshape", {value, shape});
   });
 }
