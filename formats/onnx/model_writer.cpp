@@ -111,6 +111,12 @@ void ModelWriter::measure() {
   graph_bytes_ = graph;
 }
 
+std::uint64_t ModelWriter::streamed_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& tensor : model_.graph().initializer()) bytes += tensor.place().bytes();
+  return bytes;
+}
+
 void ModelWriter::write(OutputFile& file, OutputFile* data, const ValueWriter& values) const {
   const Frame frame = frame_of(model_);
   file.write(frame.model);

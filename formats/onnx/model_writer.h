@@ -34,6 +34,7 @@ class ModelWriter {
   bool has_data_file() const { return has_data_file_; }
   std::uint64_t model_bytes() const { return model_bytes_; }
   std::uint64_t data_bytes() const { return data_bytes_; }
+  std::uint64_t streamed_bytes() const;  ///< values alone
   /// Whatever is written, in the order of the initializers; does not commit. `data`: null if there is no such file.
   void write(OutputFile& file, OutputFile* data, const ValueWriter& values) const;
 

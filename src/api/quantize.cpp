@@ -210,7 +210,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     refuse_to_overwrite_source(model, request.path);
     const emit::TargetInfo& target = emit::target_for(request.path, request.format);
     emit::check_options(target, request.options);
-    planned.path = request.path;
+    planned.output = request.path;
     outputs.push_back({&request, &target, target.plan(planned, request.options)});
   }
   candidate.folded_dtype = folded_dtype(model, outputs);

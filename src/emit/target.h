@@ -40,11 +40,11 @@ struct EmitModel {
   const description::Model* model = nullptr;
   const description::Tokenizer* tokenizer = nullptr;
   std::string name;                             ///< of the source, for titles
-  std::string path{};                           ///< of the output that is planned, where that is known
   std::vector<std::string> carried_files;       ///< of a Hugging Face source
   std::vector<EmitTensor> tensors;              ///< in the order of the graph's weights
   const graph::Graph* graph = nullptr;          ///< whose weights `tensors` are; a transform may have rewritten it
   const formats::Checkpoint* source = nullptr;  ///< that was read: a target may patch what it imported
+  std::string output;                           ///< the path that is written; empty where nothing is
   bool reduced = false;                         ///< heads or neurons of the source are gone: `model` says what is left
 };
 

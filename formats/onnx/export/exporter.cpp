@@ -32,8 +32,8 @@ std::vector<ops::TensorSpec> specs_of(const graph::Graph& graph) {
 
 }  // namespace
 
-Exporter::Exporter(const ExportModel& model, proto::GraphProto& graph)
-    : model_(model), writer_(graph), specs_(specs_of(*model.graph)) {}
+Exporter::Exporter(const ExportModel& model, proto::ModelProto& to)
+    : model_(model), writer_(to), specs_(specs_of(*model.graph)) {}
 
 void Exporter::run() {
   add_inputs();
@@ -99,6 +99,7 @@ std::string Exporter::value(ValueId id) {
   if (const auto known = names_.find(id); known != names_.end()) return known->second;
   const graph::Value& value = graph().value(id);
   if (value.kind == graph::Value::Kind::kConstant) return names_[id] = writer_.constant(value.constant);
+  if (has_codes(id)) return names_[id] = quantized_matrix(*this, id);
   const std::string name = stored(id);
   std::string wide = widened(id, name);
   if (weight(id).transposed) wide = writer_.node("Transpose", {wide}, {{"perm", std::vector<std::int64_t>{1, 0}}});
@@ -119,6 +120,21 @@ std::string Exporter::stored(ValueId id) {
 std::string Exporter::widened(ValueId id, std::string value) {
   if (weight(id).dtype == DType::kF32) return value;
   return writer_.node("Cast", {std::move(value)}, {{"to", std::int64_t{proto::TensorProto::FLOAT}}});
+}
+
+void Exporter::hold(HeldCodes codes, const std::vector<PlannedTensor>& initializers) {
+  if (!held_names_.insert(initializers.front().name).second) return;
+  for (const PlannedTensor& tensor : initializers) {
+    writer_.streamed(tensor.name, tensor.shape, tensor.data_type, tensor.bytes());
+    codes.initializers.push_back(tensor.name);
+  }
+  if (codes.form != nullptr && codes.form->microsoft) writer_.use_domain(kMicrosoftDomain, 1);
+  held_.push_back(std::move(codes));
+}
+
+void Exporter::flush_nodes() {
+  for (proto::NodeProto& node : node_list_.nodes) writer_.append(std::move(node));
+  node_list_.nodes.clear();
 }
 
 std::string Exporter::shared(const std::string& key, const std::function<std::string()>& make) {

@@ -2,11 +2,17 @@
 
 #include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "codec/activation.h"
+#include "codec/scheme.h"
 #include "description/description.h"
 #include "formats/onnx/export/graph_writer.h"
+#include "formats/onnx/export/held_codes.h"
+#include "formats/onnx/quantized/kinds.h"
 #include "formats/onnx/schema.h"
 #include "graph/graph.h"
 #include "ops/op.h"
@@ -18,6 +24,8 @@ struct ExportedWeight {
   std::string name;
   DType dtype = DType::kF32;  ///< f32, f16 or bf16
   bool transposed = false;    ///< stored as [in, out], as the checkpoint does
+  std::optional<codec::Scheme> scheme{};                 ///< of its codes, if it has any
+  std::optional<codec::ActivationScheme> activations{};  ///< of what it multiplies
 };
 
 /// What is exported.
@@ -25,12 +33,14 @@ struct ExportModel {
   const graph::Graph* graph = nullptr;
   const description::Model* description = nullptr;
   std::map<graph::ValueId, ExportedWeight> weights;  ///< of all weights of the graph
+  const QuantizedKind* kind = nullptr;               ///< how codes are held; may be null if there are none
+  FormOptions form{};
 };
 
 /// Writes the nodes of a graph as operators that every runtime has: what rules (formats/onnx/export/rule.h) work with.
 class Exporter {
  public:
-  Exporter(const ExportModel& model, proto::GraphProto& graph);
+  Exporter(const ExportModel& model, proto::ModelProto& to);
 
   /// Everything: inputs, nodes, outputs. Error(kUsage) naming the node that no rule can write.
   void run();
@@ -51,6 +61,16 @@ class Exporter {
   /// What several nodes need, made once.
   std::string shared(const std::string& key, const std::function<std::string()>& make);
 
+  bool has_codes(graph::ValueId value) const { return is_weight(value) && weight(value).scheme.has_value(); }
+  const QuantizedKind& kind() const { return *model_.kind; }
+  const FormOptions& form_options() const { return model_.form; }
+  /// Adds the initializers of a weight's codes, unless they are there.
+  void hold(HeldCodes codes, const std::vector<PlannedTensor>& initializers);
+  const std::vector<HeldCodes>& held() const { return held_; }
+  /// Nodes that forms of codes add; flush_nodes() moves them into the graph.
+  NodeList& node_list() { return node_list_; }
+  void flush_nodes();
+
   /// Extent of an axis of a value, as a vector of one integer and as a scalar.
   std::string extent(const std::string& value, std::int64_t axis);
   std::string scalar_extent(const std::string& value, std::int64_t axis);
@@ -69,6 +89,9 @@ class Exporter {
   std::vector<ops::TensorSpec> specs_;
   std::map<graph::ValueId, std::string> names_;
   std::map<std::string, std::string> shared_;
+  std::vector<HeldCodes> held_;
+  std::set<std::string> held_names_;
+  NodeList node_list_;
 };
 
 }  // namespace kerf::formats::onnx

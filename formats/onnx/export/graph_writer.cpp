@@ -52,8 +52,7 @@ void set_type(proto::ValueInfoProto& info, const std::string& name, std::int32_t
 std::vector<std::string> GraphWriter::nodes(std::string_view op, std::vector<std::string> inputs, std::size_t outputs,
                                             const graph::Attributes& attributes, std::string_view domain) {
   while (!inputs.empty() && inputs.back().empty()) inputs.pop_back();
-  std::string name = fmt::format("/{}/{}", place_, op);
-  if (const int uses = names_[name]++; uses > 0) name += fmt::format("_{}", uses);
+  const std::string name = next_name(op);
   proto::NodeProto& node = *graph_.add_node();
   node.set_name(name);
   node.set_op_type(std::string(op));
@@ -70,6 +69,21 @@ std::vector<std::string> GraphWriter::nodes(std::string_view op, std::vector<std
     set_attribute(attribute, value);
   }
   return results;
+}
+
+std::string GraphWriter::next_name(std::string_view op) {
+  std::string name = fmt::format("/{}/{}", place_, op);
+  if (const int uses = names_[name]++; uses > 0) name += fmt::format("_{}", uses);
+  return name;
+}
+
+void GraphWriter::use_domain(std::string_view domain, std::int64_t version) {
+  for (const auto& known : model_.opset_import()) {
+    if (known.domain() == domain) return;
+  }
+  auto* import = model_.add_opset_import();
+  import->set_domain(std::string(domain));
+  import->set_version(version);
 }
 
 std::string GraphWriter::constant(const Tensor& values) {

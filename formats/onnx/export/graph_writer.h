@@ -17,7 +17,7 @@ namespace kerf::formats::onnx {
 /// Appends nodes and constants to a graph of a file. Values go by name; an empty name is an absent optional input.
 class GraphWriter {
  public:
-  explicit GraphWriter(proto::GraphProto& graph) : graph_(graph) {}
+  explicit GraphWriter(proto::ModelProto& model) : model_(model), graph_(*model.mutable_graph()) {}
 
   /// The module that the nodes to come belong to: begins their names ("model.layers.0.self_attn.q_proj").
   void set_place(std::string place) { place_ = std::move(place); }
@@ -30,6 +30,12 @@ class GraphWriter {
   }
   std::vector<std::string> nodes(std::string_view op, std::vector<std::string> inputs, std::size_t outputs,
                                  const graph::Attributes& attributes = {}, std::string_view domain = kDefaultDomain);
+
+  /// For a node that comes from elsewhere: unique, in the place.
+  std::string next_name(std::string_view op);
+  void append(proto::NodeProto node) { *graph_.add_node() = std::move(node); }
+  /// Says that operators of a domain are used.
+  void use_domain(std::string_view domain, std::int64_t version);
 
   /// A constant of f32, i64, i32 or bool; equal ones are one.
   std::string constant(const Tensor& values);
@@ -46,6 +52,7 @@ class GraphWriter {
   void rename(const std::string& value, const std::string& name);
 
  private:
+  proto::ModelProto& model_;
   proto::GraphProto& graph_;
   std::string place_;
   std::unordered_map<std::string, int> names_;    ///< how often each was asked for

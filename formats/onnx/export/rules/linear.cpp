@@ -10,6 +10,8 @@ std::vector<std::string> write(Exporter& exporter, const graph::Node& node) {
   GraphWriter& writer = exporter.writer();
   const graph::ValueId weight = node.inputs[1];
   const std::string x = exporter.value(node.inputs[0]);
+  const std::string bias = node.inputs.size() < 3 ? "" : exporter.value(node.inputs[2]);
+  if (exporter.has_codes(weight)) return {quantized_product(exporter, weight, x, bias)};
   const std::string matrix = exporter.shared(fmt::format("turned {}", weight), [&] {
     // A checkpoint that stores [in, out] has it as a product wants it.
     if (exporter.is_weight(weight) && exporter.weight(weight).transposed) {
@@ -18,8 +20,7 @@ std::vector<std::string> write(Exporter& exporter, const graph::Node& node) {
     return writer.node("Transpose", {exporter.value(weight)}, {{"perm", std::vector<std::int64_t>{1, 0}}});
   });
   const std::string product = writer.node("MatMul", {x, matrix});
-  if (node.inputs.size() < 3 || node.inputs[2] == graph::kNoValue) return {product};
-  return {writer.node("Add", {product, exporter.value(node.inputs[2])})};
+  return {bias.empty() ? product : writer.node("Add", {product, bias})};
 }
 
 }  // namespace
