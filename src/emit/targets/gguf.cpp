@@ -58,6 +58,9 @@ class GgufEmission : public Emission {
     file_->flush();
   }
   std::string readable_path() const override { return file_->temporary_path(); }
+  std::vector<WrittenFile> readable_files() const override {
+    return {{file_name(file_->path()), file_->temporary_path()}};
+  }
   void commit() override { file_->commit(); }
 
  private:

@@ -131,6 +131,7 @@ class OnnxExport : public Emission {
   }
 
   std::string readable_path() const override { return files_->temporary_path(); }
+  std::vector<WrittenFile> readable_files() const override { return files_in(parent_path(files_->temporary_path())); }
   void commit() override { files_->commit(); }
 
  private:
