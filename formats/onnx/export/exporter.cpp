@@ -42,7 +42,8 @@ void Exporter::run() {
 }
 
 void Exporter::add_input(const std::string& name) {
-  const std::string length = starts_with(name, kDecoder) ? "decoder_length" : "length";
+  std::string length = starts_with(name, kDecoder) ? "decoder_length" : "length";
+  if (is_fused() && name == "attention_mask") length = "total_length";
   writer_.input(name, proto::TensorProto::INT64, {"batch", length});
 }
 
@@ -53,7 +54,8 @@ void Exporter::add_inputs() {
   constexpr std::array<std::string_view, 5> kOrder = {"input_ids", "attention_mask", "token_type_ids", "position_ids",
                                                       "decoder_input_ids"};
   const description::Model& model = *model_.description;
-  const bool counts = !model.causal || model.positions.by_mask || model.positions.skipped_id >= 0;
+  const bool counts =
+      !is_fused() && (!model.causal || model.positions.by_mask || model.positions.skipped_id >= 0);
   for (const std::string_view wanted : kOrder) {
     const auto id = graph().find_input(wanted);
     if (!id || (wanted != "input_ids" && wanted != "attention_mask" && graph().consumers(*id).empty())) continue;
@@ -160,19 +162,48 @@ std::string Exporter::count_along(const std::string& value, std::int64_t axis) {
   });
 }
 
+std::string Exporter::known(ValueId id) const {
+  const auto found = names_.find(id);
+  return found == names_.end() ? std::string() : found->second;
+}
+
+Exporter::Past Exporter::add_past(std::int64_t heads, std::int64_t dim) {
+  const int number = pasts_++;
+  const Past past{.key = fmt::format("past_key_values.{}.key", number),
+                  .value = fmt::format("past_key_values.{}.value", number),
+                  .present_key = fmt::format("present.{}.key", number),
+                  .present_value = fmt::format("present.{}.value", number)};
+  const auto axes = [&](const std::string& length) {
+    return std::vector<std::string>{"batch", std::to_string(heads), length, std::to_string(dim)};
+  };
+  for (const std::string& name : {past.key, past.value}) {
+    writer_.input(name, proto::TensorProto::FLOAT, axes("past_length"));
+  }
+  for (const std::string& name : {past.present_key, past.present_value}) {
+    writer_.output(name, proto::TensorProto::FLOAT, axes("total_length"));
+  }
+  return past;
+}
+
+std::vector<std::string> Exporter::written(const graph::Node& node) {
+  if (is_fused()) {
+    const ExportRule* rule = find_export_rule(fused_rules(), node);
+    if (rule != nullptr) {
+      if (auto outputs = rule->write(*this, node); !outputs.empty()) return outputs;
+    }
+  }
+  if (const ExportRule* rule = find_export_rule(export_rules(), node)) return rule->write(*this, node);
+  if (!node.domain.empty()) {
+    throw_usage(fmt::format("node {}: {} has no counterpart in ONNX", quoted(node.name), quoted(node.op)));
+  }
+  std::vector<std::string> inputs;
+  for (const ValueId input : node.inputs) inputs.push_back(value(input));
+  return writer_.nodes(node.op, std::move(inputs), node.outputs.size(), node.attributes);
+}
+
 void Exporter::add_node(const graph::Node& node) {
   writer_.set_place(node.name);
-  std::vector<std::string> outputs;
-  if (const ExportRule* rule = find_export_rule(node.domain, node.op)) {
-    outputs = rule->write(*this, node);
-  } else if (!node.domain.empty()) {
-    throw_usage(fmt::format("node {}: {} has no counterpart in ONNX", quoted(node.name), quoted(node.op)));
-  } else {
-    std::vector<std::string> inputs;
-    for (const ValueId input : node.inputs) inputs.push_back(value(input));
-    writer_.set_place(node.name);
-    outputs = writer_.nodes(node.op, std::move(inputs), node.outputs.size(), node.attributes);
-  }
+  const std::vector<std::string> outputs = written(node);
   for (std::size_t i = 0; i < outputs.size(); ++i) names_[node.outputs[i]] = outputs[i];
 }
 

@@ -28,6 +28,9 @@ struct ExportedWeight {
   std::optional<codec::ActivationScheme> activations{};  ///< of what it multiplies
 };
 
+/// kStandard: operators of ONNX alone, the whole text at once. kFused: ONNX Runtime's own, and a past of keys and values.
+enum class ExportStyle { kStandard, kFused };
+
 /// What is exported.
 struct ExportModel {
   const graph::Graph* graph = nullptr;
@@ -35,6 +38,7 @@ struct ExportModel {
   std::map<graph::ValueId, ExportedWeight> weights;  ///< of all weights of the graph
   const QuantizedKind* kind = nullptr;               ///< how codes are held; may be null if there are none
   FormOptions form{};
+  ExportStyle style = ExportStyle::kStandard;
 };
 
 /// Writes the nodes of a graph as operators that every runtime has: what rules (formats/onnx/export/rule.h) work with.
@@ -61,6 +65,17 @@ class Exporter {
   /// What several nodes need, made once.
   std::string shared(const std::string& key, const std::function<std::string()>& make);
 
+  /// The name of a value that was made already; empty if it was not.
+  std::string known(graph::ValueId value) const;
+  void name(graph::ValueId value, std::string name) { names_[value] = std::move(name); }
+  std::int64_t context_length() const { return model_.description->hyperparameters.context_length; }
+
+  /// Inputs and outputs of one attention's keys and values, [batch, heads, length, dim].
+  struct Past {
+    std::string key, value, present_key, present_value;
+  };
+  Past add_past(std::int64_t heads, std::int64_t dim);
+
   bool has_codes(graph::ValueId value) const { return is_weight(value) && weight(value).scheme.has_value(); }
   const QuantizedKind& kind() const { return *model_.kind; }
   const FormOptions& form_options() const { return model_.form; }
@@ -81,6 +96,8 @@ class Exporter {
   void add_inputs();
   void add_input(const std::string& name);
   std::string positions(const std::string& ids);
+  bool is_fused() const { return model_.style == ExportStyle::kFused; }
+  std::vector<std::string> written(const graph::Node& node);
   void add_node(const graph::Node& node);
   void add_outputs();
 
@@ -92,6 +109,7 @@ class Exporter {
   std::vector<HeldCodes> held_;
   std::set<std::string> held_names_;
   NodeList node_list_;
+  int pasts_ = 0;
 };
 
 }  // namespace kerf::formats::onnx

@@ -71,6 +71,12 @@ std::vector<std::string> GraphWriter::nodes(std::string_view op, std::vector<std
   return results;
 }
 
+void GraphWriter::drop_outputs(const std::vector<std::string>& outputs) {
+  for (std::string& output : *graph_.mutable_node(graph_.node_size() - 1)->mutable_output()) {
+    if (std::find(outputs.begin(), outputs.end(), output) != outputs.end()) output.clear();
+  }
+}
+
 std::string GraphWriter::next_name(std::string_view op) {
   std::string name = fmt::format("/{}/{}", place_, op);
   if (const int uses = names_[name]++; uses > 0) name += fmt::format("_{}", uses);

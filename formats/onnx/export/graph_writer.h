@@ -31,6 +31,8 @@ class GraphWriter {
   std::vector<std::string> nodes(std::string_view op, std::vector<std::string> inputs, std::size_t outputs,
                                  const graph::Attributes& attributes = {}, std::string_view domain = kDefaultDomain);
 
+  /// Outputs of the last node that nobody wants.
+  void drop_outputs(const std::vector<std::string>& outputs);
   /// For a node that comes from elsewhere: unique, in the place.
   std::string next_name(std::string_view op);
   void append(proto::NodeProto node) { *graph_.add_node() = std::move(node); }

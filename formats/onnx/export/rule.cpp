@@ -11,9 +11,18 @@ const std::vector<const ExportRule*>& export_rules() {
   return list;
 }
 
-const ExportRule* find_export_rule(std::string_view domain, std::string_view name) {
-  for (const ExportRule* rule : export_rules()) {
-    if (rule->name == name && rule->domain == domain) return rule;
+const std::vector<const ExportRule*>& fused_rules() {
+  static const std::vector<const ExportRule*> list = {
+#define X(name) &name##_fused(),
+#include "formats/onnx/export/fused.def"
+#undef X
+  };
+  return list;
+}
+
+const ExportRule* find_export_rule(const std::vector<const ExportRule*>& rules, const graph::Node& node) {
+  for (const ExportRule* rule : rules) {
+    if (rule->name == node.op && rule->domain == node.domain) return rule;
   }
   return nullptr;
 }

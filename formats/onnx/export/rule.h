@@ -14,17 +14,24 @@ struct ExportRule {
   std::string_view name;
   std::string_view domain;
   std::string_view summary;
-  /// The names of the outputs.
+  /// The names of the outputs; none if a fused rule leaves the node to the others.
   std::vector<std::string> (*write)(Exporter& exporter, const graph::Node& node);
 };
 
 const std::vector<const ExportRule*>& export_rules();
+/// Those of ONNX Runtime's own operators, which come first where they are wanted (formats/onnx/export/fused.def).
+const std::vector<const ExportRule*>& fused_rules();
 /// nullptr: the operator stays.
-const ExportRule* find_export_rule(std::string_view domain, std::string_view name);
+const ExportRule* find_export_rule(const std::vector<const ExportRule*>& rules, const graph::Node& node);
 
 /// For X(name) in the list, a function name_export() that the rule's own file defines.
 #define X(name) const ExportRule& name##_export();
 #include "formats/onnx/export/rules.def"
+#undef X
+
+/// And name_fused() for the other list.
+#define X(name) const ExportRule& name##_fused();
+#include "formats/onnx/export/fused.def"
 #undef X
 
 }  // namespace kerf::formats::onnx
