@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/strings.h"
 #include "formats/onnx/roles.h"
+#include "formats/onnx/structural_roles.h"
 #include "ops/op.h"
 
 namespace kerf::formats::onnx {
@@ -38,7 +39,11 @@ bool is_made_up(std::string_view name) {
 class GraphBuilder {
  public:
   GraphBuilder(const Draft& draft, const std::string& file)
-      : draft_(draft), file_(file), ids_(draft.values.size(), graph::kNoValue), heavy_(draft.values.size(), false) {}
+      : draft_(draft),
+        file_(file),
+        ids_(draft.values.size(), graph::kNoValue),
+        heavy_(draft.values.size(), false),
+        by_structure_(structural_roles(draft)) {}
 
   BuiltGraph build() {
     number_layers();
@@ -121,6 +126,10 @@ class GraphBuilder {
       heavy_[static_cast<std::size_t>(node.outputs[i])] = heavy;
     }
     result_.origins.nodes.emplace(id, node.origins);
+    if (node.rounding) {
+      const ValueId weight = result_.graph.node(id).inputs[1];
+      result_.roundings.emplace(result_.graph.value(weight).weight.name, *node.rounding);
+    }
   }
 
   ValueId id_of(ValueIndex index) {
@@ -150,6 +159,8 @@ class GraphBuilder {
     const ValueId id = result_.graph.add_weight(std::move(made));
     weights_.emplace(source.get(), id);
     if (!constant.initializers().empty()) result_.origins.initializers.emplace(id, constant.initializers());
+    const std::string& main_name = draft_.value(node.inputs[i]).main_name;
+    if (!main_name.empty()) result_.origins.values.emplace(id, main_name);
     return id;
   }
 
@@ -167,16 +178,23 @@ class GraphBuilder {
 
   std::string module_of(const DraftNode& node, std::size_t i) const {
     const Constant* constant = draft_.constant(node.inputs[i]);
-    const bool named = constant->initializers().size() == 1 && !is_made_up(constant->initializers().front());
-    if (!named) return node.scope;
-    const std::string& name = constant->initializers().front();
+    // Of a weight of codes, which has several, the value has the name that they go by.
+    const bool of_codes = constant->dtype() == DType::kF32 && constant->source()->rounded_to().has_value();
+    const bool named = of_codes || constant->initializers().size() == 1;
+    const std::string name = of_codes ? draft_.value(node.inputs[i]).name
+                             : named  ? constant->initializers().front()
+                                      : std::string();
+    if (!named || is_made_up(name)) return node.scope;
     const auto end = name.find_last_of('.');
     return end == std::string::npos ? name : name.substr(0, end);
   }
 
   Role linear_role(const DraftNode& node) const {
-    const Role role = role_of_module(module_of(node, 1));
-    return role == Role::kOther ? role_of_module(node.scope) : role;
+    Role role = role_of_module(module_of(node, 1));
+    if (role == Role::kOther) role = role_of_module(node.scope);
+    if (role != Role::kOther) return role;
+    const auto found = by_structure_.find(static_cast<int>(&node - draft_.nodes.data()));
+    return found == by_structure_.end() ? Role::kOther : found->second;
   }
 
   Role lookup_role(const DraftNode& node) const {
@@ -205,6 +223,7 @@ class GraphBuilder {
   std::set<std::string> weight_names_;
   std::unordered_map<const DraftNode*, int> layers_;
   int decoder_offset_ = 0;
+  const std::map<int, Role> by_structure_;  ///< by place among the draft's nodes
 };
 
 }  // namespace

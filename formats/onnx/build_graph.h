@@ -1,5 +1,8 @@
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "formats/onnx/draft.h"
 #include "formats/onnx/origin.h"
 #include "graph/graph.h"
@@ -9,6 +12,8 @@ namespace kerf::formats::onnx {
 struct BuiltGraph {
   graph::Graph graph;
   Origins origins;
+  /// Of the input of Linear nodes, by the name of their weight.
+  std::map<std::string, InputRounding> roundings;
   int layers = 0;          ///< one more than the last layer's number
   int decoder_layers = 0;  ///< of an encoder with a decoder: how many of them are the decoder's
 };

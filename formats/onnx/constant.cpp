@@ -76,6 +76,10 @@ Constant transposed(const Constant& matrix) {
 }
 
 Constant reshaped(const Constant& constant, Shape shape) {
+  if (constant.dtype() == DType::kU8 && !constant.in_memory() && constant.stored() != nullptr) {
+    const auto& names = constant.initializers();
+    return Constant(constant.stored()->reshaped(std::move(shape)), names.empty() ? "" : names.front());
+  }
   if (constant.in_memory() || constant.dtype() != DType::kF32) {
     return Constant(constant.values().reshaped(std::move(shape)), constant.initializers());
   }

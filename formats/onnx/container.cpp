@@ -58,6 +58,7 @@ Checkpoint open(const std::string& path, const OpenOptions& /*options*/) {
   const auto imported = onnx::import_model(onnx::make_byte_source(file), checkpoint.config);
   checkpoint.tensor_files = imported->files;
   checkpoint.imported = imported;
+  checkpoint.activations = imported->activations;
   for (const std::string_view name : {"tokenizer.json", "tokenizer.model", "vocab.txt", "vocab.json"}) {
     const std::string folder = folder_with(path, name);
     if (folder.empty()) continue;

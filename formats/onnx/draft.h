@@ -22,8 +22,17 @@ struct DraftValue {
   std::string name;
   DType dtype = DType::kF32;
   std::optional<Constant> constant{};
-  int input = -1;     ///< index into Draft::inputs
-  int producer = -1;  ///< index into Draft::nodes
+  int input = -1;           ///< index into Draft::inputs
+  int producer = -1;        ///< index into Draft::nodes
+  std::string main_name{};  ///< in the main graph of the file; empty: it has none there
+};
+
+/// How what a Linear multiplies is rounded before: x ~ scale * (q - zero_point), q an INT8.
+struct InputRounding {
+  float scale = 0;
+  int zero_point = 0;
+  bool symmetric = true;
+  bool operator==(const InputRounding&) const = default;
 };
 
 /// A node with kerf's operators, from one or more of the file.
@@ -36,6 +45,7 @@ struct DraftNode {
   std::vector<ValueIndex> outputs{};
   graph::Attributes attributes{};
   std::vector<NodeOrigin> origins{};
+  std::optional<InputRounding> rounding{};  ///< of a Linear
 };
 
 /// An input that is bound by meaning (sweep/bind.h); its value has the dtype that the file declares.

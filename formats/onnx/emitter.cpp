@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/error.h"
 #include "core/strings.h"
@@ -82,9 +83,10 @@ std::string Emitter::unique_name() {
 
 std::optional<ValueIndex> Emitter::view(const DraftNode& node) {
   const Constant* data = constant(node.inputs.front());
-  if (data == nullptr || data->in_memory() || data->dtype() != DType::kF32 || data->shape().size() < 2)
+  const bool is_bytes = data != nullptr && data->dtype() == DType::kU8 && data->stored() != nullptr;
+  if (data == nullptr || data->in_memory() || data->shape().size() < 2 || !(is_bytes || data->dtype() == DType::kF32))
     return std::nullopt;
-  if (node.op == "Transpose" && data->shape().size() == 2 &&
+  if (node.op == "Transpose" && !is_bytes && data->shape().size() == 2 &&
       node.attributes.ints_or("perm", {1, 0}) == std::vector<std::int64_t>{1, 0}) {
     return add_constant(transposed(*data), draft_.value(node.inputs.front()).name);
   }
@@ -174,10 +176,22 @@ std::vector<ValueIndex> Emitter::nodes(std::string op, std::vector<ValueIndex> i
   node.attributes = std::move(attributes);
   node.origins = {place_.origin};
   std::vector<ValueIndex> outputs(output_count, kAbsent);
+  // A matrix that several nodes turn is turned once: it stays one weight.
+  const bool turns = node.op == "Transpose" && node.inputs.size() == 1 && constant(node.inputs.front()) != nullptr;
+  const std::string key =
+      turns ? fmt::format("Transpose {} {}", node.inputs.front(), fmt::join(node.attributes.ints_or("perm", {}), ","))
+            : std::string();
+  if (const auto known = weights_of_codes_.find(key); turns && known != weights_of_codes_.end()) return {known->second};
   if (!node.inputs.empty() && node.inputs.front() != kAbsent) {
-    if (const auto seen = view(node)) return {*seen};
+    if (const auto seen = view(node)) {
+      if (turns) weights_of_codes_.emplace(key, *seen);
+      return {*seen};
+    }
   }
-  if (fold(node, outputs)) return outputs;
+  if (fold(node, outputs)) {
+    if (turns) weights_of_codes_.emplace(key, outputs.front());
+    return outputs;
+  }
   node.name = unique_name();
   outputs = append(std::move(node), output_count);
   if (output_count == 1) {

@@ -47,6 +47,8 @@ class Emitter {
   void set_place(Place place) { place_ = std::move(place); }
   const Place& place() const { return place_; }
   const std::string& file() const { return file_; }
+  /// Constants that were made of codes, by what those are.
+  std::unordered_map<std::string, ValueIndex>& weights_of_codes() { return weights_of_codes_; }
 
   const Draft& draft() const { return draft_; }
   const Constant* constant(ValueIndex index) const { return draft_.constant(index); }
@@ -92,6 +94,7 @@ class Emitter {
   std::unordered_map<std::string, int> names_;  ///< how often each was given
   std::int64_t folded_ = 0;                     ///< elements computed so far
   Symbols symbols_;
+  std::unordered_map<std::string, ValueIndex> weights_of_codes_;
   std::unordered_map<std::string, ValueIndex> extents_;  ///< made from the shapes of inputs, by what they are
 };
 

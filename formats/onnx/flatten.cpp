@@ -107,6 +107,8 @@ class Flattener {
 
   void define(Scope& scope, const std::string& name, ValueIndex value, std::string_view place) {
     if (!scope.values.emplace(name, value).second) fail(place, fmt::format("makes {} a second time", quoted(name)));
+    const bool is_main = scope.outer == nullptr && scope.attributes == nullptr;
+    if (is_main && value != kAbsent && draft_.value(value).main_name.empty()) draft_.value(value).main_name = name;
   }
 
   void take_initializers(const proto::GraphProto& graph, Scope& scope, bool is_main) {
@@ -309,7 +311,9 @@ class Flattener {
     take_initializers(graph, inside, false);
     std::vector<std::string> outputs;
     for (const auto& output : graph.output()) outputs.push_back(output.name());
-    return run_inside(graph.node(), outputs, inside, path, place);
+    std::vector<int> branch_path = path;
+    branch_path.push_back(truth ? kThenBranch : kElseBranch);
+    return run_inside(graph.node(), outputs, inside, branch_path, place);
   }
 
   template <typename Nodes, typename Outputs>

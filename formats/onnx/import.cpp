@@ -47,7 +47,10 @@ std::shared_ptr<const ImportedOnnx> import_model(const ByteSourcePtr& file, cons
   Draft draft = flatten(model, bind_input);
   draft.output = choose_output(draft, file->path);
   drop_unread(draft);
+  join_integer_products(draft, file->path);
+  drop_unread(draft);
   fold_biases(draft);
+  fold_roundings(draft);
   fuse_norms(draft);
   drop_unread(draft);
   BuiltGraph built = build_graph(draft, file->path);
@@ -57,6 +60,11 @@ std::shared_ptr<const ImportedOnnx> import_model(const ByteSourcePtr& file, cons
   result->description = describe(built, draft, config, file->path);
   result->graph = std::move(built.graph);
   result->origins = std::move(built.origins);
+  for (const auto& [name, rounding] : built.roundings) {
+    const auto scheme = codec::parse_activation_scheme(rounding.symmetric ? "int8-static" : "int8-static-asym");
+    result->activations.emplace(
+        name, codec::make_static_quantizer(scheme, codec::ActivationParams{rounding.scale, rounding.zero_point}));
+  }
   result->files.push_back(file->path);
   for (const auto& [path, source] : model.external.files()) result->files.push_back(path);
   return result;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/json.h"
@@ -13,6 +15,8 @@ namespace kerf::formats::onnx {
 /// A model from an .onnx file, and where in the file its nodes and weights are.
 struct ImportedOnnx : ImportedModel {
   Origins origins;
+  /// How inputs of linear layers are rounded, by the name of their weight.
+  std::map<std::string, std::shared_ptr<const codec::ActivationQuantizer>> activations;
   std::vector<std::string> files;  ///< with values of tensors, the model's own first
 };
 

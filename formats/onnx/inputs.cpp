@@ -70,13 +70,17 @@ Tensor empty_past(Emitter& emitter, const proto::TypeProto::Tensor& type, DType 
 
 }  // namespace
 
+bool is_token_input(const proto::ValueInfoProto& input) {
+  return std::find(kMeanings.begin(), kMeanings.end(), plain_name(input.name())) != kMeanings.end();
+}
+
 ValueIndex bind_input(Emitter& emitter, const proto::ValueInfoProto& input) {
   if (!input.type().has_tensor_type()) emitter.fail("is no tensor");
   const auto& type = input.type().tensor_type();
   const auto dtype = computing_dtype(type.elem_type());
   if (!dtype) emitter.fail(fmt::format("is of {}, which kerf does not compute with", data_type_name(type.elem_type())));
   const std::string name = plain_name(input.name());
-  if (std::find(kMeanings.begin(), kMeanings.end(), name) != kMeanings.end()) {
+  if (is_token_input(input)) {
     const Shape shape = shape_of(type);
     if (type.has_shape() && shape.size() != 2) {
       emitter.fail(fmt::format("is of shape {}, expected [batch, length]", to_string(shape)));

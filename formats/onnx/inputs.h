@@ -12,6 +12,9 @@ namespace kerf::formats::onnx {
 /// false. Error(kInput) if kerf cannot say what it should hold.
 ValueIndex bind_input(Emitter& emitter, const proto::ValueInfoProto& input);
 
+/// Is it one of token ids, a mask, positions or types, [batch, length]?
+bool is_token_input(const proto::ValueInfoProto& input);
+
 /// The output of a draft that is evaluated: the logits, or the only one of floats that is no cache. Error(kInput)
 /// naming `file` if there is none or no telling.
 ValueIndex choose_output(const Draft& draft, const std::string& file);

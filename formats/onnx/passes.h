@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "formats/onnx/draft.h"
@@ -14,6 +15,13 @@ void fold_biases(Draft& draft);
 /// RMS norms and layer norms over the last axis in plain operators, as exporters below opset 17 write them: one node,
 /// where a constant vector scales the result.
 void fuse_norms(Draft& draft);
+
+/// Integer products as quantizers write them (MatMulInteger of activations that were rounded before and a constant
+/// matrix of bytes, Cast, Mul of both scales): a Linear of a quantized weight behind DequantizeLinear.
+void join_integer_products(Draft& draft, const std::string& file);
+/// QuantizeLinear and DequantizeLinear with one constant scale before a Linear: the Linear says so itself, where all
+/// uses of its weight do.
+void fold_roundings(Draft& draft);
 
 /// How many nodes read each value; the output is read once more.
 std::vector<int> count_readers(const Draft& draft);

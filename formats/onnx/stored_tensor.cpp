@@ -288,6 +288,12 @@ Tensor StoredTensor::read() const {
   return result;
 }
 
+StoredTensor StoredTensor::reshaped(Shape shape) const {
+  StoredTensor result = *this;
+  result.shape_ = std::move(shape);
+  return result;
+}
+
 graph::SourcePtr StoredTensor::source() const { return std::make_shared<Source>(*this, model_path_); }
 
 }  // namespace kerf::formats::onnx

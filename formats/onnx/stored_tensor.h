@@ -34,6 +34,8 @@ class StoredTensor {
   /// The dtype that kerf computes with in place of the stored one: f32 for every float; i8 and u8 for 4 bits; i32 for
   /// 16 bits; i64 for unsigned 32 and 64 bits.
   DType dtype() const;
+  /// The same values under another shape of as many elements.
+  StoredTensor reshaped(Shape shape) const;
   /// All of it. Infinities are values: masks are made of them.
   Tensor read() const;
   /// The values of a float tensor, read when needed, each checked to be finite.

@@ -92,6 +92,7 @@ emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candi
     // A weight that is already codes, and stays as it is.
     if (tensor.scheme.kind == codec::Scheme::Kind::kKeep && weight.source->scheme())
       tensor.scheme = *weight.source->scheme();
+    tensor.may_change = !candidate.transforms.empty();
     const auto decision = candidate.decisions.find(id);
     if (decision != candidate.decisions.end() && decision->second.activations) {
       tensor.activations = decision->second.activations->scheme;
@@ -105,9 +106,14 @@ emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candi
   return result;
 }
 
+bool writes(const emit::TargetInfo& target, const OpenModel& model) {
+  return model.checkpoint().imported == nullptr || target.name == "onnx";
+}
+
 Weighed weigh(const OpenModel& model, const quant::Candidate& candidate) {
   const emit::EmitModel planned = emit_model(model, candidate, false);
   for (const emit::TargetInfo* target : emit::targets()) {
+    if (!api::writes(*target, model)) continue;
     try {
       const auto emission = target->plan(planned, {});
       return {emission->bytes(), emission->tensor_bytes(), std::string(target->name)};

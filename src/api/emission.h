@@ -12,6 +12,9 @@ namespace kerf::api {
 /// The model as `candidate` leaves it, for a target: without values (planning) or with the candidate's sources.
 emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candidate, bool with_sources);
 
+/// Can the target write such a model? An ONNX model is written as what it is.
+bool writes(const emit::TargetInfo& target, const OpenModel& model);
+
 /// What the candidate would weigh in the first target that can hold it exactly; in none, its plain tensors.
 struct Weighed {
   std::uint64_t bytes = 0, tensor_bytes = 0;

@@ -103,6 +103,13 @@ void refuse_to_overwrite_source(const OpenModel& model, const std::string& outpu
   }
 }
 
+[[noreturn]] void refuse_target(const emit::TargetInfo& target, const std::string& output) {
+  throw_usage(
+      fmt::format("{}: an ONNX model is written as ONNX, not as {}; name a .onnx file, or quantize the checkpoint that "
+                  "it was exported from",
+                  output, target.name));
+}
+
 void refuse_requantization(const OpenModel& model, const quant::Candidate& candidate, bool allowed) {
   if (allowed) return;
   for (const auto& [id, decision] : candidate.decisions) {
@@ -114,6 +121,15 @@ void refuse_requantization(const OpenModel& model, const quant::Candidate& candi
                               kerf::quoted(weight.name), rounded_to->name));
     }
   }
+}
+
+/// Why nothing decides about a weight.
+std::string why_it_stays(const graph::Graph& graph, graph::ValueId id) {
+  const auto readers = graph.consumers(id);
+  if (graph.value(id).weight.source->shape().size() < 2 || readers.empty()) return "norms, biases and vectors stay";
+  const graph::Node& reader = graph.node(readers.front());
+  return fmt::format("read by {}, which is no linear layer and no lookup of rows: stays",
+                     reader.name.empty() ? reader.op : fmt::format("{} ({})", kerf::quoted(reader.name), reader.op));
 }
 
 /// What each tensor becomes in the first of the outputs.
@@ -141,7 +157,7 @@ std::vector<TensorPlan> tensor_plans(const OpenModel& model, const quant::Candid
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const auto decision = candidate.decisions.find(weights[i]);
     if (decision == candidate.decisions.end()) {
-      plans[i].rule = "norms, biases and vectors stay";
+      plans[i].rule = why_it_stays(model.graph(), weights[i]);
       continue;
     }
     plans[i].rule = decision->second.rule;
@@ -224,11 +240,6 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   const api::Session session(resources);
   if (options.outputs.empty()) throw_usage("quantize needs an output; give -o PATH");
   const OpenModel original(options.model);
-  if (original.checkpoint().imported != nullptr) {
-    throw_usage(original.path() +
-                ": an ONNX model is read, measured and compared, but not written yet; quantize the checkpoint that it "
-                "was exported from");
-  }
   QuantizeResult result;
   result.notes = original.notes();
   QuantizationChoice choice = complete_choice(options, original, result.chosen);
@@ -247,8 +258,9 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   for (const OutputRequest& request : options.outputs) {
     refuse_to_overwrite_source(model, request.path);
     const emit::TargetInfo& target = emit::target_for(request.path, request.format);
-    emit::check_options(target, request.options);
+    if (!api::writes(target, model)) refuse_target(target, request.path);
     planned.output = request.path;
+    emit::check_options(target, request.options);
     outputs.push_back({&request, &target, target.plan(planned, request.options)});
   }
   candidate.folded_dtype = folded_dtype(model, outputs);

@@ -12,7 +12,7 @@ namespace {
 
 struct Options {
   explicit Options(CLI::App& app)
-      : model(app, "Hugging Face directory, .safetensors or .gguf file", false),
+      : model(app, "Hugging Face directory, .safetensors, .gguf or .onnx file", false),
         output(add_value(app, "-o,--output", "FILE", "statistics to write")),
         imatrix(add_value(app, "--imatrix", "FILE", "importance matrix to write, for llama.cpp's quantizer")),
         imatrix_in(add_value(app, "--imatrix-in", "FILE",

@@ -14,7 +14,7 @@ namespace {
 
 struct Options {
   explicit Options(CLI::App& app)
-      : model(app, "Hugging Face directory, .safetensors or .gguf file"),
+      : model(app, "Hugging Face directory, .safetensors, .gguf or .onnx file"),
         reference(add_value(app, "--reference", "REF",
                             "model to measure the drift from: KL divergence and agreement of the predictions")),
         adapters(app, "--lora", "MODEL"),

@@ -11,7 +11,7 @@ namespace {
 
 struct Options {
   explicit Options(CLI::App& app)
-      : model(app, "Hugging Face directory, .safetensors or .gguf file"),
+      : model(app, "Hugging Face directory, .safetensors, .gguf or .onnx file"),
         context(add_value(app, "--context", "N", "tokens that the KV cache and the activations are counted for",
                           "the model's own")),
         adapters(app, "--lora", "MODEL"),

@@ -15,7 +15,7 @@ constexpr int kTop = 10;
 
 struct Options {
   explicit Options(CLI::App& app)
-      : model(app, "Hugging Face directory, .safetensors or .gguf file"),
+      : model(app, "Hugging Face directory, .safetensors, .gguf or .onnx file"),
         inputs(add_value(app, "--inputs", "FILE",
                          ".safetensors with tensors named as the model's inputs, input_ids for one; a tensor called "
                          "logits is ignored")),

@@ -12,7 +12,7 @@ namespace {
 
 struct Options {
   explicit Options(CLI::App& app)
-      : model(app, "Hugging Face directory, .safetensors or .gguf file"),
+      : model(app, "Hugging Face directory, .safetensors, .gguf or .onnx file"),
         outputs(app),
         dry_run(add_flag(app, "--dry-run",
                          "only list each tensor's scheme, the exact bytes and the expected memory; write nothing")),

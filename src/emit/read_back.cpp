@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -21,11 +22,56 @@
 namespace kerf::emit {
 namespace {
 
-/// What was written, by name. Of an ONNX model what its file holds: the graph may use a weight in another way.
-WeightNames written_weights(const formats::Checkpoint& checkpoint) {
-  if (checkpoint.imported != nullptr) return WeightNames(checkpoint.imported->stored);
-  const JsonCursor config(checkpoint.config, checkpoint.config_file);
-  return WeightNames(models::build_model(config, checkpoint.tensors).graph);
+/// A weight that was read back: null if it is not there.
+struct Found {
+  graph::SourcePtr source;
+  std::string name;  ///< that the rounding of its activations goes by
+};
+
+std::vector<Found> found_in(const graph::Graph& graph, const EmitModel& model) {
+  const WeightNames names(graph);
+  std::vector<Found> result;
+  for (const EmitTensor& tensor : model.tensors) result.push_back({names.find(tensor.name), tensor.name});
+  return result;
+}
+
+/// A patched model has the same weights in the same order, whatever their names.
+std::vector<Found> found_by_place(const graph::Graph& graph, const EmitModel& model) {
+  const auto ids = graph.weights();
+  if (ids.size() != model.tensors.size()) return found_in(graph, model);
+  std::vector<Found> result;
+  for (const graph::ValueId id : ids) result.push_back({graph.value(id).weight.source, graph.value(id).weight.name});
+  return result;
+}
+
+/// Of an exported graph what its file holds under the weight's name: its nodes may use it in another way.
+std::vector<Found> found_in_file(const formats::ImportedModel& imported, const EmitModel& model) {
+  std::map<const graph::TensorSource*, std::string> names;
+  for (const graph::ValueId id : imported.graph.weights()) {
+    const graph::Weight& weight = imported.graph.value(id).weight;
+    names.emplace(weight.source.get(), weight.name);
+  }
+  std::vector<Found> result;
+  for (const EmitTensor& tensor : model.tensors) {
+    const auto stored = imported.stored.find(tensor.name);
+    if (stored == imported.stored.end()) {
+      result.push_back({nullptr, {}});
+    } else if (tensor.scheme.quantized()) {
+      result.push_back({stored->second, names[stored->second.get()]});
+    } else {
+      result.push_back({tensor.stored_transposed ? graph::make_transposed_source(stored->second) : stored->second, {}});
+    }
+  }
+  return result;
+}
+
+std::vector<Found> found_weights(const formats::Checkpoint& checkpoint, const EmitModel& model) {
+  if (checkpoint.imported == nullptr) {
+    const JsonCursor config(checkpoint.config, checkpoint.config_file);
+    return found_in(models::build_model(config, checkpoint.tensors).graph, model);
+  }
+  const bool patched = model.source != nullptr && model.source->imported != nullptr;
+  return patched ? found_by_place(checkpoint.imported->graph, model) : found_in_file(*checkpoint.imported, model);
 }
 
 /// Rows of one tensor that one thread compares, and takes the fingerprint of. The cut is the same on any machine.
@@ -84,8 +130,9 @@ PartResult compare(const std::string& path, const Part& part) {
 }
 
 /// The rounding of what a weight multiplies must be what was measured.
-void check_activations(const std::string& path, const EmitTensor& tensor, const formats::Checkpoint& checkpoint) {
-  const auto found = checkpoint.activations.find(tensor.name);
+void check_activations(const std::string& path, const EmitTensor& tensor, const std::string& name,
+                       const formats::Checkpoint& checkpoint) {
+  const auto found = checkpoint.activations.find(name);
   const codec::ActivationQuantizer* read = found == checkpoint.activations.end() ? nullptr : found->second.get();
   const codec::ActivationQuantizer* measured = tensor.input_quantizer.get();
   if (read == nullptr && measured == nullptr) return;
@@ -122,17 +169,15 @@ ReadBack combine(std::span<const Part> parts, std::span<const PartResult> result
 
 ReadBack read_back(const std::string& path, const EmitModel& model) {
   const formats::Checkpoint checkpoint = formats::open_checkpoint(path);
-  const WeightNames weights = written_weights(checkpoint);
+  const std::vector<Found> weights = found_weights(checkpoint, model);
   std::vector<Part> parts;
   for (std::size_t i = 0; i < model.tensors.size(); ++i) {
     const EmitTensor& tensor = model.tensors[i];
-    const graph::SourcePtr found = weights.find(tensor.name);
-    if (found == nullptr) {
+    if (weights[i].source == nullptr) {
       throw_machine(path, fmt::format("tensor {} is not there when read back", quoted(tensor.name)));
     }
-    const bool turned = checkpoint.imported != nullptr && tensor.stored_transposed && !tensor.scheme.quantized();
-    add_parts(path, tensor, i, turned ? graph::make_transposed_source(found) : found, parts);
-    check_activations(path, tensor, checkpoint);
+    add_parts(path, tensor, i, weights[i].source, parts);
+    check_activations(path, tensor, weights[i].name, checkpoint);
   }
   std::vector<PartResult> results(parts.size());
   parallel_for(static_cast<std::int64_t>(parts.size()), [&](std::int64_t i) {

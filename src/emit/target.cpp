@@ -42,8 +42,8 @@ const TargetInfo& target_for(const std::string& path, const std::string& format)
   if (dot != std::string::npos && (slash == std::string::npos || dot > slash + 1) && dot + 1 < path.size()) {
     const std::string ending = path.substr(dot);
     // "model-v0.5" is a folder's name; ".onnx" and the like are endings of files that this build does not write.
-    if (ending == ".onnx" || ending == ".safetensors" || ending == ".bin") {
-      throw_usage(path + ": no format writes files ending in " + ending + "; name a .gguf file or a folder");
+    if (ending == ".safetensors" || ending == ".bin") {
+      throw_usage(path + ": no format writes files ending in " + ending + "; name a .gguf or .onnx file or a folder");
     }
   }
   for (const TargetInfo* info : targets()) {

@@ -31,6 +31,7 @@ struct EmitTensor {
   DType source_dtype = DType::kF32;                                   ///< that its values are written in if they stay
   graph::SourcePtr source;                                            ///< its values; null while only planning
   std::optional<codec::ActivationScheme> activations = std::nullopt;  ///< of what it multiplies; nullopt: f32
+  bool may_change = false;  ///< a transform may give it other values, whatever its scheme
   std::shared_ptr<const codec::ActivationQuantizer> input_quantizer = nullptr;  ///< null while only planning
   graph::SourcePtr original = nullptr;  ///< that these values stand for, where they can be compared one by one; or null
   graph::ValueId value{};               ///< of the weight, in EmitModel::graph

@@ -76,7 +76,7 @@ TEST(Target, TheFormatOverridesTheEnding) {
 }
 
 TEST(Target, FilesThatNoFormatWritesAreNotMadeFolders) {
-  for (const char* ending : {".onnx", ".safetensors", ".bin"}) {
+  for (const char* ending : {".safetensors", ".bin"}) {
     expect_error(ErrorCode::kUsage, std::string("no format writes files ending in ") + ending,
                  [&] { target_for(std::string("out/model") + ending, ""); });
   }

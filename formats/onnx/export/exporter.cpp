@@ -54,8 +54,7 @@ void Exporter::add_inputs() {
   constexpr std::array<std::string_view, 5> kOrder = {"input_ids", "attention_mask", "token_type_ids", "position_ids",
                                                       "decoder_input_ids"};
   const description::Model& model = *model_.description;
-  const bool counts =
-      !is_fused() && (!model.causal || model.positions.by_mask || model.positions.skipped_id >= 0);
+  const bool counts = !is_fused() && (!model.causal || model.positions.by_mask || model.positions.skipped_id >= 0);
   for (const std::string_view wanted : kOrder) {
     const auto id = graph().find_input(wanted);
     if (!id || (wanted != "input_ids" && wanted != "attention_mask" && graph().consumers(*id).empty())) continue;

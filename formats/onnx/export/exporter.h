@@ -22,13 +22,14 @@ namespace kerf::formats::onnx {
 /// A weight in the file: an initializer under the checkpoint's name.
 struct ExportedWeight {
   std::string name;
-  DType dtype = DType::kF32;  ///< f32, f16 or bf16
-  bool transposed = false;    ///< stored as [in, out], as the checkpoint does
+  DType dtype = DType::kF32;                             ///< f32, f16 or bf16
+  bool transposed = false;                               ///< stored as [in, out], as the checkpoint does
   std::optional<codec::Scheme> scheme{};                 ///< of its codes, if it has any
   std::optional<codec::ActivationScheme> activations{};  ///< of what it multiplies
 };
 
-/// kStandard: operators of ONNX alone, the whole text at once. kFused: ONNX Runtime's own, and a past of keys and values.
+/// kStandard: operators of ONNX alone, the whole text at once. kFused: ONNX Runtime's own, and a past of keys and
+/// values.
 enum class ExportStyle { kStandard, kFused };
 
 /// What is exported.

@@ -29,20 +29,37 @@ bool is_multiplied(const Exporter& exporter, graph::ValueId weight) {
 /// Its initializers, once for all uses. Error(kUsage) naming the weight if the form cannot hold it exactly.
 void hold(Exporter& exporter, graph::ValueId id, const WeightForm& form, const QuantizedWeight& weight) {
   if (const auto why = form.refusal(weight)) {
-    throw_usage(fmt::format("onnx cannot hold {} as {}: {}", quoted(exporter.weight(id).name), weight.scheme.name,
-                            *why));
+    throw_usage(
+        fmt::format("onnx cannot hold {} as {}: {}", quoted(exporter.weight(id).name), weight.scheme.name, *why));
   }
   exporter.hold({.weight = id, .initializers = {}, .form = &form, .quantized = weight}, form.plan(weight));
 }
 
-std::string use(Exporter& exporter, graph::ValueId id, const WeightForm& form, const QuantizedWeight& weight,
-                const std::string& input, const std::string& bias = {}) {
-  hold(exporter, id, form, weight);
+/// The nodes of one use of a weight that is held.
+std::string use_held(Exporter& exporter, const WeightForm& form, const QuantizedWeight& weight,
+                     const std::string& input, const std::string& bias = {}) {
   const std::string node = exporter.writer().next_name(form.name);
   const WeightUse use{.input = input, .output = node + "_output_0", .node = node, .bias = bias};
   form.add_nodes(weight, use, exporter.form_options(), exporter.node_list());
   exporter.flush_nodes();
   return use.output;
+}
+
+std::string use(Exporter& exporter, graph::ValueId id, const WeightForm& form, const QuantizedWeight& weight,
+                const std::string& input, const std::string& bias = {}) {
+  hold(exporter, id, form, weight);
+  return use_held(exporter, form, weight, input, bias);
+}
+
+/// Makes the codes of a lookup from those of the product, where one weight is both. False if they have another order.
+bool share_codes(Exporter& exporter, graph::ValueId id, const QuantizedWeight& weight) {
+  const WeightForm &lookup = exporter.kind().lookup, &product = exporter.kind().product;
+  if (lookup.codes_from_product == nullptr || lookup.refusal(weight)) return false;
+  std::vector<proto::NodeProto> nodes = lookup.codes_from_product(weight);
+  if (nodes.empty()) return false;
+  hold(exporter, id, product, weight);
+  for (proto::NodeProto& node : nodes) exporter.writer().append(std::move(node));
+  return true;
 }
 
 /// What multiplies the weight, rounded by its range if the model asks for that.
@@ -71,9 +88,8 @@ std::string quantized_product(Exporter& exporter, graph::ValueId id, const std::
   if (form.makes == WeightForm::Makes::kProduct) {
     return use(exporter, id, form, quantized(exporter, id, false), input, bias);
   }
-  const std::string matrix = exporter.shared(fmt::format("turned {}", id), [&] {
-    return use(exporter, id, form, quantized(exporter, id, true), {});
-  });
+  const std::string matrix = exporter.shared(
+      fmt::format("turned {}", id), [&] { return use(exporter, id, form, quantized(exporter, id, true), {}); });
   const std::string product = exporter.writer().node("MatMul", {input, matrix});
   return bias.empty() ? product : exporter.writer().node("Add", {product, bias});
 }
@@ -81,8 +97,10 @@ std::string quantized_product(Exporter& exporter, graph::ValueId id, const std::
 std::string quantized_rows(Exporter& exporter, graph::ValueId id, const std::string& ids) {
   const WeightForm& form = exporter.kind().lookup;
   QuantizedWeight weight = quantized(exporter, id, false);
-  // The product has its codes in another order.
-  if (is_multiplied(exporter, id)) weight.name += "_rows";
+  if (is_multiplied(exporter, id)) {
+    if (share_codes(exporter, id, weight)) return use_held(exporter, form, weight, ids);
+    weight.name += "_rows";
+  }
   if (form.makes == WeightForm::Makes::kRows) return use(exporter, id, form, weight, ids);
   const std::string table =
       exporter.shared(fmt::format("table {}", id), [&] { return use(exporter, id, form, weight, {}); });

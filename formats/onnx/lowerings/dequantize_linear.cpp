@@ -3,12 +3,15 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/checked.h"
 #include "core/error.h"
 #include "core/strings.h"
 #include "formats/onnx/codes_source.h"
 #include "formats/onnx/lowering.h"
+#include "formats/onnx/lowerings/byte_matrix.h"
+#include "formats/onnx/quantized/integer_codes.h"
 
 namespace kerf::formats::onnx {
 namespace {
@@ -70,12 +73,30 @@ std::function<Tensor()> values_of(const Constant& constant) {
   return [constant] { return constant.values(); };
 }
 
+/// The name that a weight had before a tool gave its codes one: "w_Q4", "w_quantized".
+std::string name_of_codes(std::string name) {
+  for (const std::string_view ending : {"_Q2", "_Q4", "_Q8", "_quantized", "_rows_Q4", "_rows_Q8", "_rows_quantized"}) {
+    if (name.size() > ending.size() && ends_with(name, ending)) return name.substr(0, name.size() - ending.size());
+  }
+  return name;
+}
+
+/// The same codes are one weight, however many nodes read them.
 ValueIndex add_weight(Emitter& emitter, WeightCodes codes, Parts parts, bool turned) {
   codes.label = label_of(emitter, parts);
   codes.stored_bytes = parts.bytes;
+  const std::string key = fmt::format("{} {} {} {} {}", fmt::join(parts.initializers, "|"), codes.rows, codes.cols,
+                                      codes.scheme.name, turned);
+  if (const auto known = emitter.weights_of_codes().find(key); known != emitter.weights_of_codes().end()) {
+    if (!parts.initializers.empty()) return known->second;
+  }
   graph::SourcePtr source = make_codes_source(std::move(codes));
   if (turned) source = graph::make_transposed_source(std::move(source));
-  return emitter.add_constant(Constant(std::move(source), std::move(parts.initializers)));
+  std::string name = parts.initializers.empty() ? "" : name_of_codes(parts.initializers.front());
+  const ValueIndex weight =
+      emitter.add_constant(Constant(std::move(source), std::move(parts.initializers)), std::move(name));
+  emitter.weights_of_codes().emplace(key, weight);
+  return weight;
 }
 
 // ---- MatMulNBits -----------------------------------------------------------------------------------------------
@@ -199,15 +220,22 @@ bool in_the_middle(const std::vector<std::uint8_t>& points, int bits) {
   return std::all_of(points.begin(), points.end(), [&](std::uint8_t point) { return point == 1 << (bits - 1); });
 }
 
-template <typename T>
-std::vector<T> turned(const std::vector<T>& values, std::int64_t rows, std::int64_t cols) {
-  std::vector<T> result(values.size());
-  for (std::int64_t r = 0; r < rows; ++r) {
-    for (std::int64_t c = 0; c < cols; ++c) {
-      result[static_cast<std::size_t>(c * rows + r)] = values[static_cast<std::size_t>(r * cols + c)];
-    }
+/// Codes [first, first + count) of a matrix as it is stored, from 0; no others are read.
+void read_codes(const Constant& constant, int bits, std::int64_t first, std::int64_t count, std::uint8_t* out) {
+  const int shift = constant.dtype() == DType::kI8 ? 1 << (bits - 1) : 0, mask = (1 << bits) - 1;
+  if (constant.in_memory() || bits == 8) {
+    constant.read_bytes(first, std::as_writable_bytes(std::span(out, static_cast<std::size_t>(count))));
+    for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<std::uint8_t>((out[i] + shift) & mask);
+    return;
   }
-  return result;
+  const std::int64_t begin = first / 2, end = div_up<std::int64_t>(first + count, 2);
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(end - begin));
+  constant.read_bytes(begin, std::as_writable_bytes(std::span(bytes)));
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t at = first + i;
+    const int byte = bytes[static_cast<std::size_t>(at / 2 - begin)];
+    out[i] = static_cast<std::uint8_t>(((at % 2 == 0 ? byte : byte >> 4) + shift) & mask);
+  }
 }
 
 struct Dequantized {
@@ -250,10 +278,13 @@ std::optional<ValueIndex> dequantized_weight(Emitter& emitter, const Dequantized
                     .read =
                         [constant = *d.codes, bits, is_turned, height, width](std::int64_t first, std::int64_t count,
                                                                               std::uint8_t* out) {
-                          std::vector<std::uint8_t> all = codes_from_zero(constant, bits);
-                          if (is_turned) all = turned(all, height, width);
-                          const std::int64_t across = is_turned ? height : width;
-                          std::copy_n(all.begin() + first * across, count * across, out);
+                          if (!is_turned) return read_codes(constant, bits, first * width, count * width, out);
+                          std::vector<std::uint8_t> part(static_cast<std::size_t>(count));
+                          for (std::int64_t r = 0; r < height; ++r) {
+                            read_codes(constant, bits, r * width + first, count, part.data());
+                            for (std::int64_t c = 0; c < count; ++c)
+                              out[c * height + r] = part[static_cast<std::size_t>(c)];
+                          }
                         },
                     .scales =
                         [constant = *d.scales, turn_scales, groups, rows] {
@@ -387,6 +418,11 @@ std::vector<ValueIndex> lower_qlinear_matmul(Emitter& emitter, const Call& call)
 }
 
 }  // namespace
+
+std::optional<ValueIndex> byte_matrix(Emitter& emitter, const Constant& codes, const Constant& scales,
+                                      const Constant* points) {
+  return dequantized_weight(emitter, {&codes, &scales, points, 1, 0});
+}
 
 const LoweringInfo& matmul_nbits_lowering() {
   static const LoweringInfo info{"MatMulNBits", kMicrosoftDomain, "Linear of a quantized weight", lower_matmul_nbits};

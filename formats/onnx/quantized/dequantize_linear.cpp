@@ -106,6 +106,7 @@ const WeightForm& dequantize_linear_form() {
                                .plan = plan,
                                .encode = encode,
                                .add_nodes = add_nodes,
+                               .codes_from_product = nullptr,
                                .note = note};
   return form;
 }

@@ -22,9 +22,10 @@ std::int64_t opset(const QuantizedWeight&) { return 1; }
 std::string codes_name(const QuantizedWeight& weight) {
   return fmt::format("{}_rows_Q{}", weight.name, weight.scheme.bits);
 }
-std::string scales_name(const QuantizedWeight& weight) { return weight.name + "_rows_scales"; }
+// As MatMulNBits has them: a weight that is both has one of each.
+std::string scales_name(const QuantizedWeight& weight) { return weight.name + "_scales"; }
 std::string points_name(const QuantizedWeight& weight) {
-  return weight.scheme.offset == codec::Offset::kZeroPoint ? weight.name + "_rows_zero_points" : "";
+  return weight.scheme.offset == codec::Offset::kZeroPoint ? weight.name + "_zero_points" : "";
 }
 
 std::int64_t row_bytes(const QuantizedWeight& weight) { return weight.cols * weight.scheme.bits / 8; }
@@ -67,6 +68,22 @@ void add_nodes(const QuantizedWeight& weight, const WeightUse& use, const FormOp
   list.nodes.push_back(node.build());
 }
 
+/// Blocks of MatMulNBits one after another are rows, unless the last one is filled up.
+std::vector<proto::NodeProto> codes_from_product(const QuantizedWeight& weight) {
+  if (weight.cols % blocks_of(weight.scheme, weight.cols)->size != 0) return {};
+  const std::string shape = codes_name(weight) + "_shape";
+  return {NodeBuilder("Constant")
+              .named(shape)
+              .makes({shape})
+              .with("value_ints", std::vector<std::int64_t>{weight.rows, row_bytes(weight)})
+              .build(),
+          NodeBuilder("Reshape")
+              .named(codes_name(weight))
+              .reads({fmt::format("{}_Q{}", weight.name, weight.scheme.bits), shape})
+              .makes({codes_name(weight)})
+              .build()};
+}
+
 }  // namespace
 
 const WeightForm& gather_block_quantized_form() {
@@ -82,6 +99,7 @@ const WeightForm& gather_block_quantized_form() {
                                .plan = plan,
                                .encode = encode,
                                .add_nodes = add_nodes,
+                               .codes_from_product = codes_from_product,
                                .note = repeated_scales_note};
   return form;
 }

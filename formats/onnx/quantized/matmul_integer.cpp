@@ -101,6 +101,7 @@ const WeightForm& matmul_integer_form() {
                                .plan = plan,
                                .encode = encode,
                                .add_nodes = add_nodes,
+                               .codes_from_product = nullptr,
                                .note = note};
   return form;
 }

@@ -75,6 +75,7 @@ const WeightForm& matmul_nbits_form() {
       .plan = plan,
       .encode = encode,
       .add_nodes = add_nodes,
+      .codes_from_product = nullptr,
       .note = repeated_scales_note};
   return form;
 }

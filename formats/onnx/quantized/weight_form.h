@@ -67,6 +67,9 @@ struct WeightForm {
   TensorBytes (*encode)(const QuantizedWeight& weight, const codec::QuantizedTensor& tensor);
   /// Appends the nodes of one use.
   void (*add_nodes)(const QuantizedWeight& weight, const WeightUse& use, const FormOptions& options, NodeList& list);
+  /// Nodes that make this form's codes from those of the product's form, where one weight is both; empty if they
+  /// cannot. Null: they never can.
+  std::vector<proto::NodeProto> (*codes_from_product)(const QuantizedWeight& weight);
   /// What is to be said about bytes that the scheme does not explain (repeated scales); empty if nothing.
   std::string (*note)(const QuantizedWeight& weight);
 };

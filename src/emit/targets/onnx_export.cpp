@@ -14,6 +14,7 @@
 #include "emit/targets/genai_config.h"
 #include "formats/onnx/export/export_graph.h"
 #include "formats/onnx/model_writer.h"
+#include "formats/onnx/patch/fixed_dims.h"
 
 namespace kerf::emit {
 namespace {
@@ -69,7 +70,11 @@ onnx::ExportedGraph exported(const EmitModel& model, const TargetOptions& option
   out.kind = &kind_of(model, options);
   out.form.accuracy_level = option_or(options, "accuracy-level", "0").front() - '0';
   if (is_fused(options)) out.style = onnx::ExportStyle::kFused;
-  return onnx::export_graph(out);
+  onnx::ExportedGraph graph = onnx::export_graph(out);
+  if (const std::string shape = option_or(options, "shape", ""); !shape.empty()) {
+    onnx::fix_dims(onnx::parse_dims(shape), *graph.model.mutable_graph());
+  }
+  return graph;
 }
 
 onnx::DataFile data_file(const EmitModel& model, const TargetOptions& options) {
@@ -207,8 +212,9 @@ class OnnxExport : public Emission {
       if (!note.empty() && std::find(notes_.begin(), notes_.end(), note) == notes_.end()) notes_.push_back(note);
     }
     if (is_fused(options) && !is_folder_) {
-      throw_usage(model.output + ": --onnx-style ort writes a folder, with genai_config.json and the tokenizer; name "
-                                 "one, with --format onnx");
+      throw_usage(model.output +
+                  ": --onnx-style ort writes a folder, with genai_config.json and the tokenizer; name "
+                  "one, with --format onnx");
     }
     if (is_folder_) add_companions(model, options);
   }

@@ -90,8 +90,8 @@ TEST_P(OnnxExport, ReadBackItComputesTheSame) {
   EXPECT_EQ(InputFile::open(path)->size(), emission->bytes());
   const models::ModelGraph again = read_model(path);
   EXPECT_EQ(again.model.causal, outgoing.built.model.causal);
-  for (const auto& inputs : {std::map<std::string, Tensor>{{"input_ids", models::some_ids()}}, masked_inputs(true),
-                             masked_inputs(false)}) {
+  for (const auto& inputs :
+       {std::map<std::string, Tensor>{{"input_ids", models::some_ids()}}, masked_inputs(true), masked_inputs(false)}) {
     EXPECT_LT(deviation(test::run_model(again, inputs), test::run_model(outgoing.built, inputs)), 1e-5);
   }
 }
@@ -117,7 +117,8 @@ std::string test_name(const testing::TestParamInfo<std::string>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Checkpoints, OnnxExport,
-                         testing::ValuesIn(list_directory(test::source_dir() + "/tests/golden/checkpoints")), test_name);
+                         testing::ValuesIn(list_directory(test::source_dir() + "/tests/golden/checkpoints")),
+                         test_name);
 
 TEST(OnnxExportFiles, ValuesLieBesideWhereAsked) {
   const test::TempDir folder;
@@ -128,9 +129,9 @@ TEST(OnnxExportFiles, ValuesLieBesideWhereAsked) {
   EXPECT_LT(graph->size(), data->size());
   EXPECT_EQ(list_directory(folder.path()).size(), 2U);
   const std::map<std::string, Tensor> inputs{{"input_ids", models::some_ids()}};
-  EXPECT_LT(deviation(test::run_model(read_model(folder / "small.onnx"), inputs),
-                      test::run_model(outgoing.built, inputs)),
-            1e-5);
+  EXPECT_LT(
+      deviation(test::run_model(read_model(folder / "small.onnx"), inputs), test::run_model(outgoing.built, inputs)),
+      1e-5);
 }
 
 TEST(OnnxExportFiles, WhatPruningLeavesIsRefused) {
@@ -146,8 +147,9 @@ TEST(OnnxExportFiles, RoundedActivationsNeedTheKindThatSaysSo) {
     if (tensor.shape.size() != 2) tensor.scheme = codec::parse_scheme("f32");
     if (tensor.role == graph::Role::kQuery) tensor.activations = codec::parse_activation_scheme("int8-static");
   }
-  test::expect_error(ErrorCode::kUsage, "--onnx-kind static is the kind that does",
-                     [&] { plan_onnx_export(outgoing.model, {{"onnx-kind", "qdq"}}); });
+  test::expect_error(ErrorCode::kUsage, "--onnx-kind static is the kind that does", [&] {
+    plan_onnx_export(outgoing.model, {{"onnx-kind", "qdq"}});
+  });
 }
 
 }  // namespace

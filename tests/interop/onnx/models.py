@@ -168,11 +168,15 @@ def quantized_models():
     yield "static_int8", model(static, [codes, scales, scalar("step", 0.02), integers("zero", [], [120], UINT8)], width=24)
 
 
-def main(folder):
+def inputs_file():
     draw = random.Random(7)
     ids = [draw.randrange(VOCABULARY) for _ in range(BATCH * LENGTH)]
     header = b'{"input_ids":{"dtype":"I64","shape":[%d,%d],"data_offsets":[0,%d]}}' % (BATCH, LENGTH, 8 * len(ids))
-    inputs = struct.pack("<Q", len(header)) + header + struct.pack(f"<{len(ids)}q", *ids)
+    return struct.pack("<Q", len(header)) + header + struct.pack(f"<{len(ids)}q", *ids)
+
+
+def main(folder):
+    inputs = inputs_file()
     for generator in (attention_models, norm_models, quantized_models):
         for name, content in generator():
             os.makedirs(os.path.join(folder, name), exist_ok=True)

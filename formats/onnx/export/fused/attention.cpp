@@ -42,9 +42,10 @@ std::vector<std::string> write(Exporter& exporter, const graph::Node& node) {
   const auto shape_of = [&](std::size_t i) -> const Shape& { return exporter.spec(node.inputs[i]).shape; };
   const auto g = ops::attention_geometry(node, shape_of(0), shape_of(1), shape_of(2));
   if (const std::string_view why = refusal(exporter, node, g); !why.empty()) {
-    throw_usage(fmt::format("--onnx-style ort has GroupQueryAttention, which cannot stand for {}: {}; --onnx-style "
-                            "standard can",
-                            quoted(node.name), why));
+    throw_usage(
+        fmt::format("--onnx-style ort has GroupQueryAttention, which cannot stand for {}: {}; --onnx-style "
+                    "standard can",
+                    quoted(node.name), why));
   }
   GraphWriter& writer = exporter.writer();
   writer.use_domain(kMicrosoftDomain, 1);

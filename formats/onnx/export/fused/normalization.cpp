@@ -25,8 +25,8 @@ std::vector<std::string> write_sum(Exporter& exporter, const graph::Node& node) 
   exporter.writer().use_domain(kMicrosoftDomain, 1);
   const std::vector<std::string> inputs = {exporter.value(node.inputs[0]), exporter.value(node.inputs[1]),
                                            exporter.value(norm->inputs[1])};
-  const auto outputs = exporter.writer().nodes("SkipSimplifiedLayerNormalization", inputs, 4, epsilon_of(*norm),
-                                               kMicrosoftDomain);
+  const auto outputs =
+      exporter.writer().nodes("SkipSimplifiedLayerNormalization", inputs, 4, epsilon_of(*norm), kMicrosoftDomain);
   exporter.writer().drop_outputs({outputs[1], outputs[2]});
   exporter.name(norm->outputs[0], outputs[0]);
   return {outputs[3]};

@@ -66,14 +66,13 @@ std::vector<std::string> write(Exporter& exporter, const graph::Node& node) {
     return exporter.shared(fmt::format("rotary cache {}", id), [&] { return cache(exporter, table, positions); });
   };
   exporter.writer().use_domain(kMicrosoftDomain, 1);
-  return {exporter.writer().node(
-      "RotaryEmbedding",
-      {exporter.value(node.inputs[0]), exporter.value(*ids), shared(*cosines, node.inputs[1]),
-       shared(*sines, node.inputs[2])},
-      {{"interleaved", node.attributes.int_or("interleaved", 0)},
-       {"num_heads", node.attributes.int_or("num_heads", 0)},
-       {"rotary_embedding_dim", 2 * cosines->half()}},
-      kMicrosoftDomain)};
+  return {exporter.writer().node("RotaryEmbedding",
+                                 {exporter.value(node.inputs[0]), exporter.value(*ids),
+                                  shared(*cosines, node.inputs[1]), shared(*sines, node.inputs[2])},
+                                 {{"interleaved", node.attributes.int_or("interleaved", 0)},
+                                  {"num_heads", node.attributes.int_or("num_heads", 0)},
+                                  {"rotary_embedding_dim", 2 * cosines->half()}},
+                                 kMicrosoftDomain)};
 }
 
 }  // namespace
