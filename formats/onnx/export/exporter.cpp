@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "core/strings.h"
-#include "formats/onnx/export/rule.h"
+#include "formats/onnx/export/fused_rule.h"
 #include "formats/onnx/planned_tensor.h"
 
 namespace kerf::formats::onnx {

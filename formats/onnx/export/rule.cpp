@@ -11,15 +11,6 @@ const std::vector<const ExportRule*>& export_rules() {
   return list;
 }
 
-const std::vector<const ExportRule*>& fused_rules() {
-  static const std::vector<const ExportRule*> list = {
-#define X(name) &name##_fused(),
-#include "formats/onnx/export/fused.def"
-#undef X
-  };
-  return list;
-}
-
 const ExportRule* find_export_rule(const std::vector<const ExportRule*>& rules, const graph::Node& node) {
   for (const ExportRule* rule : rules) {
     if (rule->name == node.op && rule->domain == node.domain) return rule;

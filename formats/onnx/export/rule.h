@@ -19,19 +19,12 @@ struct ExportRule {
 };
 
 const std::vector<const ExportRule*>& export_rules();
-/// Those of ONNX Runtime's own operators, which come first where they are wanted (formats/onnx/export/fused.def).
-const std::vector<const ExportRule*>& fused_rules();
 /// nullptr: the operator stays.
 const ExportRule* find_export_rule(const std::vector<const ExportRule*>& rules, const graph::Node& node);
 
 /// For X(name) in the list, a function name_export() that the rule's own file defines.
 #define X(name) const ExportRule& name##_export();
 #include "formats/onnx/export/rules.def"
-#undef X
-
-/// And name_fused() for the other list.
-#define X(name) const ExportRule& name##_fused();
-#include "formats/onnx/export/fused.def"
 #undef X
 
 }  // namespace kerf::formats::onnx

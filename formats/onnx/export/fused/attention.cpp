@@ -2,7 +2,7 @@
 
 #include "core/error.h"
 #include "core/strings.h"
-#include "formats/onnx/export/rule.h"
+#include "formats/onnx/export/fused_rule.h"
 #include "ops/attention_scores.h"
 
 namespace kerf::formats::onnx {

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "formats/onnx/export/rule.h"
+#include "formats/onnx/export/fused_rule.h"
 #include "graph/query.h"
 
 namespace kerf::formats::onnx {

@@ -1,11 +1,7 @@
-#include "formats/onnx/export/rule.h"
+#include "formats/onnx/export/fused_rule.h"
 
 namespace kerf::formats::onnx {
 namespace {
-
-graph::Attributes epsilon_of(const graph::Node& norm) {
-  return {{"epsilon", norm.attributes.float_or("epsilon", 1e-5)}};
-}
 
 /// The norm that reads a sum, whose scale is there already.
 const graph::Node* norm_of(const Exporter& exporter, const graph::Node& sum) {
@@ -18,7 +14,7 @@ const graph::Node* norm_of(const Exporter& exporter, const graph::Node& sum) {
 }
 
 /// A sum of two streams and the norm that follows are one operator with both results.
-std::vector<std::string> write_sum(Exporter& exporter, const graph::Node& node) {
+std::vector<std::string> write(Exporter& exporter, const graph::Node& node) {
   const graph::Node* norm = norm_of(exporter, node);
   const Shape &a = exporter.spec(node.inputs[0]).shape, &b = exporter.spec(node.inputs[1]).shape;
   if (norm == nullptr || a.size() != 3 || a != b) return {};
@@ -26,32 +22,18 @@ std::vector<std::string> write_sum(Exporter& exporter, const graph::Node& node) 
   const std::vector<std::string> inputs = {exporter.value(node.inputs[0]), exporter.value(node.inputs[1]),
                                            exporter.value(norm->inputs[1])};
   const auto outputs =
-      exporter.writer().nodes("SkipSimplifiedLayerNormalization", inputs, 4, epsilon_of(*norm), kMicrosoftDomain);
+      exporter.writer().nodes("SkipSimplifiedLayerNormalization", inputs, 4,
+                              {{"epsilon", norm->attributes.float_or("epsilon", 1e-5)}}, kMicrosoftDomain);
   exporter.writer().drop_outputs({outputs[1], outputs[2]});
   exporter.name(norm->outputs[0], outputs[0]);
   return {outputs[3]};
-}
-
-std::vector<std::string> write_norm(Exporter& exporter, const graph::Node& node) {
-  if (const std::string made = exporter.known(node.outputs[0]); !made.empty()) return {made};
-  graph::Attributes attributes = epsilon_of(node);
-  attributes.set("axis", std::int64_t{-1});
-  attributes.set("stash_type", std::int64_t{proto::TensorProto::FLOAT});
-  // An operator of ONNX Runtime's that it has in the default domain.
-  return {exporter.writer().node("SimplifiedLayerNormalization",
-                                 {exporter.value(node.inputs[0]), exporter.value(node.inputs[1])}, attributes)};
 }
 
 }  // namespace
 
 const ExportRule& add_fused() {
   static const ExportRule rule{"Add", graph::kOnnxDomain, "SkipSimplifiedLayerNormalization with the norm behind it",
-                               write_sum};
-  return rule;
-}
-
-const ExportRule& rms_normalization_fused() {
-  static const ExportRule rule{"RMSNormalization", graph::kOnnxDomain, "SimplifiedLayerNormalization", write_norm};
+                               write};
   return rule;
 }
 
