@@ -12,7 +12,7 @@ namespace {
 
 /// More than a slab of rows, and a last one that is shorter.
 TEST(FloatStream, ValuesComeInOrderWhateverTheSlabs) {
-  const Tensor values = test::random_tensor({70001, 3}, 7);
+  const Tensor values = test::random_normal({70001, 3}, 7);
   const auto source = graph::make_memory_source(values, "values");
   for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16}) {
     std::vector<std::byte> streamed, expected(static_cast<std::size_t>(values.size()) * dtype_bytes(dtype));
