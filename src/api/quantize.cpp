@@ -21,6 +21,7 @@
 #include "core/memory.h"
 #include "core/output.h"
 #include "core/strings.h"
+#include "emit/exactness.h"
 #include "emit/manifest.h"
 #include "emit/read_back.h"
 #include "emit/target.h"
@@ -130,6 +131,25 @@ std::string why_it_stays(const graph::Graph& graph, graph::ValueId id) {
   const graph::Node& reader = graph.node(readers.front());
   return fmt::format("read by {}, which is no linear layer and no lookup of rows: stays",
                      reader.name.empty() ? reader.op : fmt::format("{} ({})", kerf::quoted(reader.name), reader.op));
+}
+
+/// Error(kUsage) that also names what would do: the nearest scheme, or the formats that hold this one.
+std::unique_ptr<emit::Emission> plan_output(const emit::TargetInfo& target, const OutputRequest& request,
+                                            const emit::EmitModel& planned) {
+  try {
+    return target.plan(planned, request.options);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUsage) throw;
+    const std::string nearest = emit::exactness(target, request.options, planned).nearest;
+    std::vector<std::string> others;
+    for (const TargetExactness& other : emit::exactness_of_all(planned)) {
+      if (other.exact) others.push_back(other.format);
+    }
+    std::string sentence = error.what();
+    if (!nearest.empty()) sentence += fmt::format("; the nearest that {} holds is {}", target.name, nearest);
+    if (!others.empty()) sentence += "; this one is held by " + join(others, ", ");
+    throw_usage(sentence);
+  }
 }
 
 /// What each tensor becomes in the first of the outputs.
@@ -261,7 +281,8 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     if (!api::writes(target, model)) refuse_target(target, request.path);
     planned.output = request.path;
     emit::check_options(target, request.options);
-    outputs.push_back({&request, &target, target.plan(planned, request.options)});
+    outputs.push_back({&request, &target, plan_output(target, request, planned)});
+    if (!options.dry_run) result.exactness.push_back({std::string(target.name), true});
   }
   candidate.folded_dtype = folded_dtype(model, outputs);
   result.tensors = tensor_plans(model, candidate, planned, *outputs.front().emission);
@@ -280,7 +301,11 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     result.outputs.push_back(std::move(written));
     for (std::string& note : output.emission->notes()) result.notes.push_back(std::move(note));
   }
-  if (options.dry_run) return result;
+  if (options.dry_run) {
+    result.exactness = emit::exactness_of_all(planned);
+    return result;
+  }
+  if (options.planned) options.planned(result);
 
   for (PlannedOutput& output : outputs) output.emission->open(output.request->path, options.force);
   api::Calibration calibration;
