@@ -17,6 +17,7 @@ namespace kerf::formats {
 struct ImportedModel {
   description::Model description;
   graph::Graph graph;
+  graph::SourceMap stored{};  ///< what the file holds by name, whatever the graph makes of it
 };
 
 /// What a container holds, before anybody knows the architecture, in Hugging Face's terms: a GGUF file's metadata

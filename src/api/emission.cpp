@@ -108,7 +108,7 @@ emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candi
 }
 
 bool writes(const emit::TargetInfo& target, const OpenModel& model) {
-  return (model.checkpoint().imported != nullptr) == (target.name == "onnx");
+  return model.checkpoint().imported == nullptr || target.name == "onnx";
 }
 
 Weighed weigh(const OpenModel& model, const quant::Candidate& candidate) {

@@ -15,7 +15,7 @@ namespace kerf::api {
 /// The model as `candidate` leaves it, for a target: without values (planning) or with the candidate's sources.
 emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candidate, bool with_sources);
 
-/// Is the model of the kind that the target writes? An ONNX model is written as what it is.
+/// Can the target write such a model? An ONNX model is written as what it is.
 bool writes(const emit::TargetInfo& target, const OpenModel& model);
 
 /// What the candidate would weigh in the first target that can hold it exactly; in none, its plain tensors.

@@ -119,14 +119,11 @@ void refuse_to_overwrite_source(const OpenModel& model, const std::string& outpu
   }
 }
 
-[[noreturn]] void refuse_target(const OpenModel& model, const emit::TargetInfo& target, const std::string& output) {
-  if (model.checkpoint().imported != nullptr) {
-    throw_usage(
-        fmt::format("{}: an ONNX model is written as ONNX, not as {}; name a .onnx file, or quantize the "
-                    "checkpoint that it was exported from",
-                    output, target.name));
-  }
-  throw_usage(fmt::format("{}: {} is written from an ONNX model only", output, target.name));
+[[noreturn]] void refuse_target(const emit::TargetInfo& target, const std::string& output) {
+  throw_usage(
+      fmt::format("{}: an ONNX model is written as ONNX, not as {}; name a .onnx file, or quantize the checkpoint that "
+                  "it was exported from",
+                  output, target.name));
 }
 
 void refuse_requantization(const OpenModel& model, const quant::Candidate& candidate, bool allowed) {
@@ -251,7 +248,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   for (const OutputRequest& request : options.outputs) {
     refuse_to_overwrite_source(model, request.path);
     const emit::TargetInfo& target = emit::target_for(request.path, request.format);
-    if (!api::writes(target, model)) refuse_target(model, target, request.path);
+    if (!api::writes(target, model)) refuse_target(target, request.path);
     planned.output = request.path;
     emit::check_options(target, request.options);
     outputs.push_back({&request, &target, plan_output(target, request, planned)});

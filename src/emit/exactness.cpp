@@ -129,7 +129,15 @@ TargetExactness exactness(const TargetInfo& target, const TargetOptions& options
 
 std::vector<TargetExactness> exactness_of_all(const EmitModel& planned) {
   std::vector<TargetExactness> all;
-  for (const TargetInfo* target : targets()) all.push_back(exactness(*target, {}, planned));
+  const bool is_onnx = planned.source != nullptr && planned.source->imported != nullptr;
+  for (const TargetInfo* target : targets()) {
+    if (is_onnx && target->name != "onnx") {
+      all.push_back(
+          {.format = std::string(target->name), .exact = false, .reason = "an ONNX model is written as ONNX"});
+    } else {
+      all.push_back(exactness(*target, {}, planned));
+    }
+  }
   return all;
 }
 

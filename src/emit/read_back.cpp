@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -21,47 +22,76 @@
 namespace kerf::emit {
 namespace {
 
-/// The weights of a graph that is read back, by tensor. A file that brings its graph has them in the order in which its
-/// nodes read them, whatever their names.
+/// A weight that was read back: null if it is not there.
 struct Found {
-  std::string name;
-  graph::SourcePtr source;  ///< null: it is not there
+  graph::SourcePtr source;
+  std::string name;  ///< that the rounding of its activations goes by
 };
-std::vector<Found> matching_weights(const graph::Graph& graph, bool by_place, const EmitModel& model) {
-  const auto ids = graph.weights();
-  const WeightNames by_name(graph);
-  const bool in_order = by_place && ids.size() == model.tensors.size();
+
+std::vector<Found> found_in(const graph::Graph& graph, const EmitModel& model) {
+  const WeightNames names(graph);
   std::vector<Found> result;
-  for (std::size_t i = 0; i < model.tensors.size(); ++i) {
-    const std::string& name = model.tensors[i].name;
-    if (in_order) {
-      const graph::Weight& weight = graph.value(ids[i]).weight;
-      result.push_back({weight.name, weight.source});
+  for (const EmitTensor& tensor : model.tensors) result.push_back({names.find(tensor.name), tensor.name});
+  return result;
+}
+
+/// A patched model has the same weights in the same order, whatever their names.
+std::vector<Found> found_by_place(const graph::Graph& graph, const EmitModel& model) {
+  const auto ids = graph.weights();
+  if (ids.size() != model.tensors.size()) return found_in(graph, model);
+  std::vector<Found> result;
+  for (const graph::ValueId id : ids) result.push_back({graph.value(id).weight.source, graph.value(id).weight.name});
+  return result;
+}
+
+/// Of an exported graph what its file holds under the weight's name: its nodes may use it in another way.
+std::vector<Found> found_in_file(const formats::ImportedModel& imported, const EmitModel& model) {
+  std::map<const graph::TensorSource*, std::string> names;
+  for (const graph::ValueId id : imported.graph.weights()) {
+    const graph::Weight& weight = imported.graph.value(id).weight;
+    names.emplace(weight.source.get(), weight.name);
+  }
+  std::vector<Found> result;
+  for (const EmitTensor& tensor : model.tensors) {
+    const auto stored = imported.stored.find(tensor.name);
+    if (stored == imported.stored.end()) {
+      result.push_back({nullptr, {}});
+    } else if (tensor.scheme.quantized()) {
+      result.push_back({stored->second, names[stored->second.get()]});
     } else {
-      result.push_back({name, by_name.find(name)});
+      result.push_back({tensor.stored_transposed ? graph::make_transposed_source(stored->second) : stored->second, {}});
     }
   }
   return result;
+}
+
+std::vector<Found> found_weights(const formats::Checkpoint& checkpoint, const EmitModel& model) {
+  if (checkpoint.imported == nullptr) {
+    const JsonCursor config(checkpoint.config, checkpoint.config_file);
+    return found_in(models::build_model(config, checkpoint.tensors).graph, model);
+  }
+  const bool patched = model.source != nullptr && model.source->imported != nullptr;
+  return patched ? found_by_place(checkpoint.imported->graph, model) : found_in_file(*checkpoint.imported, model);
 }
 
 /// Rows of one tensor that one thread compares, and takes the fingerprint of. The cut is the same on any machine.
 struct Part {
   const EmitTensor* tensor;
   std::size_t number;  // of the tensor
-  const graph::TensorSource* found;
+  graph::SourcePtr found;
   std::int64_t first, rows;
 };
 
-void add_parts(const std::string& path, const EmitTensor& tensor, std::size_t number, const graph::TensorSource& found,
+void add_parts(const std::string& path, const EmitTensor& tensor, std::size_t number, const graph::SourcePtr& found,
                std::vector<Part>& parts) {
   const graph::TensorSource& expected = *tensor.source;
-  if (found.rows() != expected.rows() || found.row_size() != expected.row_size()) {
+  if (found->rows() != expected.rows() || found->row_size() != expected.row_size()) {
     throw_machine(path, fmt::format("tensor {} was read back as {}, {} was written", quoted(tensor.name),
-                                    to_string(found.shape()), to_string(expected.shape())));
+                                    to_string(found->shape()), to_string(expected.shape())));
   }
   const std::int64_t height = expected.rows(), step = hashed_rows(expected);
   for (std::int64_t first = 0; first < height; first += step) {
-    parts.push_back({&tensor, number, &found, first, std::min(step, height - first)});
+    parts.push_back({&tensor, number, found, first, std::min(step, height - first)});
   }
 }
 
@@ -139,19 +169,14 @@ ReadBack combine(std::span<const Part> parts, std::span<const PartResult> result
 
 ReadBack read_back(const std::string& path, const EmitModel& model) {
   const formats::Checkpoint checkpoint = formats::open_checkpoint(path);
-  const bool brings_graph = checkpoint.imported != nullptr;
-  models::ModelGraph built;
-  if (!brings_graph) {
-    built = models::build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors);
-  }
-  const auto weights = matching_weights(brings_graph ? checkpoint.imported->graph : built.graph, brings_graph, model);
+  const std::vector<Found> weights = found_weights(checkpoint, model);
   std::vector<Part> parts;
   for (std::size_t i = 0; i < model.tensors.size(); ++i) {
     const EmitTensor& tensor = model.tensors[i];
     if (weights[i].source == nullptr) {
       throw_machine(path, fmt::format("tensor {} is not there when read back", quoted(tensor.name)));
     }
-    add_parts(path, tensor, i, *weights[i].source, parts);
+    add_parts(path, tensor, i, weights[i].source, parts);
     check_activations(path, tensor, weights[i].name, checkpoint);
   }
   std::vector<PartResult> results(parts.size());

@@ -30,11 +30,6 @@ AttentionGeometry attention_geometry(const graph::Node& node, const Shape& q, co
   return g;
 }
 
-namespace {
-
-/// The slope of each head (Press et al. 2021, arXiv:2108.12409, section 3): a geometric sequence from 2^(-8/n) where
-/// the number of heads n is a power of two; otherwise that of the next smaller one, then every other slope of its
-/// double.
 std::vector<float> alibi_slopes(std::int64_t heads) {
   std::int64_t power = 1;
   while (2 * power <= heads) power *= 2;
@@ -46,6 +41,8 @@ std::vector<float> alibi_slopes(std::int64_t heads) {
   for (std::int64_t i = 1; std::ssize(slopes) < heads; i += 2) slopes.push_back(slope(2 * power, i));
   return slopes;
 }
+
+namespace {
 
 /// Places of the keys among those that are not masked.
 std::vector<float> key_positions(const std::int64_t* mask, std::int64_t keys) {

@@ -39,6 +39,11 @@ struct AttentionGeometry {
 /// Throws Error(kInput) where the heads do not fit.
 AttentionGeometry attention_geometry(const graph::Node& node, const Shape& q, const Shape& k, const Shape& v);
 
+/// The slope of each head (Press et al. 2021, arXiv:2108.12409, section 3): a geometric sequence from 2^(-8/n) where
+/// the number of heads n is a power of two; otherwise that of the next smaller one, then every other slope of its
+/// double.
+std::vector<float> alibi_slopes(std::int64_t heads);
+
 /// What a query's score for a key depends on besides the product, for one head. Pointers are to key 0, or null.
 struct ScoreTerms {
   const std::int64_t* mask = nullptr;  ///< [keys], as the operator's input

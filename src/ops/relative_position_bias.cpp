@@ -7,21 +7,11 @@
 #include <fmt/format.h>
 
 #include "ops/ops.h"
+#include "ops/relative_position.h"
 #include "ops/shape_rules.h"
 
 namespace kerf::ops {
 namespace {
-
-struct Buckets {
-  std::int64_t count = 0, max_distance = 0;
-  bool bidirectional = false;
-};
-
-Buckets buckets_of(const graph::Node& node, std::int64_t count) {
-  return {.count = count,
-          .max_distance = node.attributes.int_or("max_distance", 128),
-          .bidirectional = node.attributes.int_or("bidirectional", 0) != 0};
-}
 
 std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
   expect_input_count(inputs, 2, 2);
@@ -30,12 +20,12 @@ std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
   const TensorSpec& ids = expect_input(inputs, 1, "ids", {DType::kI64});
   expect_rank(table, "table", 2);
   expect_rank(ids, "ids", 2);
-  const Buckets buckets = buckets_of(node, table.shape[0]);
+  const RelativePosition rule = relative_position_of(node, table.shape[0]);
   // Per direction, half the buckets are for one distance each; the others share what lies before max_distance.
-  const std::int64_t exact = buckets.count / (buckets.bidirectional ? 4 : 2);
-  if (exact < 1 || buckets.max_distance <= exact) {
+  const std::int64_t exact = rule.buckets / (rule.bidirectional ? 4 : 2);
+  if (exact < 1 || rule.max_distance <= exact) {
     mismatch(fmt::format("found {} buckets and max_distance {}, expected a distance beyond those of their own",
-                         buckets.count, buckets.max_distance));
+                         rule.buckets, rule.max_distance));
   }
   const std::int64_t length = ids.shape[1];
   return {{DType::kF32, {1, table.shape[1], length, length}}};
@@ -54,22 +44,10 @@ std::int64_t bucket_of(std::int64_t distance, std::int64_t count, std::int64_t m
   return std::min(exact + static_cast<std::int64_t>(steps), count - 1);
 }
 
-/// Rows of the table by relative position key - query, from 1 - length to length - 1.
-std::vector<std::int64_t> rows_by_offset(const Buckets& buckets, std::int64_t length) {
-  const std::int64_t per_direction = buckets.bidirectional ? buckets.count / 2 : buckets.count;
-  std::vector<std::int64_t> rows;
-  for (std::int64_t offset = 1 - length; offset < length; ++offset) {
-    const bool later = buckets.bidirectional && offset > 0;
-    const std::int64_t distance = later ? offset : std::max<std::int64_t>(-offset, 0);
-    rows.push_back((later ? per_direction : 0) + bucket_of(distance, per_direction, buckets.max_distance));
-  }
-  return rows;
-}
-
 void run(KernelContext& context) {
   const Tensor& table = context.input(0);
   const std::int64_t length = context.input(1).dim(1), heads = table.dim(1);
-  const auto rows = rows_by_offset(buckets_of(context.node(), table.dim(0)), length);
+  const auto rows = relative_position_rows(relative_position_of(context.node(), table.dim(0)), length);
   Tensor bias(DType::kF32, {1, heads, length, length});
   float* to = bias.data<float>();
   for (std::int64_t head = 0; head < heads; ++head) {
@@ -87,7 +65,7 @@ void differentiate(DerivativeContext& context) {
   if (!context.wants(0)) return;
   const Tensor &table = context.input(0), &by_output = context.by_output(0);
   const std::int64_t length = context.input(1).dim(1), heads = table.dim(1);
-  const auto rows = rows_by_offset(buckets_of(context.node(), table.dim(0)), length);
+  const auto rows = relative_position_rows(relative_position_of(context.node(), table.dim(0)), length);
   Tensor by_table = Tensor::zeros(DType::kF32, table.shape());
   const float* from = by_output.data<float>();
   for (std::int64_t head = 0; head < heads; ++head) {
@@ -102,6 +80,23 @@ void differentiate(DerivativeContext& context) {
 }
 
 }  // namespace
+
+RelativePosition relative_position_of(const graph::Node& node, std::int64_t buckets) {
+  return {.buckets = buckets,
+          .max_distance = node.attributes.int_or("max_distance", 128),
+          .bidirectional = node.attributes.int_or("bidirectional", 0) != 0};
+}
+
+std::vector<std::int64_t> relative_position_rows(const RelativePosition& rule, std::int64_t length) {
+  const std::int64_t per_direction = rule.bidirectional ? rule.buckets / 2 : rule.buckets;
+  std::vector<std::int64_t> rows;
+  for (std::int64_t offset = 1 - length; offset < length; ++offset) {
+    const bool later = rule.bidirectional && offset > 0;
+    const std::int64_t distance = later ? offset : std::max<std::int64_t>(-offset, 0);
+    rows.push_back((later ? per_direction : 0) + bucket_of(distance, per_direction, rule.max_distance));
+  }
+  return rows;
+}
 
 /// table [buckets, heads] and ids [batch, length], of which only the length counts -> [1, heads, length, length]: what
 /// attention adds to the score of query i and key j, by the bucket of j - i.

@@ -9,6 +9,7 @@
 #include "core/output.h"
 #include "core/strings.h"
 #include "emit/target.h"
+#include "emit/targets/onnx_export.h"
 #include "formats/checkpoint.h"
 #include "formats/onnx/import.h"
 #include "formats/onnx/patch/model_patch.h"
@@ -19,7 +20,7 @@ namespace {
 namespace onnx = formats::onnx;
 
 constexpr std::string_view kKind = "onnx-kind", kAccuracy = "accuracy-level", kExternal = "external-data",
-                           kShape = "shape";
+                           kShape = "shape", kStyle = "onnx-style";
 
 /// Transforms of the whole graph may make nodes and weights that the file does not have.
 bool has_same_nodes(const graph::Graph& graph, const graph::Graph& imported) {
@@ -153,6 +154,10 @@ class OnnxEmission : public Emission {
     main->commit();
   }
 
+  std::vector<WrittenFile> readable_files() const override {
+    if (files_ != nullptr) return files_in(parent_path(files_->temporary_path()));
+    return {{file_name(file_->path()), file_->temporary_path()}};
+  }
   std::string readable_path() const override {
     return files_ != nullptr ? files_->temporary_path() : file_->temporary_path();
   }
@@ -175,7 +180,12 @@ class OnnxEmission : public Emission {
   std::unique_ptr<OutputFileSet> files_;
 };
 
+/// An ONNX model is patched, any other exported.
 std::unique_ptr<Emission> plan(const EmitModel& model, const TargetOptions& options) {
+  if (model.source == nullptr || model.source->imported == nullptr) return plan_onnx_export(model, options);
+  if (options.contains(kStyle)) {
+    throw_usage("--onnx-style says how a checkpoint becomes a graph, and an ONNX model is one already");
+  }
   return std::make_unique<OnnxEmission>(model, options);
 }
 
@@ -186,14 +196,21 @@ DType folded_dtype(DType source_dtype) { return source_dtype; }
 extern const TargetInfo onnx_target;
 const TargetInfo onnx_target{
     .name = "onnx",
-    .summary = "an ONNX model with the weights' nodes replaced, for ONNX Runtime and what reads standard operators",
+    .summary = "a graph with its weights (an ONNX model with those replaced), for ONNX Runtime and what reads ONNX",
     .source = "https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md",
     .ending = ".onnx",
     .folder = false,
     .default_scheme = "int4-g32",
     .folded_dtype = folded_dtype,
     .plan = plan,
-    .options = {{.name = kKind,
+    .options = {{.name = kStyle,
+                 .value = "STYLE",
+                 .summary =
+                     "operators of a checkpoint's graph: ONNX's standard ones; or ort, ONNX Runtime's own, with a "
+                     "past of keys and values, in a folder for onnxruntime-genai",
+                 .initial = "standard",
+                 .values = {"standard", "ort"}},
+                {.name = kKind,
                  .value = "KIND",
                  .summary = "how codes are held: ONNX Runtime's MatMulNBits, standard DequantizeLinear nodes, integer "
                             "products of activations rounded as they come, or by calibrated ranges",
