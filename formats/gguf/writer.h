@@ -31,12 +31,15 @@ struct PlannedTensor {
 
 /// One tensor of the file.
 struct FileTensor {
-  std::string name;             ///< the checkpoint's, for errors
-  std::ptrdiff_t planned = -1;  ///< index in the span given to plan(); -1: `values`
-  Tensor values;                ///< f32, what the plan itself made (rope_freqs.weight)
-  codec::Scheme scheme;         ///< as planned: of the codes that write_gguf() expects
-  Storage storage;
-  std::vector<std::int64_t> rows;  ///< row i of the file is row rows[i] of the tensor; empty: all in order
+  std::string name;  ///< the checkpoint's (of a stack that of one), for errors
+  /// Indices in the span given to plan(): one, or those of a stack; none: `values`.
+  std::vector<std::size_t> planned{};
+  bool stack = false;      ///< [parts, ...]
+  Tensor values{};         ///< f32, what the plan itself made (rope_freqs.weight)
+  codec::Scheme scheme{};  ///< as planned: of the codes that write_gguf() expects
+  Storage storage{};
+  std::vector<std::int64_t> rows{};  ///< row i of the file is row rows[i] of the tensor; empty: all in order
+  bool plus_one = false;             ///< the file has 1 + the values
 };
 
 /// A whole file before any values exist. Validated: it can be held exactly.

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -9,6 +8,7 @@
 #include "core/output.h"
 #include "core/strings.h"
 #include "emit/target.h"
+#include "formats/gguf/tensor_source.h"
 #include "formats/gguf/writer.h"
 
 namespace kerf::emit {
@@ -30,6 +30,10 @@ class GgufEmission : public Emission {
       planned.push_back({tensor.name, tensor.shape, tensor.scheme, tensor.source_dtype});
     }
     plan_ = gguf::plan(*model.model, *model.tokenizer, planned, {.name = model.name});
+    holders_.resize(planned.size());
+    for (const gguf::FileTensor& tensor : plan_.tensors) {
+      for (const std::size_t index : tensor.planned) holders_[index] = &tensor;
+    }
   }
 
   std::uint64_t bytes() const override { return plan_.total_bytes(); }
@@ -40,10 +44,10 @@ class GgufEmission : public Emission {
   }
   std::vector<std::string> notes() const override { return plan_.notes; }
   DType held_dtype(std::size_t tensor, DType planned) const override {
-    const auto found = std::find_if(plan_.tensors.begin(), plan_.tensors.end(), [&](const gguf::FileTensor& entry) {
-      return entry.planned == static_cast<std::ptrdiff_t>(tensor);
-    });
-    return found == plan_.tensors.end() ? planned : found->storage.type->dtype.value_or(planned);
+    return holders_.at(tensor)->storage.type->dtype.value_or(planned);
+  }
+  graph::SourcePtr as_read(std::size_t tensor, graph::SourcePtr source) const override {
+    return holders_.at(tensor)->plus_one ? gguf::make_plus_minus_one_source(std::move(source)) : source;
   }
 
   void open(const std::string& path, bool) override { file_ = std::make_unique<OutputFile>(path); }
@@ -62,6 +66,7 @@ class GgufEmission : public Emission {
 
  private:
   gguf::GgufPlan plan_;
+  std::vector<const gguf::FileTensor*> holders_;  ///< by the number of the tensor in the model
   std::unique_ptr<OutputFile> file_;
 };
 
