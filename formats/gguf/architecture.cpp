@@ -45,16 +45,19 @@ std::optional<TensorMatch> match_pattern(std::string_view pattern, std::string_v
   return name.empty() ? std::optional(match) : std::nullopt;
 }
 
+template <typename Suits>
 std::optional<TensorMatch> match(const Architecture& architecture, std::string TensorRule::*pattern,
-                                 std::string_view name) {
+                                 std::string_view name, Suits suits) {
   for (const TensorRule& rule : architecture.tensors) {
     auto found = match_pattern(rule.*pattern, name);
-    if (!found) continue;
+    if (!found || !suits(rule, *found)) continue;
     found->rule = &rule;
     return found;
   }
   return std::nullopt;
 }
+
+bool any(const TensorRule&, const TensorMatch&) { return true; }
 
 void replace(std::string& name, std::string_view placeholder, std::int64_t number) {
   if (const std::size_t at = name.find(placeholder); at != std::string::npos) {
@@ -98,12 +101,16 @@ const Architecture* find_architecture_of(std::string_view model_type) {
 }
 
 std::optional<TensorMatch> match_hugging_face(const Architecture& architecture, std::string_view name) {
-  if (const auto found = match(architecture, &TensorRule::hugging_face, name)) return found;
-  return match(architecture, &TensorRule::hugging_face, std::string(architecture.optional_prefix) + std::string(name));
+  if (const auto found = match(architecture, &TensorRule::hugging_face, name, any)) return found;
+  return match(architecture, &TensorRule::hugging_face, std::string(architecture.optional_prefix) + std::string(name),
+               any);
 }
 
-std::optional<TensorMatch> match_gguf(const Architecture& architecture, std::string_view name) {
-  return match(architecture, &TensorRule::gguf, name);
+std::optional<TensorMatch> match_gguf(const Architecture& architecture, std::string_view name,
+                                      const Container& container) {
+  return match(architecture, &TensorRule::gguf, name, [&](const TensorRule& rule, const TensorMatch& found) {
+    return rule.beside.empty() || has_tensor(container, expand(rule.beside, found.layer));
+  });
 }
 
 std::string expand(std::string_view pattern, std::int64_t layer, std::int64_t part) {

@@ -41,6 +41,8 @@ struct TensorRule {
   Values values = Values::kSame;
   /// Of a stack: how many parts it has.
   std::int64_t description::Hyperparameters::*parts = nullptr;
+  /// The rule holds only in files that have this tensor too; empty: in all.
+  std::string beside = {};
 };
 
 /// A value of config.json that only its family's graph knows.
@@ -117,7 +119,8 @@ struct TensorMatch {
 
 /// Finds the rule of a checkpoint's name (with or without the optional prefix) or of a file's.
 std::optional<TensorMatch> match_hugging_face(const Architecture& architecture, std::string_view name);
-std::optional<TensorMatch> match_gguf(const Architecture& architecture, std::string_view name);
+std::optional<TensorMatch> match_gguf(const Architecture& architecture, std::string_view name,
+                                      const Container& container = {});
 /// The pattern with the layer's number in place of "{}", and the part's in place of "{#}".
 std::string expand(std::string_view pattern, std::int64_t layer, std::int64_t part = -1);
 bool has_layer(const TensorRule& rule);

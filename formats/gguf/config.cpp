@@ -134,11 +134,6 @@ void set_token_ids(const MetadataReader& metadata, Json& config) {
 
 }  // namespace
 
-bool has_tensor(const Container& container, std::string_view name) {
-  return std::any_of(container.tensors.begin(), container.tensors.end(),
-                     [&](const TensorInfo& info) { return info.name == name; });
-}
-
 const TensorInfo& token_embeddings(const Container& container, const std::string& file) {
   for (const TensorInfo& info : container.tensors) {
     if (info.name == "token_embd.weight" && info.shape.size() == 2) return info;

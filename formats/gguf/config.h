@@ -31,7 +31,6 @@ Json read_config(const MetadataReader& metadata, const Architecture& architectur
 
 /// The type of the matrix of token embeddings; Error(kInput) if there is none.
 const TensorInfo& token_embeddings(const Container& container, const std::string& file);
-bool has_tensor(const Container& container, std::string_view name);
 
 /// An array of config.json; empty if it is absent or null.
 std::vector<std::string> config_texts(const Json& config, std::string_view key);

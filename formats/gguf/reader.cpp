@@ -71,16 +71,17 @@ std::vector<RopeFactors> read_rope_factors(const std::shared_ptr<const InputFile
 /// Adds the tensors that the checkpoint would have for one of the file's.
 class Presenter {
  public:
-  Presenter(std::shared_ptr<const InputFile> file, const Architecture& architecture, const HeadCounts& counts,
-            const description::Hyperparameters& stacks, Checkpoint& checkpoint)
+  Presenter(std::shared_ptr<const InputFile> file, const Container& container, const Architecture& architecture,
+            const HeadCounts& counts, const description::Hyperparameters& stacks, Checkpoint& checkpoint)
       : file_(std::move(file)),
+        container_(container),
         architecture_(architecture),
         counts_(counts),
         stacks_(stacks),
         checkpoint_(checkpoint) {}
 
   void add(const TensorInfo& info) {
-    const auto match = match_gguf(architecture_, info.name);
+    const auto match = match_gguf(architecture_, info.name, container_);
     if (!match) return emplace(info, info.name, make_gguf_source(file_, info));
     if (is_stack(*match->rule)) return add_parts(info, *match);
     emplace(info, expand(match->rule->hugging_face, match->layer), in_checkpoint_order(info, *match->rule));
@@ -134,6 +135,7 @@ class Presenter {
   }
 
   std::shared_ptr<const InputFile> file_;
+  const Container& container_;
   const Architecture& architecture_;
   const HeadCounts& counts_;
   const description::Hyperparameters& stacks_;
@@ -182,7 +184,7 @@ Checkpoint open_gguf(const std::string& path, const OpenOptions& /*options*/) {
   checkpoint.config_file = path;
   checkpoint.tensor_files = {path};
   const description::Hyperparameters stacks = read_stacks(metadata, architecture, counts);
-  Presenter presenter(file, architecture, counts, stacks, checkpoint);
+  Presenter presenter(file, container, architecture, counts, stacks, checkpoint);
   for (const TensorInfo& info : container.tensors) {
     if (architecture.rotation == Rotation::kNone || !is_rope_tensor(info.name)) presenter.add(info);
   }

@@ -217,11 +217,11 @@ void write_special_id(const SpecialToken& special, std::int64_t id, std::int64_t
 
 void write_no_tokenizer(std::string_view why, const description::Model& model, std::int64_t vocab_size,
                         Metadata& metadata, std::vector<std::string>& notes) {
-  metadata.set(std::string(kTokenizerModelKey), std::string("none"));
+  metadata.set(std::string(kTokenizerModelKey), std::string("no_vocab"));
   for (const SpecialToken& special : kSpecialTokens) {
     write_special_id(special, model_id(model, special.config_key), vocab_size, "config.json", metadata);
   }
-  notes.push_back(fmt::format("{}: the GGUF file says tokenizer 'none' and takes token ids only", why));
+  notes.push_back(fmt::format("{}: the GGUF file says tokenizer 'no_vocab' and takes token ids only", why));
 }
 
 void write_chat_template(const JsonCursor& config, Metadata& metadata) {
