@@ -8,6 +8,7 @@
 #include "formats/gguf/config.h"
 #include "formats/gguf/draft.h"
 #include "formats/gguf/rope.h"
+#include "formats/gguf/split.h"
 #include "formats/gguf/tokenizer.h"
 #include "formats/gguf/writer.h"
 
@@ -70,6 +71,45 @@ void check_head(const Architecture& architecture, const description::Model& mode
   }
 }
 
+/// Where a file is cut: the numbers of tensors in each part. As llama.cpp's gguf-split does, a part ends before the
+/// tensor that would make it too large.
+std::vector<std::size_t> cut(const std::vector<TensorInfo>& tensors, std::uint64_t part_bytes) {
+  std::vector<std::size_t> counts;
+  std::uint64_t bytes = 0;
+  for (const TensorInfo& info : tensors) {
+    if (counts.empty() || (bytes > 0 && (info.bytes > part_bytes || bytes > part_bytes - info.bytes))) {
+      counts.push_back(0);
+      bytes = 0;
+    }
+    ++counts.back();
+    bytes += info.bytes;
+  }
+  return counts;
+}
+
+/// The first part has all of the metadata, the others say only what they are parts of.
+std::vector<FileLayout> lay_out_parts(const Metadata& metadata, const std::vector<TensorInfo>& tensors,
+                                      std::uint64_t part_bytes) {
+  const std::vector<std::size_t> counts = cut(tensors, part_bytes);
+  if (counts.size() < 2) return {};
+  if (std::ssize(counts) > kMaxSplitParts) {
+    throw_usage(fmt::format("--split-max-size would cut the file into {} parts, expected at most {}", counts.size(),
+                            kMaxSplitParts));
+  }
+  std::vector<FileLayout> parts;
+  auto next = tensors.begin();
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    Metadata keys = i == 0 ? metadata : Metadata();
+    keys.set(std::string(kSplitNumberKey), static_cast<std::uint16_t>(i));
+    keys.set(std::string(kSplitCountKey), static_cast<std::uint16_t>(counts.size()));
+    keys.set(std::string(kSplitTensorsKey), static_cast<std::int32_t>(tensors.size()));
+    const auto end = next + static_cast<std::ptrdiff_t>(counts[i]);
+    parts.push_back(lay_out(keys, {next, end}));
+    next = end;
+  }
+  return parts;
+}
+
 }  // namespace
 
 GgufPlan plan(const description::Model& source, const description::Tokenizer& tokenizer,
@@ -103,6 +143,9 @@ GgufPlan plan(const description::Model& source, const description::Tokenizer& to
   write_tokenizer(tokenizer, model, vocab_size, result.metadata, result.notes);
   result.layout = lay_out(result.metadata, std::move(draft.infos));
   result.tensors = std::move(draft.tensors);
+  if (options.part_bytes > 0) {
+    result.parts = lay_out_parts(result.metadata, result.layout.tensors, options.part_bytes);
+  }
   return result;
 }
 

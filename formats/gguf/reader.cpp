@@ -15,6 +15,7 @@
 #include "formats/gguf/config.h"
 #include "formats/gguf/ggml_types.h"
 #include "formats/gguf/rope.h"
+#include "formats/gguf/split.h"
 #include "formats/gguf/tensor_source.h"
 #include "formats/gguf/tokenizer.h"
 
@@ -36,24 +37,18 @@ const Architecture& architecture_of(const MetadataReader& metadata, const Contai
   metadata.fail(kKey, unknown_name("architecture", *name, known));
 }
 
-void refuse_split(const MetadataReader& metadata) {
-  constexpr std::string_view kKey = "split.count";
-  const auto parts = metadata.integer(kKey);
-  if (parts.value_or(1) > 1)
-    metadata.fail(kKey, fmt::format("found part of a file split into {}, expected a whole file", *parts));
-}
-
 bool is_rope_tensor(std::string_view name) {
   return std::find(kRopeTensors.begin(), kRopeTensors.end(), name) != kRopeTensors.end();
 }
 
-std::vector<RopeFactors> read_rope_factors(const std::shared_ptr<const InputFile>& file, const Container& container,
-                                           std::int64_t rotated) {
+std::vector<RopeFactors> read_rope_factors(const Parts& parts, std::int64_t rotated) {
   std::vector<RopeFactors> result;
-  for (const TensorInfo& info : container.tensors) {
+  for (std::size_t i = 0; i < parts.holder.size(); ++i) {
+    const TensorInfo& info = parts.container.tensors[i];
     const auto name = std::find(kRopeTensors.begin(), kRopeTensors.end(), info.name);
     if (name == kRopeTensors.end()) continue;
     const std::string place = fmt::format("tensor {}", quoted(info.name));
+    const auto& file = parts.file_of(i);
     if (info.shape != Shape{rotated / 2} || static_cast<std::size_t>(rotated) > kMaxRopeFactors) {
       throw_input(file->path(), place,
                   fmt::format("found the shape {}, expected [{}]", to_string(info.shape), rotated / 2));
@@ -71,17 +66,14 @@ std::vector<RopeFactors> read_rope_factors(const std::shared_ptr<const InputFile
 /// Adds the tensors that the checkpoint would have for one of the file's.
 class Presenter {
  public:
-  Presenter(std::shared_ptr<const InputFile> file, const Container& container, const Architecture& architecture,
-            const HeadCounts& counts, const description::Hyperparameters& stacks, Checkpoint& checkpoint)
-      : file_(std::move(file)),
-        container_(container),
-        architecture_(architecture),
-        counts_(counts),
-        stacks_(stacks),
-        checkpoint_(checkpoint) {}
+  Presenter(const Parts& parts, const Architecture& architecture, const HeadCounts& counts,
+            const description::Hyperparameters& stacks, Checkpoint& checkpoint)
+      : parts_(parts), architecture_(architecture), counts_(counts), stacks_(stacks), checkpoint_(checkpoint) {}
 
-  void add(const TensorInfo& info) {
-    const auto match = match_gguf(architecture_, info.name, container_);
+  void add(std::size_t index) {
+    const TensorInfo& info = parts_.container.tensors[index];
+    file_ = parts_.file_of(index);
+    const auto match = match_gguf(architecture_, info.name, parts_.container);
     if (!match) return emplace(info, info.name, make_gguf_source(file_, info));
     if (is_stack(*match->rule)) return add_parts(info, *match);
     emplace(info, expand(match->rule->hugging_face, match->layer), in_checkpoint_order(info, *match->rule));
@@ -134,8 +126,8 @@ class Presenter {
     return source;
   }
 
-  std::shared_ptr<const InputFile> file_;
-  const Container& container_;
+  const Parts& parts_;
+  std::shared_ptr<const InputFile> file_;  ///< of the tensor that is being added
   const Architecture& architecture_;
   const HeadCounts& counts_;
   const description::Hyperparameters& stacks_;
@@ -166,27 +158,26 @@ void note_unreadable(const Container& container, std::vector<std::string>& notes
 }  // namespace
 
 Checkpoint open_gguf(const std::string& path, const OpenOptions& /*options*/) {
-  const auto file = InputFile::open(path);
-  const Container container = read_container(*file);
-  const MetadataReader metadata(container.metadata, path);
-  refuse_split(metadata);
+  const Parts parts = open_parts(path);
+  const Container& container = parts.container;
+  const MetadataReader metadata(container.metadata, parts.files.front()->path());
   const Architecture& architecture = architecture_of(metadata, container);
   const HeadCounts counts = read_head_counts(metadata, architecture);
   std::vector<RopeFactors> factors;
   if (architecture.rotation != Rotation::kNone) {
-    factors = read_rope_factors(file, container, read_rotated(metadata, architecture, counts.head_dim));
+    factors = read_rope_factors(parts, read_rotated(metadata, architecture, counts.head_dim));
   }
 
   Checkpoint checkpoint;
   checkpoint.path = path;
   checkpoint.format = "gguf";
   checkpoint.config = read_config(metadata, architecture, container, factors);
-  checkpoint.config_file = path;
-  checkpoint.tensor_files = {path};
+  checkpoint.config_file = metadata.file();
+  for (const auto& file : parts.files) checkpoint.tensor_files.push_back(file->path());
   const description::Hyperparameters stacks = read_stacks(metadata, architecture, counts);
-  Presenter presenter(file, container, architecture, counts, stacks, checkpoint);
-  for (const TensorInfo& info : container.tensors) {
-    if (architecture.rotation == Rotation::kNone || !is_rope_tensor(info.name)) presenter.add(info);
+  Presenter presenter(parts, architecture, counts, stacks, checkpoint);
+  for (std::size_t i = 0; i < parts.holder.size(); ++i) {
+    if (architecture.rotation == Rotation::kNone || !is_rope_tensor(container.tensors[i].name)) presenter.add(i);
   }
   checkpoint.tokenizer = read_tokenizer(metadata, checkpoint.notes);
   note_unreadable(container, checkpoint.notes);

@@ -131,13 +131,13 @@ void write_tensor(const Target& target, const TensorData& data) {
   }
 }
 
-}  // namespace
-
-void write_gguf(const GgufPlan& plan, OutputFile& output, const std::function<TensorData(std::size_t planned)>& data) {
-  ContainerWriter writer(plan.layout, output);
-  for (std::size_t i = 0; i < plan.tensors.size(); ++i) {
-    const FileTensor& tensor = plan.tensors[i];
-    Shape shape = plan.layout.tensors[i].shape;
+/// Writes the tensors of a layout, of which the first is number `first` of the plan.
+void write_layout(const GgufPlan& plan, const FileLayout& layout, std::size_t first, OutputFile& output,
+                  const std::function<TensorData(std::size_t planned)>& data) {
+  ContainerWriter writer(layout, output);
+  for (std::size_t i = 0; i < layout.tensors.size(); ++i) {
+    const FileTensor& tensor = plan.tensors[first + i];
+    Shape shape = layout.tensors[i].shape;
     if (tensor.stack) shape.erase(shape.begin());
     const Target target{shape, tensor, writer};
     if (tensor.planned.empty()) write_tensor(target, tensor.values);
@@ -145,6 +145,29 @@ void write_gguf(const GgufPlan& plan, OutputFile& output, const std::function<Te
     writer.finish_tensor();
   }
   writer.finish();
+}
+
+}  // namespace
+
+std::uint64_t GgufPlan::total_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const FileLayout& part : parts) bytes += part.total_bytes;
+  return parts.empty() ? layout.total_bytes : bytes;
+}
+
+void write_gguf(const GgufPlan& plan, OutputFile& output, const std::function<TensorData(std::size_t planned)>& data) {
+  write_layout(plan, plan.layout, 0, output, data);
+}
+
+void write_parts(const GgufPlan& plan, const std::function<std::unique_ptr<OutputFile>(std::int64_t number)>& create,
+                 const std::function<TensorData(std::size_t planned)>& data) {
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < plan.parts.size(); ++i) {
+    const auto output = create(static_cast<std::int64_t>(i) + 1);
+    write_layout(plan, plan.parts[i], first, *output, data);
+    output->commit();
+    first += plan.parts[i].tensors.size();
+  }
 }
 
 }  // namespace kerf::formats::gguf

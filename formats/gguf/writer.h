@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -48,12 +49,16 @@ struct GgufPlan {
   FileLayout layout;                ///< names in the file, types, offsets and sizes
   std::vector<FileTensor> tensors;  ///< beside layout.tensors
   std::vector<std::string> notes;   ///< one sentence each: padded vocabulary, repeated scales, ...
+  /// Of a file that is cut into parts, the same tensors in the same order; empty: it stays one.
+  std::vector<FileLayout> parts{};
 
-  std::uint64_t total_bytes() const { return layout.total_bytes; }
+  std::uint64_t total_bytes() const;
 };
 
 struct PlanOptions {
   std::string name;  ///< general.name; empty: the model's family
+  /// A part of a split file has tensors of at most so many bytes, or one that is larger; 0: one file.
+  std::uint64_t part_bytes = 0;
 };
 
 /// Plans a GGUF file of a model: architecture keys, tokenizer, tensors in the given order under llama.cpp's names.
@@ -70,5 +75,8 @@ using TensorData = std::variant<codec::QuantizedTensor, Tensor, graph::SourcePtr
 /// the file's order, once each: one tensor is in memory at a time, float sources only a slab of rows. Error(kUsage) if
 /// the values do not fit the plan, or a float or scale is not representable in the type that was planned.
 void write_gguf(const GgufPlan& plan, OutputFile& output, const std::function<TensorData(std::size_t planned)>& data);
+/// The same for a plan with parts: `create(number)` gives the file of a part, numbered from 1; it is committed.
+void write_parts(const GgufPlan& plan, const std::function<std::unique_ptr<OutputFile>(std::int64_t number)>& create,
+                 const std::function<TensorData(std::size_t planned)>& data);
 
 }  // namespace kerf::formats::gguf

@@ -243,6 +243,7 @@ struct QuantizeOptions {
   QuantizationChoice choice;
   CalibrationOptions calibration;
   bool dry_run = false, force = false, allow_requantize = false;
+  std::string name;  ///< of the model, for formats that have titles; empty: that of its file or folder
 };
 
 /// What happens, or would happen, to one tensor.
@@ -253,6 +254,10 @@ struct TensorPlan {
   bool fallback = false;      ///< another scheme than the rule names: the rows do not fit that one, `rule` says more
   std::string activations{};  ///< how the input of its products is rounded; empty: it is not
   std::string pruning{};      ///< which of its values become zero; empty: none
+  /// Of what was written: root of the squared error over the squared values of the original; absent where values of the
+  /// two cannot be compared one by one (scaled by a transform, rows gone), and in a dry run.
+  std::optional<double> relative_error{};
+  std::string hash{};  ///< XXH3-128 of its dequantized values as read back; empty in a dry run
 };
 /// What a method did at one site, or a transform for what several sites read.
 struct SiteReport {
@@ -282,10 +287,11 @@ struct WrittenOutput {
   double bits_per_weight = 0;
   std::string weights_hash;  ///< XXH3-128 of all dequantized values as read back: equal weights in any format give the
                              ///< same; empty in a dry run
+  std::string manifest{};    ///< path of the file that says what was made from what; empty in a dry run
 };
 struct QuantizeResult {
-  std::string chosen;  ///< one line: scheme and method, and the flag that changes them
-  std::vector<TensorPlan> tensors;
+  std::string chosen;               ///< one line: scheme and method, and the flag that changes them
+  std::vector<TensorPlan> tensors;  ///< errors and hashes are those of the first output
   std::vector<SiteReport> sites;
   std::vector<WrittenOutput> outputs;
   std::uint64_t expected_ram = 0;  ///< bytes
@@ -326,5 +332,52 @@ struct CalibrateResult {
 };
 CalibrateResult calibrate(const CalibrateOptions& options, const Resources& resources);
 CalibrateResult merge_statistics(const std::vector<std::string>& files, const std::string& output);
+
+// ---- verifying -----------------------------------------------------------------------------------------------------
+
+struct VerifyOptions {
+  ModelInput original;  ///< empty path: with `rederive`, the model that the manifest names
+  ModelInput candidate;
+  std::string manifest;                  ///< empty: the one beside or inside the candidate, if there is one
+  bool rederive = false;                 ///< make the files again, as the manifest says, and compare them byte by byte
+  std::vector<std::string> calibration;  ///< where the manifest's calibration files are now; empty: where they were
+};
+
+/// Something that was noticed.
+struct Finding {
+  bool failure = true;  ///< false: worth knowing, and no reason to reject
+  std::string kind;     ///< "missing", "extra", "shape", "not-finite", "zeroed", "scale", "off-by-one", "outlier",
+                        ///< "error", "changed", "pruned", "scaled", "tokenizer", "file", "rederived", "environment"
+  std::string tensor;   ///< the original's name of it; empty: not about one tensor
+  std::string text;     ///< one sentence
+};
+
+/// What is known of one tensor of the original. Differences in steps: of the values that the scheme can store there.
+struct TensorVerification {
+  std::string name, role, scheme;  ///< `scheme`: as the candidate stores it
+  std::vector<std::int64_t> shape;
+  double relative_error = 0;  ///< root of the squared error over the squared values
+  double rounding_error = 0;  ///< the same of rounding to nearest in that scheme; 0: not codes
+  double offset = 0;          ///< mean difference, in steps
+  double worst_steps = 0;     ///< largest difference, in steps
+  bool scaled = false;        ///< compared with what awq or smoothquant makes of the original's
+  bool passed = true;
+};
+
+struct Verification {
+  std::string original, candidate, manifest;  ///< paths; `manifest` is empty if there is none
+  bool passed = true;
+  std::vector<Finding> findings;  ///< failures first
+  std::vector<TensorVerification> tensors;
+  std::int64_t files_checked = 0;  ///< against the manifest
+  std::int64_t texts_checked = 0;  ///< that both tokenizers cut
+  bool rederived = false;          ///< the same files came out again
+  std::vector<std::string> notes;
+  double seconds = 0;
+  std::uint64_t peak_ram_bytes = 0;
+};
+/// Compares a quantized model with the one it was made from. Error(kInput) if either cannot be read at all; a candidate
+/// that its manifest exposes is reported without being opened.
+Verification verify(const VerifyOptions& options, const Resources& resources);
 
 }  // namespace kerf

@@ -10,14 +10,18 @@
 #include "api/choice.h"
 #include "api/emission.h"
 #include "api/open_model.h"
+#include "api/provenance.h"
 #include "api/rewritten.h"
 #include "api/session.h"
 #include "api/teacher.h"
 #include "api/text_data.h"
 #include "codec/float_codec.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/memory.h"
+#include "core/output.h"
 #include "core/strings.h"
+#include "emit/manifest.h"
 #include "emit/read_back.h"
 #include "emit/target.h"
 #include "quant/ledger.h"
@@ -181,6 +185,39 @@ std::uint64_t expected_ram(const OpenModel& model, const quant::Candidate& candi
   return kProgram + 3 * block_weights + 28 * widest * widest + streams;
 }
 
+/// What the values of tensors are compared with: those that they were made of, where the two correspond.
+void add_originals(const OpenModel& model, emit::EmitModel& finished) {
+  for (emit::EmitTensor& tensor : finished.tensors) {
+    const graph::SourcePtr& original = model.graph().value(tensor.value).weight.source;
+    if (original->shape() == tensor.source->shape()) tensor.original = original;
+  }
+}
+
+void add_values(const emit::ReadBack& found, std::vector<TensorPlan>& tensors) {
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    tensors[i].hash = found.tensors[i].hash;
+    tensors[i].relative_error = found.tensors[i].relative_error;
+  }
+}
+
+/// Gives complete outputs their names, each with its manifest.
+void commit(const std::vector<PlannedOutput>& outputs, const emit::Manifest& run, QuantizeResult& result) {
+  std::vector<std::string> manifests;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const emit::Emission& emission = *outputs[i].emission;
+    manifests.push_back(
+        emit::to_json(api::finish_manifest(run, *outputs[i].request, result.outputs[i], emission)).dump(1) + "\n");
+    const std::string written = emission.readable_path();
+    if (is_directory(written)) write_file(emit::manifest_path(written, true), manifests.back());
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    outputs[i].emission->commit();
+    const std::string& path = outputs[i].request->path;
+    result.outputs[i].manifest = emit::manifest_path(path, is_directory(path));
+    if (!is_directory(path)) write_file(result.outputs[i].manifest, manifests[i]);
+  }
+}
+
 }  // namespace
 
 QuantizeResult quantize(const QuantizeOptions& options, const Resources& resources) {
@@ -205,7 +242,8 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   }
 
   std::vector<PlannedOutput> outputs;
-  const emit::EmitModel planned = api::emit_model(model, candidate, false);
+  emit::EmitModel planned = api::emit_model(model, candidate, false);
+  if (!options.name.empty()) planned.name = options.name;
   for (const OutputRequest& request : options.outputs) {
     refuse_to_overwrite_source(model, request.path);
     const emit::TargetInfo& target = emit::target_for(request.path, request.format);
@@ -252,7 +290,9 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     session.finish();
     quantizer.finish();
   }
-  const emit::EmitModel finished = api::emit_model(model, candidate, true);
+  emit::EmitModel finished = api::emit_model(model, candidate, true);
+  finished.name = planned.name;
+  if (!quant::transforms_weights(candidate)) add_originals(model, finished);
   session.start("writing", static_cast<std::int64_t>(2 * outputs.size()));
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     outputs[i].emission->write(finished);
@@ -261,10 +301,15 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     for (std::size_t t = 0; t < expected.tensors.size(); ++t) {
       expected.tensors[t].source = outputs[i].emission->as_read(t, std::move(expected.tensors[t].source));
     }
-    result.outputs[i].weights_hash = emit::read_back(outputs[i].emission->readable_path(), expected);
+    const emit::ReadBack found = emit::read_back(outputs[i].emission->readable_path(), expected);
+    result.outputs[i].weights_hash = found.weights_hash;
+    if (i == 0) add_values(found, result.tensors);
     session.step();
   }
-  for (PlannedOutput& output : outputs) output.emission->commit();
+  QuantizeOptions request = options;
+  request.choice = std::move(choice);
+  request.name = planned.name;
+  commit(outputs, api::start_manifest(request, result), result);
   session.finish();
   for (std::string& note : quant::ledger_notes(candidate.ledger)) result.notes.push_back(std::move(note));
   if (std::string note = quant::held_out_summary(candidate.ledger); !note.empty()) {

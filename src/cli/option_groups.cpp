@@ -54,8 +54,8 @@ std::string ResourceOptions::limits_line() const {
                      human_bytes(limit));
 }
 
-ModelOptions::ModelOptions(CLI::App& app, const std::string& text, bool required)
-    : model_(add_positional(app, "MODEL", text, required)) {
+ModelOptions::ModelOptions(CLI::App& app, const std::string& text, bool required, const std::string& name)
+    : model_(add_positional(app, name, text, required)) {
   const Heading heading(app, "Model");
   family_ = add_value(app, "--family", "NAME", "architecture, such as llama", "model_type in config.json");
   allow_bin_ =
@@ -68,7 +68,7 @@ bool ModelOptions::given() const { return is_given(model_); }
 
 ModelInput ModelOptions::read() const {
   const auto path = value_of(model_);
-  if (!path) throw_usage("MODEL is missing");
+  if (!path) throw_usage(name_of(*model_) + " is missing");
   return read_other(*path);
 }
 

@@ -33,10 +33,10 @@ class ResourceOptions {
   Resources resources_;
 };
 
-/// MODEL, with --family and --allow-bin.
+/// MODEL (or what `name` calls it), with --family and --allow-bin.
 class ModelOptions {
  public:
-  ModelOptions(CLI::App& app, const std::string& text, bool required = true);
+  ModelOptions(CLI::App& app, const std::string& text, bool required = true, const std::string& name = "MODEL");
   bool given() const;
   /// The model that was named; usage error if none was.
   ModelInput read() const;

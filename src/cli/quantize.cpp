@@ -18,6 +18,8 @@ struct Options {
                          "only list each tensor's scheme, the exact bytes and the expected memory; write nothing")),
         force(add_flag(app, "--force", "replace an output folder that is not empty")),
         allow_requantize(add_flag(app, "--allow-requantize", "accept a model that is quantized already")),
+        name(add_value(app, "--name", "TEXT", "the model's name in formats that hold one (gguf)",
+                       "that of its file or folder")),
         verbose(add_flag(app, "-v,--verbose", "also list what the method did at each site")),
         adapters(app, "--lora", "MODEL"),
         json(app),
@@ -26,7 +28,7 @@ struct Options {
         resources(app) {}
   ModelOptions model;
   OutputOptions outputs;
-  const CLI::Option *dry_run, *force, *allow_requantize, *verbose;
+  const CLI::Option *dry_run, *force, *allow_requantize, *name, *verbose;
   AdapterOption adapters;
   JsonOption json;
   ChoiceGroup choice;
@@ -43,6 +45,7 @@ QuantizeOptions read(const Options& options) {
   quantize.calibration = options.calibration.read();
   quantize.dry_run = is_set(options.dry_run);
   quantize.force = is_set(options.force);
+  quantize.name = value_or(options.name, "");
   quantize.allow_requantize = is_set(options.allow_requantize);
   return quantize;
 }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
-#include <map>
 #include <span>
 #include <vector>
 
@@ -13,61 +13,61 @@
 #include "core/fingerprint.h"
 #include "core/strings.h"
 #include "core/threads.h"
+#include "emit/weight_hash.h"
+#include "emit/weight_names.h"
 #include "formats/checkpoint.h"
 #include "models/model_graph.h"
 
 namespace kerf::emit {
 namespace {
 
-/// Weights of a graph by what they are, independent of prefixes: name without anything up to the last known one.
-std::map<std::string, graph::SourcePtr, std::less<>> weights_by_name(const graph::Graph& graph) {
-  std::map<std::string, graph::SourcePtr, std::less<>> result;
-  for (const graph::ValueId id : graph.weights()) {
-    const graph::Weight& weight = graph.value(id).weight;
-    result.emplace(weight.name, weight.source);
-  }
-  return result;
-}
-
-/// GGUF says nothing about the prefix that a checkpoint's names had.
-const graph::SourcePtr* find_weight(const std::map<std::string, graph::SourcePtr, std::less<>>& weights,
-                                    const std::string& name) {
-  if (const auto found = weights.find(name); found != weights.end()) return &found->second;
-  for (const auto& [other, source] : weights) {
-    if (ends_with(other, "." + name) || ends_with(name, "." + other)) return &source;
-  }
-  return nullptr;
-}
-
 /// Rows of one tensor that one thread compares, and takes the fingerprint of. The cut is the same on any machine.
 struct Part {
   const EmitTensor* tensor;
+  std::size_t number;  // of the tensor
   const graph::TensorSource* found;
   std::int64_t first, rows;
 };
-constexpr std::int64_t kPartValues = std::int64_t{1} << 18;
 
-void add_parts(const std::string& path, const EmitTensor& tensor, const graph::TensorSource& found,
+void add_parts(const std::string& path, const EmitTensor& tensor, std::size_t number, const graph::TensorSource& found,
                std::vector<Part>& parts) {
   const graph::TensorSource& expected = *tensor.source;
   if (found.rows() != expected.rows() || found.row_size() != expected.row_size()) {
     throw_machine(path, fmt::format("tensor {} was read back as {}, {} was written", quoted(tensor.name),
                                     to_string(found.shape()), to_string(expected.shape())));
   }
-  const std::int64_t height = expected.rows();
-  const std::int64_t step = std::max<std::int64_t>(kPartValues / std::max<std::int64_t>(expected.row_size(), 1), 1);
+  const std::int64_t height = expected.rows(), step = hashed_rows(expected);
   for (std::int64_t first = 0; first < height; first += step) {
-    parts.push_back({&tensor, &found, first, std::min(step, height - first)});
+    parts.push_back({&tensor, number, &found, first, std::min(step, height - first)});
   }
 }
 
-Fingerprint compare(const std::string& path, const Part& part) {
+/// What is known of a part once it was read.
+struct PartResult {
+  Fingerprint fingerprint{};
+  double squared_error = 0, squared_values = 0;  // against the original
+};
+
+PartResult measure(const Part& part, std::span<const float> found) {
+  PartResult result{.fingerprint = fingerprint(std::as_bytes(found))};
+  if (part.tensor->original == nullptr) return result;
+  std::vector<float> original(found.size());
+  part.tensor->original->read_rows(part.first, part.rows, original.data());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const double value = original[i], error = value - found[i];
+    result.squared_error += error * error;
+    result.squared_values += value * value;
+  }
+  return result;
+}
+
+PartResult compare(const std::string& path, const Part& part) {
   const std::int64_t width = part.found->row_size();
   std::vector<float> expected(static_cast<std::size_t>(part.rows * width)), found(expected.size());
   part.tensor->source->read_rows(part.first, part.rows, expected.data());
   part.found->read_rows(part.first, part.rows, found.data());
   const auto bytes = std::as_bytes(std::span(found));
-  if (std::memcmp(expected.data(), found.data(), bytes.size()) == 0) return fingerprint(bytes);
+  if (std::memcmp(expected.data(), found.data(), bytes.size()) == 0) return measure(part, found);
   std::size_t at = 0;
   while (std::bit_cast<std::uint32_t>(expected[at]) == std::bit_cast<std::uint32_t>(found[at])) ++at;
   const auto place = static_cast<std::int64_t>(at);
@@ -91,28 +91,49 @@ void check_activations(const std::string& path, const EmitTensor& tensor, const 
   }
 }
 
+ReadBack combine(std::span<const Part> parts, std::span<const PartResult> results, const EmitModel& model) {
+  ReadBack whole;
+  std::vector<Fingerprint> all;
+  for (const PartResult& result : results) all.push_back(result.fingerprint);
+  whole.weights_hash = to_string(combined(all));
+  std::size_t next = 0;
+  for (std::size_t t = 0; t < model.tensors.size(); ++t) {
+    const std::size_t first = next;
+    double error = 0, values = 0;
+    for (; next < parts.size() && parts[next].number == t; ++next) {
+      error += results[next].squared_error;
+      values += results[next].squared_values;
+    }
+    ReadBack::Values& tensor = whole.tensors.emplace_back();
+    tensor.hash = to_string(combined(std::span(all).subspan(first, next - first)));
+    if (model.tensors[t].original != nullptr) tensor.relative_error = values > 0 ? std::sqrt(error / values) : 0;
+  }
+  return whole;
+}
+
 }  // namespace
 
-std::string read_back(const std::string& path, const EmitModel& model) {
+ReadBack read_back(const std::string& path, const EmitModel& model) {
   const formats::Checkpoint checkpoint = formats::open_checkpoint(path);
   const models::ModelGraph again =
       models::build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors);
-  const auto weights = weights_by_name(again.graph);
+  const WeightNames weights(again.graph);
   std::vector<Part> parts;
-  for (const EmitTensor& tensor : model.tensors) {
-    const graph::SourcePtr* found = find_weight(weights, tensor.name);
+  for (std::size_t i = 0; i < model.tensors.size(); ++i) {
+    const EmitTensor& tensor = model.tensors[i];
+    const graph::SourcePtr found = weights.find(tensor.name);
     if (found == nullptr) {
       throw_machine(path, fmt::format("tensor {} is not there when read back", quoted(tensor.name)));
     }
-    add_parts(path, tensor, **found, parts);
+    add_parts(path, tensor, i, *found, parts);
     check_activations(path, tensor, checkpoint);
   }
-  std::vector<Fingerprint> fingerprints(parts.size());
+  std::vector<PartResult> results(parts.size());
   parallel_for(static_cast<std::int64_t>(parts.size()), [&](std::int64_t i) {
     const auto at = static_cast<std::size_t>(i);
-    fingerprints[at] = compare(path, parts[at]);
+    results[at] = compare(path, parts[at]);
   });
-  return to_string(combined(fingerprints));
+  return combine(parts, results, model);
 }
 
 }  // namespace kerf::emit

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "core/strings.h"
 
 namespace kerf::emit {
@@ -66,6 +67,12 @@ void check_options(const TargetInfo& target, const TargetOptions& options) {
 std::string option_or(const TargetOptions& options, std::string_view name, std::string_view fallback) {
   const auto found = options.find(name);
   return found == options.end() ? std::string(fallback) : found->second;
+}
+
+std::vector<WrittenFile> files_in(const std::string& folder) {
+  std::vector<WrittenFile> files;
+  for (const std::string& name : list_directory(folder)) files.push_back({name, join_path(folder, name)});
+  return files;
 }
 
 Json plain_config(const description::Model& model) {

@@ -32,7 +32,8 @@ struct EmitTensor {
   graph::SourcePtr source;                                            ///< its values; null while only planning
   std::optional<codec::ActivationScheme> activations = std::nullopt;  ///< of what it multiplies; nullopt: f32
   std::shared_ptr<const codec::ActivationQuantizer> input_quantizer = nullptr;  ///< null while only planning
-  graph::ValueId value{};                                                       ///< of the weight, in EmitModel::graph
+  graph::SourcePtr original = nullptr;  ///< that these values stand for, where they can be compared one by one; or null
+  graph::ValueId value{};               ///< of the weight, in EmitModel::graph
 };
 
 /// A quantized model on its way out.
@@ -45,6 +46,12 @@ struct EmitModel {
   const graph::Graph* graph = nullptr;          ///< whose weights `tensors` are; a transform may have rewritten it
   const formats::Checkpoint* source = nullptr;  ///< that was read: a target may patch what it imported
   bool reduced = false;                         ///< heads or neurons of the source are gone: `model` says what is left
+};
+
+/// A file of an output that is complete and may not have its final name yet.
+struct WrittenFile {
+  std::string name;  ///< final: beside the output's path, or in its folder ("model.safetensors")
+  std::string path;  ///< where it can be read
 };
 
 /// A planned output: everything about it is known before any work.
@@ -65,6 +72,8 @@ class Emission {
   virtual void write(const EmitModel& model) = 0;
   /// Where the complete output can be read before it has its final name.
   virtual std::string readable_path() const = 0;
+  /// All of its files, sorted by name; with readable_path().
+  virtual std::vector<WrittenFile> readable_files() const = 0;
   virtual void commit() = 0;
 };
 
@@ -107,6 +116,9 @@ const TargetInfo& target_for(const std::string& path, const std::string& format)
 void check_options(const TargetInfo& target, const TargetOptions& options);
 /// The value given, or `fallback`.
 std::string option_or(const TargetOptions& options, std::string_view name, std::string_view fallback);
+
+/// The files of a folder without folders in it.
+std::vector<WrittenFile> files_in(const std::string& folder);
 
 /// A copy of config.json for a model whose weights changed: nothing of an earlier quantization in it.
 Json plain_config(const description::Model& model);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/json_strings.h"
 #include "report/figures.h"
 #include "report/measurement.h"
 #include "report/table.h"

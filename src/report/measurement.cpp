@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/json_strings.h"
 #include "core/strings.h"
 #include "report/figures.h"
 
@@ -41,14 +42,6 @@ void add_lines(Table& facts, const TextFigures& text) {
 }
 
 }  // namespace
-
-std::string utf8_text(const std::string& text) { return find_invalid_utf8(text) ? printable(text, text.size()) : text; }
-
-Json::Array strings_json(const std::vector<std::string>& strings) {
-  Json::Array out;
-  for (const std::string& text : strings) out.emplace_back(utf8_text(text));
-  return out;
-}
 
 Json::Object measurement_json(const Measurement& m) {
   Json::Object out;

@@ -29,8 +29,5 @@ std::string classes_text(const std::vector<ClassShare>& classes, const std::vect
 
 /// "note: ..." lines.
 std::string notes_text(const std::vector<std::string>& notes);
-/// Text for JSON, which must be UTF-8: bytes of a path that are not become \xNN.
-std::string utf8_text(const std::string& text);
-Json::Array strings_json(const std::vector<std::string>& strings);
 
 }  // namespace kerf::report

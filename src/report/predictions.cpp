@@ -1,5 +1,6 @@
 #include "report/predictions.h"
 
+#include "core/json_strings.h"
 #include "core/strings.h"
 #include "report/figures.h"
 #include "report/measurement.h"

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "core/json_strings.h"
 #include "core/strings.h"
+#include "emit/manifest.h"
 #include "report/figures.h"
 #include "report/measurement.h"
 #include "report/table.h"
@@ -11,23 +13,6 @@ namespace kerf::report {
 namespace {
 
 using Align = Table::Align;
-
-Json::Array shape_json(const std::vector<std::int64_t>& shape) { return {shape.begin(), shape.end()}; }
-
-Json tensor_json(const TensorPlan& plan) {
-  Json::Object out;
-  out.set("name", plan.name);
-  out.set("role", plan.role);
-  out.set("shape", shape_json(plan.shape));
-  out.set("scheme", plan.scheme);
-  out.set("method", plan.method);
-  if (!plan.activations.empty()) out.set("activations", plan.activations);
-  if (!plan.pruning.empty()) out.set("pruning", plan.pruning);
-  out.set("bits_per_weight", plan.bits_per_weight);
-  out.set("rule", plan.rule);
-  if (plan.fallback) out.set("fallback", true);
-  return out;
-}
 
 Json site_json(const SiteReport& site) {
   Json::Object out;
@@ -73,6 +58,7 @@ Json output_json(const WrittenOutput& output) {
   out.set("bytes", output.bytes);
   out.set("bits_per_weight", output.bits_per_weight);
   if (!output.weights_hash.empty()) out.set("weights_xxh3", output.weights_hash);
+  if (!output.manifest.empty()) out.set("manifest", utf8_text(output.manifest));
   return out;
 }
 
@@ -169,7 +155,7 @@ Json to_json(const QuantizeResult& result) {
   out.set("chosen", result.chosen);
   Json::Array outputs, tensors, sites;
   for (const WrittenOutput& output : result.outputs) outputs.emplace_back(output_json(output));
-  for (const TensorPlan& plan : result.tensors) tensors.emplace_back(tensor_json(plan));
+  for (const TensorPlan& plan : result.tensors) tensors.push_back(emit::to_json(plan));
   for (const SiteReport& site : result.sites) sites.emplace_back(site_json(site));
   out.set("outputs", std::move(outputs));
   out.set("tensors", std::move(tensors));
@@ -188,6 +174,9 @@ std::string to_text(const QuantizeResult& result, bool verbose) {
     out += output_line(output, "");
     if (!output.weights_hash.empty()) {
       out += fmt::format("  read back, bit-identical, weights xxh3 {}\n", output.weights_hash);
+    }
+    if (!output.manifest.empty()) {
+      out += fmt::format("  manifest {}; kerf verify checks the files against it\n", printable(output.manifest));
     }
   }
   out += notes_text(result.notes);

@@ -61,11 +61,6 @@ TEST(MeasurementJson, AnInfinitePerplexityIsNull) {
   EXPECT_TRUE(json.find("perplexity")->is_null());
 }
 
-TEST(Utf8Text, KeepsUtf8AndEscapesTheRest) {
-  EXPECT_EQ(utf8_text("caf\u00e9\n"), "caf\u00e9\n");
-  EXPECT_EQ(utf8_text("a\xff"), "a\\xFF");
-}
-
 TEST(TextFigures, SayHowTheTextWasCut) {
   Table facts;
   facts.column("").column("");

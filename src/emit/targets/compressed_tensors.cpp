@@ -69,6 +69,7 @@ class LayoutEmission : public Emission {
   }
 
   std::string readable_path() const override { return folder_->temporary_path(); }
+  std::vector<WrittenFile> readable_files() const override { return files_in(folder_->temporary_path()); }
   void commit() override { folder_->commit(); }
 
  private:

@@ -1,0 +1,300 @@
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "kerf/kerf.h"
+
+#include "api/open_model.h"
+#include "api/rederive.h"
+#include "api/session.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/memory.h"
+#include "core/strings.h"
+#include "emit/description_check.h"
+#include "emit/folding.h"
+#include "emit/manifest.h"
+#include "emit/tokenizer_check.h"
+#include "emit/verdict.h"
+#include "emit/weight_check.h"
+#include "emit/weight_hash.h"
+#include "emit/weight_names.h"
+
+namespace kerf {
+namespace {
+
+using api::OpenModel;
+
+void fail(Verification& result, const char* kind, const std::string& tensor, std::string text) {
+  result.findings.push_back({true, kind, tensor, std::move(text)});
+}
+
+/// The folder that a manifest's files are in.
+std::string folder_of(const std::string& manifest) { return parent_path(manifest); }
+
+void check_files(const emit::Manifest& manifest, const std::string& path, Verification& result) {
+  const std::string folder = folder_of(path);
+  std::vector<std::string> present;
+  for (const emit::FileHash& file : manifest.files) {
+    const std::string place = join_path(folder, file.name);
+    if (is_regular_file(place)) {
+      present.push_back(place);
+    } else {
+      fail(result, "file", "", fmt::format("{} of the manifest is not there", kerf::quoted(file.name)));
+    }
+  }
+  for (const emit::FileHash& found : emit::hash_files(present)) {
+    const auto expected = std::find_if(manifest.files.begin(), manifest.files.end(),
+                                       [&](const emit::FileHash& file) { return file.name == found.name; });
+    ++result.files_checked;
+    if (*expected == found) continue;
+    fail(result, "file", "",
+         found.bytes == expected->bytes ? fmt::format("{} is not the file of the manifest: sha256 {}, there {}",
+                                                      kerf::quoted(found.name), found.sha256, expected->sha256)
+                                        : fmt::format("{} is not the file of the manifest: {} bytes, there {}",
+                                                      kerf::quoted(found.name), found.bytes, expected->bytes));
+  }
+}
+
+/// The candidate's tensors beside those of the original.
+class Weights {
+ public:
+  Weights(const OpenModel& original, const OpenModel& candidate, const std::optional<emit::Manifest>& manifest,
+          const api::Session& session, Verification& result)
+      : original_(original),
+        candidate_(candidate),
+        manifest_(manifest),
+        session_(session),
+        result_(result),
+        names_(candidate.graph()) {}
+
+  void check() {
+    const auto weights = original_.graph().weights();
+    for (const graph::ValueId id : weights) find(id);
+    report_extra();
+    if (made_by("rotate")) {
+      result_.notes.push_back(
+          "rotate turned the weights, which cannot be compared with the original's one by one; what vouches for them "
+          "is the manifest");
+    }
+    const auto scalings = emit::find_scalings(original_.graph(), original_.walker().plan(), [&](graph::ValueId id) {
+      const auto found = found_.find(id);
+      return found == found_.end() ? nullptr : found->second;
+    });
+    session_.start("comparing", static_cast<std::int64_t>(weights.size()));
+    for (const graph::ValueId id : weights) {
+      const auto scaling = scalings.find(id);
+      check_tensor(id, scaling == scalings.end() ? emit::Scaling{} : scaling->second);
+      session_.step();
+    }
+    session_.finish();
+  }
+
+ private:
+  const graph::Weight& weight(graph::ValueId id) const { return original_.graph().value(id).weight; }
+
+  bool made_by(const std::string& transform) const {
+    if (!manifest_) return false;
+    const Json* choice = manifest_->request.find("choice");
+    const Json* transforms = choice == nullptr ? nullptr : choice->find("transforms");
+    if (transforms == nullptr || !transforms->is_array()) return false;
+    const auto& list = transforms->as_array();
+    return std::any_of(list.begin(), list.end(),
+                       [&](const Json& name) { return name.is_string() && name.as_string() == transform; });
+  }
+
+  const TensorPlan* planned(const std::string& name) const {
+    if (!manifest_) return nullptr;
+    const auto found = std::find_if(manifest_->tensors.begin(), manifest_->tensors.end(),
+                                    [&](const TensorPlan& plan) { return plan.name == name; });
+    return found == manifest_->tensors.end() ? nullptr : &*found;
+  }
+
+  void find(graph::ValueId id) {
+    const graph::Weight& expected = weight(id);
+    graph::SourcePtr source = names_.find(expected.name);
+    // A head that the candidate ties to its embedding.
+    if (source == nullptr && expected.role == graph::Role::kHead)
+      source = by_role(candidate_.graph(), graph::Role::kEmbedding);
+    if (source == nullptr) return fail(result_, "missing", expected.name, "is not there");
+    if (source->shape() != expected.source->shape()) {
+      const TensorPlan* plan = planned(expected.name);
+      const bool known = plan != nullptr && plan->shape == source->shape();
+      result_.findings.push_back(
+          {!known, "shape", expected.name,
+           fmt::format("has the shape {}, the original's is {}{}", to_string(source->shape()),
+                       to_string(expected.source->shape()), known ? "; the manifest says so: units were pruned" : "")});
+      return;
+    }
+    found_.emplace(id, std::move(source));
+  }
+
+  static graph::SourcePtr by_role(const graph::Graph& graph, graph::Role role) {
+    for (const graph::ValueId id : graph.weights()) {
+      if (graph.value(id).weight.role == role) return graph.value(id).weight.source;
+    }
+    return nullptr;
+  }
+
+  void report_extra() {
+    for (const std::string& name : names_.left_over()) {
+      const auto ids = candidate_.graph().weights();
+      const auto id = std::find_if(ids.begin(), ids.end(), [&](graph::ValueId one) {
+        return candidate_.graph().value(one).weight.name == name;
+      });
+      const graph::Weight& extra = candidate_.graph().value(*id).weight;
+      if (extra.role == graph::Role::kHead) {
+        // The original's head is its embedding.
+        const graph::SourcePtr embedding = by_role(original_.graph(), graph::Role::kEmbedding);
+        if (embedding != nullptr && embedding->shape() == extra.source->shape()) {
+          check_values(extra.name, graph::Role::kHead, embedding, {}, *extra.source);
+          continue;
+        }
+      }
+      fail(result_, "extra", name, "is not in the original");
+    }
+  }
+
+  void check_tensor(graph::ValueId id, const emit::Scaling& scaling) {
+    const auto found = found_.find(id);
+    if (found == found_.end()) return;
+    const graph::Weight& expected = weight(id);
+    if (made_by("rotate")) return check_finite(expected.name, *found->second);
+    check_values(expected.name, expected.role, expected.source, scaling, *found->second);
+  }
+
+  void check_finite(const std::string& name, const graph::TensorSource& found) {
+    try {
+      emit::weight_hash(found);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kInput) throw;
+      fail(result_, "not-finite", name, error.what());
+    }
+  }
+
+  void check_values(const std::string& name, graph::Role role, const graph::SourcePtr& expected,
+                    const emit::Scaling& scaling, const graph::TensorSource& found) {
+    const emit::WeightFigures figures = emit::check_weight(expected, scaling, found);
+    TensorVerification tensor;
+    tensor.name = name;
+    tensor.role = graph::role_name(role);
+    tensor.scheme = found.stored_as();
+    tensor.shape = found.shape();
+    tensor.relative_error = figures.relative_error;
+    tensor.rounding_error = figures.rounding_error;
+    tensor.offset = figures.offset;
+    tensor.worst_steps = figures.worst_steps;
+    tensor.scaled = scaling.any();
+    for (Finding& finding : emit::judge(tensor, figures)) {
+      tensor.passed = tensor.passed && !finding.failure;
+      result_.findings.push_back(std::move(finding));
+    }
+    const TensorPlan* plan = figures.unreadable.empty() ? planned(name) : nullptr;
+    if (plan != nullptr && !plan->hash.empty() && emit::weight_hash(found) != plan->hash) {
+      tensor.passed = false;
+      fail(result_, "changed", name, "its values are not those that were measured, as the manifest has them");
+    }
+    result_.tensors.push_back(std::move(tensor));
+  }
+
+  const OpenModel& original_;
+  const OpenModel& candidate_;
+  const std::optional<emit::Manifest>& manifest_;
+  const api::Session& session_;
+  Verification& result_;
+  const emit::WeightNames names_;
+  std::map<graph::ValueId, graph::SourcePtr> found_;
+};
+
+/// Names of the original's tensors that the candidate's files do not have: opening it would name only the first.
+bool find_missing(const OpenModel& original, const formats::Checkpoint& candidate, Verification& result) {
+  if (candidate.imported != nullptr) return false;
+  const emit::WeightNames names(candidate.tensors);
+  bool missing = false;
+  for (const graph::ValueId id : original.graph().weights()) {
+    const graph::Weight& weight = original.graph().value(id).weight;
+    if (weight.role == graph::Role::kHead || names.find(weight.name) != nullptr) continue;
+    fail(result, "missing", weight.name, "is not there");
+    missing = true;
+  }
+  return missing;
+}
+
+void check_tokenizers(const OpenModel& original, const OpenModel& candidate, Verification& result) {
+  const auto a = api::find_tokenizer(original.checkpoint(), ""), b = api::find_tokenizer(candidate.checkpoint(), "");
+  if (a == nullptr) return;
+  if (b == nullptr) {
+    result.findings.push_back({false, "tokenizer", "", "brings no tokenizer, the original does"});
+    return;
+  }
+  for (Finding& finding : emit::compare_tokenizers(*a, *b, result.texts_checked)) {
+    result.findings.push_back(std::move(finding));
+  }
+}
+
+void check_models(const VerifyOptions& options, const std::optional<emit::Manifest>& manifest,
+                  const api::Session& session, Verification& result) {
+  const OpenModel original(options.original);
+  const formats::Checkpoint opened =
+      formats::open_checkpoint(options.candidate.path, {.allow_bin = options.candidate.allow_bin});
+  if (find_missing(original, opened, result)) return;
+  const OpenModel candidate(options.candidate);
+  if (original.checkpoint().imported == nullptr && candidate.checkpoint().imported == nullptr) {
+    for (Finding& finding : emit::compare_descriptions(original.description(), candidate.description())) {
+      const bool pruned = finding.failure && manifest && manifest->request.find("choice") != nullptr &&
+                          manifest->request.find("choice")->find("prune") != nullptr;
+      finding.failure = !pruned;
+      result.findings.push_back(std::move(finding));
+    }
+  }
+  Weights(original, candidate, manifest, session, result).check();
+  check_tokenizers(original, candidate, result);
+}
+
+void finish(const api::Session& session, Verification& result) {
+  std::stable_partition(result.findings.begin(), result.findings.end(),
+                        [](const Finding& finding) { return finding.failure; });
+  result.passed = result.findings.empty() || !result.findings.front().failure;
+  result.seconds = session.seconds();
+  result.peak_ram_bytes = peak_ram_bytes();
+}
+
+}  // namespace
+
+Verification verify(const VerifyOptions& options, const Resources& resources) {
+  const api::Session session(resources);
+  Verification result;
+  result.original = options.original.path;
+  result.candidate = options.candidate.path;
+  result.manifest = !options.manifest.empty()         ? options.manifest
+                    : !options.candidate.path.empty() ? emit::find_manifest(options.candidate.path)
+                                                      : "";
+  std::optional<emit::Manifest> manifest;
+  if (!result.manifest.empty()) {
+    manifest = emit::read_manifest(result.manifest);
+    check_files(*manifest, result.manifest, result);
+  } else if (options.rederive) {
+    throw_usage(options.candidate.path + ": has no manifest that it could be made again from");
+  }
+  const bool exposed = !result.findings.empty();
+  if (!options.original.path.empty() && !options.candidate.path.empty()) {
+    try {
+      check_models(options, manifest, session, result);
+    } catch (const Error& error) {
+      // What the manifest has exposed need not be readable.
+      if (!exposed || error.code() != ErrorCode::kInput) throw;
+      fail(result, "unreadable", "", error.what());
+    }
+  } else if (!manifest) {
+    throw_usage("verify needs the original and the candidate, or a manifest");
+  }
+  if (options.rederive) api::rederive(options, *manifest, result.manifest, resources, result);
+  finish(session, result);
+  return result;
+}
+
+}  // namespace kerf

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "graph/tensor_source.h"
+
+namespace kerf::emit {
+
+/// Rows that a weight is read and hashed by: as many as 2^18 values hold, at least one. The same on any machine.
+std::int64_t hashed_rows(const graph::TensorSource& source);
+/// Fingerprint of the values of a weight, combined from those of its parts of hashed_rows().
+std::string weight_hash(const graph::TensorSource& source);
+
+}  // namespace kerf::emit
