@@ -51,11 +51,12 @@ PartKeys read_keys(const Container& container, const std::string& path) {
 SplitName name_of(const std::string& path, const PartKeys& keys) {
   auto name = parse_split_name(path);
   if (name && name->number == keys.number + 1 && name->count == keys.count) return *std::move(name);
-  throw_input(path, "",
-              fmt::format("is part {} of {}, by its metadata, expected a name that ends in {}, by which the other parts "
-                          "are found",
-                          keys.number + 1, keys.count,
-                          to_string({.prefix = "", .number = keys.number + 1, .count = keys.count})));
+  throw_input(
+      path, "",
+      fmt::format("is part {} of {}, by its metadata, expected a name that ends in {}, by which the other parts "
+                  "are found",
+                  keys.number + 1, keys.count,
+                  to_string({.prefix = "", .number = keys.number + 1, .count = keys.count})));
 }
 
 void add_part(std::shared_ptr<const InputFile> file, Container container, Parts& parts) {
@@ -123,8 +124,9 @@ Parts open_parts(const std::string& path) {
     Container part_container = read_container(*part_file);
     const PartKeys found = read_keys(part_container, part);
     if (found.number != i || found.count != keys.count) {
-      throw_input(part, "", fmt::format("is part {} of {} by its metadata, expected part {} of {} as its name says",
-                                        found.number + 1, found.count, i + 1, keys.count));
+      throw_input(part, "",
+                  fmt::format("is part {} of {} by its metadata, expected part {} of {} as its name says",
+                              found.number + 1, found.count, i + 1, keys.count));
     }
     if (i == 0) tensors = found.tensors;
     if (found.tensors != tensors) {

@@ -91,15 +91,13 @@ class GgufEmission : public Emission {
   }
 
  private:
-  std::string part_path(std::int64_t number) const {
-    return gguf::part_path(path_, number, std::ssize(plan_.parts));
-  }
+  std::string part_path(std::int64_t number) const { return gguf::part_path(path_, number, std::ssize(plan_.parts)); }
 
   gguf::GgufPlan plan_;
   std::vector<const gguf::FileTensor*> holders_;  ///< by the number of the tensor in the model
-  std::string path_;                    ///< of a split file, as if it were one
-  std::unique_ptr<OutputFile> file_;    ///< or:
-  std::unique_ptr<OutputFileSet> set_;  ///< the parts of a split one
+  std::string path_;                              ///< of a split file, as if it were one
+  std::unique_ptr<OutputFile> file_;              ///< or:
+  std::unique_ptr<OutputFileSet> set_;            ///< the parts of a split one
 };
 
 constexpr std::string_view kSplit = "split-max-size";
