@@ -56,7 +56,7 @@ SplitName name_of(const std::string& path, const PartKeys& keys) {
       fmt::format("is part {} of {}, by its metadata, expected a name that ends in {}, by which the other parts "
                   "are found",
                   keys.number + 1, keys.count,
-                  to_string({.prefix = "", .number = keys.number + 1, .count = keys.count})));
+                  split_path({.prefix = "", .number = keys.number + 1, .count = keys.count})));
 }
 
 void add_part(std::shared_ptr<const InputFile> file, Container container, Parts& parts) {
@@ -97,13 +97,13 @@ std::optional<SplitName> parse_split_name(std::string_view path) {
   return SplitName{std::string(path), *number, *count};
 }
 
-std::string to_string(const SplitName& name) {
+std::string split_path(const SplitName& name) {
   return fmt::format("{}-{:05}{}{:05}{}", name.prefix, name.number, kOf, name.count, kEnding);
 }
 
 std::string part_path(std::string_view path, std::int64_t number, std::int64_t count) {
   take_ending(path, kEnding);
-  return to_string({std::string(path), number, count});
+  return split_path({std::string(path), number, count});
 }
 
 Parts open_parts(const std::string& path) {
@@ -119,7 +119,7 @@ Parts open_parts(const std::string& path) {
   std::optional<std::int64_t> tensors;
   for (std::int64_t i = 0; i < keys.count; ++i) {
     name.number = i + 1;
-    const std::string part = to_string(name);
+    const std::string part = split_path(name);
     auto part_file = InputFile::open(part);
     Container part_container = read_container(*part_file);
     const PartKeys found = read_keys(part_container, part);

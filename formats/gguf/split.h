@@ -24,7 +24,7 @@ struct SplitName {
   std::int64_t number = 0, count = 0;
 };
 std::optional<SplitName> parse_split_name(std::string_view path);
-std::string to_string(const SplitName& name);
+std::string split_path(const SplitName& name);
 /// The name of a part of what would be one file at `path`: model.gguf gives model-00001-of-00003.gguf.
 std::string part_path(std::string_view path, std::int64_t number, std::int64_t count);
 

@@ -9,6 +9,7 @@
 #include "formats/gguf/pre_tokenizers.h"
 #include "formats/gguf/token_types.h"
 #include "formats/gguf/tokenizer.h"
+#include "formats/gguf/word_piece.h"
 
 namespace kerf::formats::gguf {
 namespace {
@@ -128,13 +129,18 @@ Json read_tokenizer_config(const MetadataReader& metadata, bool adds_bos) {
   return config;
 }
 
+std::vector<TokenType> token_types(const MetadataReader& metadata, std::size_t count) {
+  const auto* numbers = metadata.i32s(kTokenTypesKey);
+  std::vector<TokenType> types;
+  for (std::size_t i = 0; i < count; ++i) types.push_back(token_type(metadata, numbers, i));
+  return types;
+}
+
 /// SentencePiece's, under the ids of its pieces.
 void read_sentence_piece(const MetadataReader& metadata, bool unigram, description::Tokenizer& tokenizer) {
   const auto& texts = required_texts(metadata, kTokensKey);
-  const auto* numbers = metadata.i32s(kTokenTypesKey);
   Tokens tokens = read_tokens(metadata);
-  std::vector<TokenType> types;
-  for (std::size_t i = 0; i < texts.size(); ++i) types.push_back(token_type(metadata, numbers, i));
+  const std::vector<TokenType> types = token_types(metadata, texts.size());
   auto model = std::make_shared<description::SentencePieceModel>(read_pieces(metadata, unigram, texts, types));
   Json vocab = Json::object();
   for (std::size_t i = 0; i < texts.size(); ++i) vocab.set(texts[i], static_cast<std::int64_t>(i));
@@ -153,6 +159,29 @@ void read_sentence_piece(const MetadataReader& metadata, bool unigram, descripti
   tokenizer.sentence_piece = std::move(model);
 }
 
+/// BERT's; llama.cpp puts the first special token before a text and the separator behind it, whatever the flags say.
+void read_word_piece(const MetadataReader& metadata, description::Tokenizer& tokenizer) {
+  const auto& texts = required_texts(metadata, kTokensKey);
+  Tokens tokens = read_tokens(metadata);
+  const auto framing_token = [&](std::string_view key) -> std::optional<description::FramingToken> {
+    const auto text = special_text(metadata, key);
+    if (!text) return std::nullopt;
+    return description::FramingToken{*text, *metadata.integer(key)};
+  };
+  auto begin = framing_token("tokenizer.ggml.bos_token_id"), end = framing_token("tokenizer.ggml.seperator_token_id");
+  if (!begin) begin = framing_token("tokenizer.ggml.cls_token_id");
+  auto parts = read_word_piece(texts, token_types(metadata, texts.size()),
+                               special_text(metadata, "tokenizer.ggml.unknown_token_id").value_or("[UNK]"));
+  tokenizer.tokenizer_json =
+      description::tokenizer_json({.added_tokens = std::move(tokens.added),
+                                   .normalizer = std::move(parts.normalizer),
+                                   .pre_tokenizer = std::move(parts.pre_tokenizer),
+                                   .post_processor = description::template_processing(begin, end),
+                                   .decoder = std::move(parts.decoder),
+                                   .model = std::move(parts.model)});
+  tokenizer.tokenizer_config = read_tokenizer_config(metadata, begin.has_value());
+}
+
 }  // namespace
 
 description::Tokenizer read_tokenizer(const MetadataReader& metadata, std::vector<std::string>& notes) {
@@ -162,6 +191,10 @@ description::Tokenizer read_tokenizer(const MetadataReader& metadata, std::vecto
   if (model == "none" || model == "no_vocab") return tokenizer;
   if (model == "llama" || model == "t5") {
     read_sentence_piece(metadata, model == "t5", tokenizer);
+    return tokenizer;
+  }
+  if (model == "bert") {
+    read_word_piece(metadata, tokenizer);
     return tokenizer;
   }
   if (model != "gpt2") {

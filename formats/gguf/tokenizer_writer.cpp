@@ -11,6 +11,7 @@
 #include "formats/gguf/token_types.h"
 #include "formats/gguf/tokenizer.h"
 #include "formats/gguf/vocabulary.h"
+#include "formats/gguf/word_piece.h"
 
 namespace kerf::formats::gguf {
 namespace {
@@ -103,6 +104,11 @@ void read_template(const JsonCursor& processor, Framing& framing) {
 void read_post_processor(const JsonCursor& processor, Framing& framing) {
   const std::string_view kind = kind_of(processor);
   if (kind == "ByteLevel") return;
+  if (kind == "BertProcessing" || kind == "RobertaProcessing") {
+    framing.bos = processor.at("cls").at(std::size_t{1}).as_int64();
+    framing.eos = processor.at("sep").at(std::size_t{1}).as_int64();
+    return;
+  }
   if (kind == "TemplateProcessing") return read_template(processor, framing);
   if (kind != "Sequence") refuse_tokenizer(processor, fmt::format("found a post-processor of type {}", quoted(kind)));
   const JsonCursor parts = processor.at("processors");
@@ -125,9 +131,11 @@ std::int64_t model_id(const description::Model& model, std::string_view config_k
 
 /// tokenizer_config.json's word counts more than config.json's; what is put around every text counts most.
 std::int64_t special_token_id(const SpecialToken& special, const JsonCursor& config, const description::Model& model,
-                              const Vocabulary& vocabulary, const Framing& framing) {
+                              const Vocabulary& vocabulary, const Framing& framing, bool separates) {
   if (special.config_key == "bos_token" && framing.bos) return *framing.bos;
   if (special.config_key == "eos_token" && framing.eos) return *framing.eos;
+  // llama.cpp ends a text for BERT by the separator, whatever the end of a sequence is.
+  if (special.config_key == "sep_token" && separates && framing.eos) return *framing.eos;
   if (const auto text = token_text(config, special.config_key)) {
     if (const auto id = vocabulary.id(*text)) return *id;
   }
@@ -189,7 +197,9 @@ void write_tokenizer(const description::Tokenizer& tokenizer, const description:
                           tokenizer.source_file);
   Vocabulary vocabulary(vocab_size, json.file());
   std::optional<PieceRules> pieces = collect_pieces(tokenizer, vocabulary, notes);
-  if (!pieces) {
+  const bool words = !pieces && collect_word_piece(json, vocabulary);
+  const bool bytes = !pieces && !words;
+  if (bytes) {
     check_model(json.at("model"));
     check_normalizer(json, notes);
     collect_words(json, vocabulary);
@@ -201,15 +211,18 @@ void write_tokenizer(const description::Tokenizer& tokenizer, const description:
     notes.push_back(fmt::format("tokenizer: {} of {} ids have no token and are unused", padded, vocab_size));
   if (pieces) {
     write_pieces(*pieces, vocabulary, metadata);
+  } else if (words) {
+    metadata.set(std::string(kTokenizerModelKey), std::string("bert"));
+    metadata.set(std::string(kPreTokenizerKey), std::string("default"));
   } else {
     metadata.set(std::string(kTokenizerModelKey), std::string("gpt2"));
     metadata.set(std::string(kPreTokenizerKey), std::string(pre_tokenizer_of(json).name));
   }
   metadata.set(std::string(kTokensKey), Array{vocabulary.tokens()});
   metadata.set(std::string(kTokenTypesKey), Array{vocabulary.types()});
-  if (!pieces) metadata.set(std::string(kMergesKey), Array{collect_merges(json.at("model"))});
+  if (bytes) metadata.set(std::string(kMergesKey), Array{collect_merges(json.at("model"))});
   for (const SpecialToken& special : kSpecialTokens) {
-    const std::int64_t id = special_token_id(special, config, model, vocabulary, framing);
+    const std::int64_t id = special_token_id(special, config, model, vocabulary, framing, words);
     write_special_id(special, id, vocab_size, tokenizer.source_file, metadata);
   }
   metadata.set(std::string(kAddBosKey), framing.bos.has_value());
