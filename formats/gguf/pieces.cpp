@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_set>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "core/base64.h"
 #include "core/error.h"
 #include "core/strings.h"
 #include "formats/gguf/merge_scores.h"
@@ -116,6 +117,74 @@ PieceRules collect_merges(const JsonCursor& json, Vocabulary& vocabulary) {
   return {.model = "llama", .space_prefix = prefix, .removes_extra_spaces = false, .charsmap = {}};
 }
 
+/// The table of characters, and whether runs of spaces become one, of a normalizer that transformers made of a
+/// SentencePiece file; nullopt if it is another.
+struct UnigramNormalizer {
+  std::string charsmap;
+  bool removes_extra_spaces = false;
+};
+std::optional<UnigramNormalizer> read_unigram_normalizer(const JsonCursor& json) {
+  UnigramNormalizer result;
+  const auto normalizer = json.get("normalizer");
+  if (!normalizer) return result;
+  std::vector<JsonCursor> steps;
+  if (const auto list = normalizer->get("normalizers")) {
+    for (std::size_t i = 0; i < list->as_array().size(); ++i) steps.push_back(list->at(i));
+  } else {
+    steps.push_back(*normalizer);
+  }
+  for (const JsonCursor& step : steps) {
+    const auto pattern = step.get("pattern");
+    if (kind_of(step) == "Precompiled") {
+      auto bytes = decode_base64(step.at("precompiled_charsmap").as_string());
+      if (!bytes) step.at("precompiled_charsmap").fail("is not base64");
+      result.charsmap = *std::move(bytes);
+    } else if (kind_of(step) == "Replace" && pattern && pattern->string_or("Regex", "") == " {2,}") {
+      result.removes_extra_spaces = true;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return result;
+}
+
+/// Words end where spaces are, with or without the spaces before: nullopt if the pre-tokenizer is another.
+std::optional<bool> splits_at_spaces(const JsonCursor& pre) {
+  const auto is_metaspace = [](const JsonCursor& step) {
+    return kind_of(step) == "Metaspace" && step.string_or("replacement", std::string(kSpace)) == kSpace &&
+           step.string_or("prepend_scheme", "always") != "never" && step.bool_or("add_prefix_space", true);
+  };
+  if (is_metaspace(pre)) return false;
+  const auto steps = pre.get("pretokenizers");
+  if (kind_of(pre) != "Sequence" || !steps || steps->as_array().size() != 2) return std::nullopt;
+  if (kind_of(steps->at(std::size_t{0})) != "WhitespaceSplit" || !is_metaspace(steps->at(std::size_t{1}))) {
+    return std::nullopt;
+  }
+  return true;
+}
+
+PieceRules collect_unigrams(const JsonCursor& json, Vocabulary& vocabulary) {
+  const JsonCursor model = json.at("model"), pieces = model.at("vocab");
+  auto normalizer = read_unigram_normalizer(json);
+  const auto pre = json.get("pre_tokenizer");
+  const auto splits = pre ? splits_at_spaces(*pre) : std::nullopt;
+  if (!normalizer || !splits || model.bool_or("byte_fallback", false)) {
+    refuse_tokenizer(json, "found rules for a Unigram model that are not SentencePiece's");
+  }
+  const std::int64_t unknown = model.at("unk_id").as_int64();
+  for (std::size_t i = 0; i < pieces.as_array().size(); ++i) {
+    const JsonCursor piece = pieces.at(i);
+    const auto id = static_cast<std::int64_t>(i);
+    vocabulary.add(piece.at(std::size_t{0}).as_string(), id, id == unknown ? TokenType::kUnknown : TokenType::kNormal,
+                   static_cast<float>(piece.at(std::size_t{1}).as_double()));
+  }
+  vocabulary.add_all(json);
+  return {.model = "t5",
+          .space_prefix = true,
+          .removes_extra_spaces = *splits || normalizer->removes_extra_spaces,
+          .charsmap = std::move(normalizer->charsmap)};
+}
+
 std::vector<float> read_scores(const MetadataReader& metadata, std::size_t count) {
   const Value* value = metadata.metadata().find(kScoresKey);
   const auto* array = value == nullptr ? nullptr : std::get_if<Array>(value);
@@ -151,6 +220,7 @@ std::optional<PieceRules> collect_pieces(const description::Tokenizer& tokenizer
   if (tokenizer.sentence_piece) return collect_file(*tokenizer.sentence_piece, json, vocabulary, notes);
   const JsonCursor model = json.at("model");
   if (kind_of(model) == "BPE" && model.bool_or("byte_fallback", false)) return collect_merges(json, vocabulary);
+  if (kind_of(model) == "Unigram") return collect_unigrams(json, vocabulary);
   return std::nullopt;
 }
 

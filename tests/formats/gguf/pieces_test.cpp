@@ -98,6 +98,36 @@ TEST(GgufMerges, ThatScoresCannotSayAreRefused) {
                [] { write(merges(kVocab, R"([["b", "a"]])"), 8); });
 }
 
+TEST(GgufUnigram, OfATokenizerJsonIsAPieceModel) {
+  description::Tokenizer tokenizer;
+  tokenizer.source_file = "tokenizer.json";
+  tokenizer.tokenizer_json = Json::parse(R"({
+    "added_tokens": [{"id": 0, "content": "<pad>", "special": true}, {"id": 1, "content": "</s>", "special": true},
+                     {"id": 2, "content": "<unk>", "special": true}],
+    "normalizer": null,
+    "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"},
+                      {"type": "Metaspace", "replacement": "▁", "add_prefix_space": true}]},
+    "post_processor": {"type": "TemplateProcessing",
+      "single": [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}],
+      "pair": [], "special_tokens": {"</s>": {"id": "</s>", "ids": [1], "tokens": ["</s>"]}}},
+    "decoder": null,
+    "model": {"type": "Unigram", "unk_id": 2,
+              "vocab": [["<pad>", 0], ["</s>", 0], ["<unk>", 0], ["▁", -4], ["a", -3], ["b", -3.5], ["▁ab", -2]]}})",
+                                         "");
+  const Metadata metadata = write(tokenizer, 7);
+  EXPECT_EQ(*metadata.find(kTokenizerModelKey), Value(std::string("t5")));
+  EXPECT_EQ(*metadata.find(kExtraSpacesKey), Value(true));
+  EXPECT_EQ(*metadata.find(kAddBosKey), Value(false));
+  EXPECT_EQ(*metadata.find(kAddEosKey), Value(true));
+  const auto direct = text::Tokenizer::make(tokenizer), through = text::Tokenizer::make(read(metadata));
+  for (const char* text : {"ab", "  ab  b a", "abc", "", "</s>ab"}) {
+    EXPECT_EQ(through->encode(text, true), direct->encode(text, true)) << text;
+  }
+  tokenizer.tokenizer_json.set("normalizer", Json::parse(R"({"type": "Lowercase"})", ""));
+  expect_error(ErrorCode::kUsage, "rules for a Unigram model that are not SentencePiece's",
+               [&] { write(tokenizer, 7); });
+}
+
 TEST(GgufPieceTokens, MalformedOnesAreRefused) {
   const auto refused = [](std::string_view key, const Value& value, std::string_view message) {
     Metadata metadata = write(merges(kVocab, R"([["a", "b"], ["▁", "ab"], ["▁a", "b"], ["▁", "a"]])"), 8);

@@ -140,7 +140,8 @@ TEST(GgufTokenizer, WritesChatTemplates) {
 
 TEST(GgufTokenizer, RefusesWhatLlamaCppTokenizesDifferently) {
   constexpr auto kUsage = ErrorCode::kUsage;
-  Source().set_model("type", R"("Unigram")").expect_refused(kUsage, "found a tokenizer model of type 'Unigram'");
+  Source().set_model("type", R"("WordLevel")").expect_refused(kUsage, "found a tokenizer model of type 'WordLevel'");
+  Source().set_model("type", R"("Unigram")").expect_refused(kUsage, "rules for a Unigram model that are not");
   Source().set_model("byte_fallback", "true").expect_refused(kUsage, "rules for spaces that are not SentencePiece's");
   Source().set_model("unk_token", R"("<unk>")").expect_refused(kUsage, "found a value for unk_token");
   Source().set_model("end_of_word_suffix", R"("</w>")").expect_refused(kUsage, "end_of_word_suffix");
