@@ -44,7 +44,7 @@ void score_merges(const JsonCursor& model, Vocabulary& vocabulary) {
     const auto id = vocabulary.id(left + right);
     if (!id) merges.at(i).fail(fmt::format("found a pair whose sum {} is no token", quoted(left + right)));
     std::int64_t& count = counts[static_cast<std::size_t>(*id)];
-    if (count > 0 && previous != id) {
+    if (count > 0 && previous != id && vocabulary.is(*id, TokenType::kNormal)) {
       refuse_tokenizer(merges.at(i), fmt::format("found merges of {} at several places", quoted(left + right)));
     }
     if (count == 0) vocabulary.set_score(*id, -static_cast<float>(i));

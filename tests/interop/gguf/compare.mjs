@@ -30,8 +30,11 @@ function run(program, ...words) {
 
 function kerfTokens(model, texts) {
   const input = texts.map((text) => JSON.stringify(text) + '\n').join('');
-  const result = spawnSync(tokenizeLines, [model, '--no-special'], {input, maxBuffer: 1 << 30});
-  if (result.status !== 0) throw new Error(`tokenize_lines ${model}: ${result.stderr}`);
+  // Folders without a tokenizer.json are the program's to read.
+  const words = existsSync(join(model, 'tokenizer.json'))
+    ? [tokenizeLines, [model, '--no-special']] : [kerf, ['tokenize', model, '--jsonl', '--no-special']];
+  const result = spawnSync(...words, {input, maxBuffer: 1 << 30});
+  if (result.status !== 0) throw new Error(`${words.flat().join(' ')}: ${result.stderr}`);
   return result.stdout.toString('utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line));
 }
 
