@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -237,12 +238,23 @@ struct OutputRequest {
   std::map<std::string, std::string, std::less<>> options{};  ///< of the format, by output_format_options()'s names
 };
 
+/// Whether an output format can hold what was chosen, to the bit.
+struct TargetExactness {
+  std::string format;
+  bool exact = false;
+  std::string reason{};   ///< why not: one sentence
+  std::string nearest{};  ///< the nearest scheme that it holds; empty: none near
+};
+
+struct QuantizeResult;
 struct QuantizeOptions {
   ModelInput model;
   std::vector<OutputRequest> outputs;
   QuantizationChoice choice;
   CalibrationOptions calibration;
   bool dry_run = false, force = false, allow_requantize = false;
+  /// Called with everything that is known before any work, if it is not a dry run.
+  std::function<void(const QuantizeResult&)> planned{};
   std::string name;  ///< of the model, for formats that have titles; empty: that of its file or folder
 };
 
@@ -294,7 +306,8 @@ struct QuantizeResult {
   std::vector<TensorPlan> tensors;  ///< errors and hashes are those of the first output
   std::vector<SiteReport> sites;
   std::vector<WrittenOutput> outputs;
-  std::uint64_t expected_ram = 0;  ///< bytes
+  std::vector<TargetExactness> exactness;  ///< of every format in a dry run, otherwise of the outputs'
+  std::uint64_t expected_ram = 0;          ///< bytes
   double seconds = 0;
   std::uint64_t peak_ram_bytes = 0;
   std::vector<std::string> notes;

@@ -21,6 +21,7 @@
 #include "core/memory.h"
 #include "core/output.h"
 #include "core/strings.h"
+#include "emit/exactness.h"
 #include "emit/manifest.h"
 #include "emit/read_back.h"
 #include "emit/target.h"
@@ -113,6 +114,25 @@ void refuse_requantization(const OpenModel& model, const quant::Candidate& candi
       throw_usage(fmt::format("{} is already quantized ({}); rounding it again loses twice; --allow-requantize does it",
                               kerf::quoted(weight.name), rounded_to->name));
     }
+  }
+}
+
+/// Error(kUsage) that also names what would do: the nearest scheme, or the formats that hold this one.
+std::unique_ptr<emit::Emission> plan_output(const emit::TargetInfo& target, const OutputRequest& request,
+                                            const emit::EmitModel& planned) {
+  try {
+    return target.plan(planned, request.options);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUsage) throw;
+    const std::string nearest = emit::exactness(target, request.options, planned).nearest;
+    std::vector<std::string> others;
+    for (const TargetExactness& other : emit::exactness_of_all(planned)) {
+      if (other.exact) others.push_back(other.format);
+    }
+    std::string sentence = error.what();
+    if (!nearest.empty()) sentence += fmt::format("; the nearest that {} holds is {}", target.name, nearest);
+    if (!others.empty()) sentence += "; this one is held by " + join(others, ", ");
+    throw_usage(sentence);
   }
 }
 
@@ -248,7 +268,8 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     refuse_to_overwrite_source(model, request.path);
     const emit::TargetInfo& target = emit::target_for(request.path, request.format);
     emit::check_options(target, request.options);
-    outputs.push_back({&request, &target, target.plan(planned, request.options)});
+    outputs.push_back({&request, &target, plan_output(target, request, planned)});
+    if (!options.dry_run) result.exactness.push_back({std::string(target.name), true});
   }
   candidate.folded_dtype = folded_dtype(model, outputs);
   result.tensors = tensor_plans(model, candidate, planned, *outputs.front().emission);
@@ -267,7 +288,11 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     result.outputs.push_back(std::move(written));
     for (std::string& note : output.emission->notes()) result.notes.push_back(std::move(note));
   }
-  if (options.dry_run) return result;
+  if (options.dry_run) {
+    result.exactness = emit::exactness_of_all(planned);
+    return result;
+  }
+  if (options.planned) options.planned(result);
 
   for (PlannedOutput& output : outputs) output.emission->open(output.request->path, options.force);
   api::Calibration calibration;

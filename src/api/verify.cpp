@@ -92,9 +92,24 @@ class Weights {
       session_.step();
     }
     session_.finish();
+    hint_at_another_model();
   }
 
  private:
+  /// Where nothing fits, no single finding is the point.
+  void hint_at_another_model() {
+    std::int64_t matrices = 0, failed = 0;
+    for (const TensorVerification& tensor : result_.tensors) {
+      if (tensor.shape.size() < 2) continue;
+      ++matrices;
+      if (!tensor.passed) ++failed;
+    }
+    if (2 * failed <= matrices || failed < 2) return;
+    result_.notes.push_back(
+        "most matrices differ: this is another model, or its weights were rotated (the transform rotate), which only "
+        "its manifest can vouch for");
+  }
+
   const graph::Weight& weight(graph::ValueId id) const { return original_.graph().value(id).weight; }
 
   bool made_by(const std::string& transform) const {

@@ -22,9 +22,10 @@ void JsonOption::prepare() {
   if (destination && *destination != kStandardOutput) file_ = std::make_unique<OutputFile>(*destination);
 }
 
+bool JsonOption::replaces_text() const { return value_of(option_) == kStandardOutput; }
+
 void JsonOption::write(const Json& json, const std::function<std::string()>& text) {
-  const auto destination = value_of(option_);
-  if (destination && !file_) {
+  if (replaces_text()) {
     print(json.dump(2) + "\n");
     return;
   }

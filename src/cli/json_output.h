@@ -20,6 +20,8 @@ class JsonOption {
   explicit JsonOption(CLI::App& app);
   /// Opens FILE before the work, so that a folder that cannot be written is known at once.
   void prepare();
+  /// Is the JSON all that goes to standard output?
+  bool replaces_text() const;
   /// Prints what was asked for; `text` is called only if it is needed.
   void write(const Json& json, const std::function<std::string()>& text);
 

@@ -2,6 +2,7 @@
 
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/console.h"
 #include "cli/json_output.h"
 #include "cli/option_groups.h"
 #include "cli/output_requests.h"
@@ -51,13 +52,20 @@ QuantizeOptions read(const Options& options) {
 }
 
 int run(Options& options) {
-  const QuantizeOptions quantize_options = read(options);
+  QuantizeOptions quantize_options = read(options);
   const bool verbose = is_set(options.verbose);
   const Resources resources = options.resources.read();
   options.json.prepare();
+  const bool announce =
+      quantize_options.outputs.size() > 1 && !quantize_options.dry_run && !options.json.replaces_text();
+  if (announce) {
+    quantize_options.planned = [](const QuantizeResult& planned) { print(report::announcement_text(planned)); };
+  }
   const QuantizeResult result = quantize(quantize_options, resources);
   options.json.write(report::to_json(result), [&] {
-    const std::string text = quantize_options.dry_run ? report::plan_text(result) : report::to_text(result, verbose);
+    const std::string text = quantize_options.dry_run ? report::plan_text(result)
+                             : announce               ? report::rest_text(result, verbose)
+                                                      : report::to_text(result, verbose);
     return text + options.resources.limits_line();
   });
   return 0;

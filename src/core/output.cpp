@@ -1,6 +1,7 @@
 #include "core/output.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -21,9 +22,35 @@ namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{4} << 20;
 
-std::string temporary_pattern(const std::string& final_path) {
-  return join_path(parent_path(final_path), "." + file_name(final_path) + ".kerf-tmp-XXXXXX");
+/// A name that nobody has, most likely; create() tells.
+std::string temporary_name(const std::string& final_path) {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+  std::array<unsigned char, 6> random{};
+  if (::getentropy(random.data(), random.size()) != 0) throw_errno(final_path, "no random name for it", errno);
+  std::string name = "." + file_name(final_path) + ".kerf-tmp-";
+  for (const unsigned char byte : random) name += kLetters[byte % kLetters.size()];
+  return join_path(parent_path(final_path), name);
 }
+
+/// Calls create(path), which gives a negative number if it fails, with names until one is free. The name is registered
+/// before anything has it: a signal in between must not leave it behind.
+template <typename Create>
+int create_temporary(const std::string& final_path, std::string& path, TemporaryPath& registration, Create create) {
+  constexpr int kTries = 100;
+  for (int i = 0; i < kTries; ++i) {
+    path = temporary_name(final_path);
+    registration = TemporaryPath(path);
+    const int result = create(path.c_str());
+    if (result >= 0) return result;
+    const int number = errno;
+    registration.release();
+    if (number != EEXIST) throw_errno(final_path, "cannot be created", number);
+  }
+  throw_errno(final_path, "cannot be created", EEXIST);
+}
+
+int create_file(const char* path) { return ::open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600); }
+int create_folder(const char* path) { return ::mkdir(path, 0700); }
 
 void sync_folder(const std::string& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -47,17 +74,7 @@ bool is_empty_folder(const std::string& path) { return list_directory(path).empt
 
 OutputFile::OutputFile(std::string final_path) : final_path_(std::move(final_path)) {
   if (is_directory(final_path_)) throw_machine(final_path_, "is a directory, expected a name for a file");
-  std::string pattern = temporary_pattern(final_path_);
-  descriptor_ = ::mkostemp(pattern.data(), O_CLOEXEC);
-  if (descriptor_ < 0) throw_errno(final_path_, "cannot be created", errno);
-  temporary_path_ = pattern;
-  try {
-    registration_ = TemporaryPath(temporary_path_);
-  } catch (...) {
-    ::close(descriptor_);
-    ::unlink(temporary_path_.c_str());
-    throw;
-  }
+  descriptor_ = create_temporary(final_path_, temporary_path_, registration_, create_file);
   buffer_.reserve(kBufferBytes);
 }
 
@@ -117,15 +134,7 @@ void OutputFile::commit() {
 
 OutputFileSet::OutputFileSet(std::string main_path) : main_path_(std::move(main_path)) {
   if (is_directory(main_path_)) throw_machine(main_path_, "is a directory, expected a name for a file");
-  std::string pattern = temporary_pattern(main_path_);
-  if (::mkdtemp(pattern.data()) == nullptr) throw_errno(main_path_, "cannot be created", errno);
-  temporary_folder_ = pattern;
-  try {
-    registration_ = TemporaryPath(temporary_folder_);
-  } catch (...) {
-    ::rmdir(temporary_folder_.c_str());
-    throw;
-  }
+  create_temporary(main_path_, temporary_folder_, registration_, create_folder);
 }
 
 OutputFileSet::~OutputFileSet() {
@@ -163,15 +172,7 @@ OutputFolder::OutputFolder(std::string final_path, bool force) : final_path_(std
       throw_usage(final_path_ + ": the folder is not empty; --force replaces it");
     }
   }
-  std::string pattern = temporary_pattern(final_path_);
-  if (::mkdtemp(pattern.data()) == nullptr) throw_errno(final_path_, "cannot be created", errno);
-  temporary_path_ = pattern;
-  try {
-    registration_ = TemporaryPath(temporary_path_);
-  } catch (...) {
-    ::rmdir(temporary_path_.c_str());
-    throw;
-  }
+  create_temporary(final_path_, temporary_path_, registration_, create_folder);
 }
 
 OutputFolder::~OutputFolder() {

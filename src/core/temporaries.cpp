@@ -30,19 +30,26 @@ struct Slot {
 std::array<Slot, kSlots> slots;
 std::atomic<bool> stopping{false};
 
-/// Removes a file, or a folder with the files directly inside it, with calls that are safe in a signal handler apart
-/// from the directory stream, which is of our own making.
-void remove_temporary(const char* path) {
-  if (::unlink(path) == 0) return;
-  if (DIR* directory = ::opendir(path)) {
-    const int descriptor = ::dirfd(directory);
+/// Folders of temporaries have folders in them, and those have files.
+constexpr int kDeepest = 4;
+
+/// Removes a file or a folder with all in it, with calls that are safe in a signal handler apart from the directory
+/// stream, which is of our own making.
+void remove_at(int folder, const char* name, int depth) {  // NOLINT(misc-no-recursion): depth is bounded
+  if (::unlinkat(folder, name, 0) == 0 || depth == kDeepest) return;
+  const int opened = ::openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (opened < 0) return;
+  if (DIR* directory = ::fdopendir(opened)) {
     while (const dirent* entry = ::readdir(directory)) {  // NOLINT(concurrency-mt-unsafe): a stream of our own
-      ::unlinkat(descriptor, static_cast<const char*>(entry->d_name), 0);
+      const char* inside = static_cast<const char*>(entry->d_name);
+      if (std::strcmp(inside, ".") != 0 && std::strcmp(inside, "..") != 0) remove_at(opened, inside, depth + 1);
     }
     ::closedir(directory);
-    ::rmdir(path);
   }
+  ::unlinkat(folder, name, AT_REMOVEDIR);
 }
+
+void remove_temporary(const char* path) { remove_at(AT_FDCWD, path, 0); }
 
 void on_signal(int number) {
   if (stopping.exchange(true)) ::_exit(128 + number);

@@ -16,6 +16,9 @@ using Scalings = std::map<ValueId, Scaling>;
 
 /// Factors this near to 1 are rounding.
 constexpr float kRounding = 0.02F;
+/// Factors explain a group if they leave less than this share of its squared error: exact ones anything less, estimated
+/// ones more than chance would.
+constexpr double kExact = 0.98, kEstimated = 0.9;
 
 Scaling scaling_of(const Scalings& scalings, ValueId id) {
   const auto found = scalings.find(id);
@@ -55,7 +58,8 @@ std::vector<float> row_factors(const graph::TensorSource& original, const Scalin
   return factors;
 }
 
-/// Squared relative error on rows spread over the weight.
+/// Squared relative error on rows spread over the weight, each row times the factor that suits it best: rows may have
+/// been scaled too.
 double sampled_error(const graph::TensorSource& original, const Scaling& scaling, const graph::TensorSource& found) {
   constexpr std::int64_t kRows = 32;
   const std::int64_t rows = original.rows(), taken = std::min(rows, kRows);
@@ -65,11 +69,14 @@ double sampled_error(const graph::TensorSource& original, const Scaling& scaling
     const std::int64_t row = i * rows / taken;
     const auto expected = scaled_rows(original, scaling, row, 1);
     found.read_rows(row, 1, stored.data());
+    double expected_squares = 0, stored_squares = 0, products = 0;
     for (std::size_t c = 0; c < stored.size(); ++c) {
-      const double difference = static_cast<double>(stored[c]) - expected[c];
-      error += difference * difference;
-      values += static_cast<double>(expected[c]) * expected[c];
+      expected_squares += static_cast<double>(expected[c]) * expected[c];
+      stored_squares += static_cast<double>(stored[c]) * stored[c];
+      products += static_cast<double>(expected[c]) * stored[c];
     }
+    error += stored_squares > 0 ? expected_squares - products * products / stored_squares : expected_squares;
+    values += expected_squares;
   }
   return values > 0 ? error / values : 0;
 }
@@ -110,11 +117,11 @@ class Search {
                                           : row_factors(*original(producer), scaling_of(scalings_, producer), *stored);
     std::vector<float> cols;
     for (const std::int64_t channel : fold->channels) cols.push_back(rows[static_cast<std::size_t>(channel)]);
-    if (is_any(cols) && explains(group, cols)) accept(group, *fold, cols);
+    if (is_any(cols) && explains(group, cols, norms ? kExact : kEstimated)) accept(group, *fold, cols);
   }
 
   /// Are the group's weights nearer to the originals with these factors of their columns?
-  bool explains(const sweep::Group& group, const std::vector<float>& cols) const {
+  bool explains(const sweep::Group& group, const std::vector<float>& cols, double share) const {
     double without = 0, with = 0;
     for (const std::size_t site : group.sites) {
       const ValueId id = plan_.sites[site].weight;
@@ -125,7 +132,7 @@ class Search {
       scaling.cols = cols;
       with += sampled_error(*original(id), scaling, *stored);
     }
-    return with < without / 2;
+    return with < share * without;
   }
 
   void accept(const sweep::Group& group, const quant::Fold& fold, const std::vector<float>& cols) {

@@ -20,6 +20,8 @@ constexpr double kOutlierRatio = 3, kOutlierSteps = 1.5;
 constexpr double kGroupRatio = 40, kGroupSteps = 1.0;
 /// Share of values that are zero though they should be far from it: from here on it is pruning.
 constexpr double kPruned = 0.02;
+/// Of a pruned weight, relative to its values.
+constexpr double kMostPruned = 1;
 /// Floats that are tuned (norms, biases) change by less.
 constexpr double kTuned = 0.25;
 
@@ -51,13 +53,6 @@ class Judge {
   }
 
   void judge_codes() {
-    const bool pruned = figures_.zeroed > kPruned;
-    if (pruned) {
-      add(false, "pruned", fmt::format("{:.1f} % of its values were made zero", 100 * figures_.zeroed));
-    } else if (figures_.lost_groups > 0) {
-      add(true, "scale",
-          fmt::format("{} of its groups have the scale 0 though their values are not small", figures_.lost_groups));
-    }
     if (std::abs(figures_.offset) > kOffByOne) {
       add(true, "off-by-one",
           fmt::format("its values are {:+.2f} steps from the original's on average: zero points are stored in one "
@@ -65,8 +60,26 @@ class Judge {
                       figures_.offset));
       return;
     }
+    const bool pruned = figures_.zeroed > kPruned;
+    if (pruned) {
+      // Those that stay have moved to make up for the others.
+      const bool lost = tensor_.relative_error > kMostPruned;
+      add(lost, "pruned",
+          fmt::format("{:.1f} % of its values were made zero, relative error {:.2f}", 100 * figures_.zeroed,
+                      tensor_.relative_error));
+      return;
+    }
+    if (figures_.swollen_groups > 0) {
+      add(true, "scale",
+          fmt::format("{} of its groups have values several times as large as the original's",
+                      figures_.swollen_groups));
+    }
+    if (figures_.lost_groups > 0) {
+      add(true, "scale",
+          fmt::format("{} of its groups have the scale 0 though their values are not small", figures_.lost_groups));
+    }
     const double ratio = tensor_.relative_error / tensor_.rounding_error;
-    if (!pruned && ratio > kWorstRatio) {
+    if (ratio > kWorstRatio) {
       add(true, "error",
           fmt::format("its relative error {:.4f} is {:.1f} times that of rounding to nearest ({:.4f})",
                       tensor_.relative_error, ratio, tensor_.rounding_error));

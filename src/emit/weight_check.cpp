@@ -25,7 +25,7 @@ constexpr std::int64_t kPartValues = std::int64_t{1} << 18;
 /// What one part of the rows adds up to.
 struct Sums {
   double error = 0, values = 0, found_values = 0, offset = 0, squared_steps = 0;
-  std::int64_t counted = 0, zeroed = 0, changed = 0, lost_groups = 0;
+  std::int64_t counted = 0, zeroed = 0, changed = 0, lost_groups = 0, swollen_groups = 0;
   std::array<std::int64_t, kBins> histogram{};
   double worst = 0, worst_group = 0;
   std::int64_t worst_at = 0, group_at = 0;
@@ -40,6 +40,7 @@ struct Sums {
     zeroed += part.zeroed;
     changed += part.changed;
     lost_groups += part.lost_groups;
+    swollen_groups += part.swollen_groups;
     for (std::size_t b = 0; b < kBins; ++b) histogram[b] += part.histogram[b];
     if (part.worst > worst) std::tie(worst, worst_at) = std::pair(part.worst, part.worst_at);
     if (part.worst_group > worst_group) {
@@ -108,11 +109,13 @@ void add_errors(std::span<const float> expected, std::span<const float> found, S
 /// One group of a row of codes: `scale` its scale, `rms` that of the whole weight.
 void add_group(std::span<const float> expected, std::span<const float> found, std::span<const std::uint8_t> codes,
                const Codes& table, float scale, double rms, std::int64_t at, Sums& sums) {
-  double energy = 0, squared = 0;
+  double energy = 0, found_energy = 0, step_energy = 0, squared = 0;
   std::int64_t counted = 0;
   for (std::size_t i = 0; i < expected.size(); ++i) {
     energy += static_cast<double>(expected[i]) * expected[i];
+    found_energy += static_cast<double>(found[i]) * found[i];
     const float step = std::abs(scale) * table.step(codes[i]);
+    step_energy += static_cast<double>(step) * step;
     if (step == 0) continue;
     if (found[i] == 0 && std::abs(expected[i]) > step) {
       ++sums.zeroed;
@@ -132,6 +135,8 @@ void add_group(std::span<const float> expected, std::span<const float> found, st
     if (all_zero && size > kSmall * rms) ++sums.lost_groups;
     return;
   }
+  constexpr double kSwollen = 6;
+  if (found_energy > kSwollen * energy + step_energy) ++sums.swollen_groups;
   if (counted == 0) return;
   sums.squared_steps += squared;
   const double mean = squared / static_cast<double>(counted);
@@ -263,6 +268,7 @@ class Check {
     result.all_zero = sums.found_values == 0 && sums.values > 0;
     result.changed = sums.changed;
     result.lost_groups = sums.lost_groups;
+    result.swollen_groups = sums.swollen_groups;
     const auto elements = static_cast<double>(std::max<std::int64_t>(found_.rows() * width(), 1));
     result.zeroed = static_cast<double>(sums.zeroed) / elements;
     const auto counted = static_cast<double>(std::max<std::int64_t>(sums.counted, 1));

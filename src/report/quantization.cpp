@@ -119,6 +119,15 @@ std::string tensors_table(const QuantizeResult& result) {
   return table.text();
 }
 
+Json exactness_json(const TargetExactness& target) {
+  Json::Object out;
+  out.set("format", target.format);
+  out.set("exact", target.exact);
+  if (!target.reason.empty()) out.set("reason", utf8_text(target.reason));
+  if (!target.nearest.empty()) out.set("nearest", target.nearest);
+  return out;
+}
+
 std::string output_line(const WrittenOutput& output, std::string_view verb) {
   return fmt::format("{} ({}): {}{}, {} bits per weight\n", printable(output.path), output.format, verb,
                      exact_bytes(output.bytes), fixed(output.bits_per_weight, 2));
@@ -153,7 +162,9 @@ std::string collapsed_names(const std::string& names) {
 Json to_json(const QuantizeResult& result) {
   Json::Object out;
   out.set("chosen", result.chosen);
-  Json::Array outputs, tensors, sites;
+  Json::Array outputs, tensors, sites, exactness;
+  for (const TargetExactness& target : result.exactness) exactness.push_back(exactness_json(target));
+  out.set("exactness", std::move(exactness));
   for (const WrittenOutput& output : result.outputs) outputs.emplace_back(output_json(output));
   for (const TensorPlan& plan : result.tensors) tensors.push_back(emit::to_json(plan));
   for (const SiteReport& site : result.sites) sites.emplace_back(site_json(site));
@@ -167,8 +178,26 @@ Json to_json(const QuantizeResult& result) {
   return out;
 }
 
+std::string exactness_text(const QuantizeResult& result) {
+  Table table;
+  table.column("format").column("holds it exactly").column("nearest scheme").column("why not");
+  for (const TargetExactness& target : result.exactness) {
+    table.row({target.format, target.exact ? "yes" : "no", dash_if_empty(target.nearest),
+               target.exact ? "-" : printable(target.reason)});
+  }
+  return table.empty() ? "" : table.text() + "\n";
+}
+
+std::string announcement_text(const QuantizeResult& planned) {
+  return printable(planned.chosen, 2000) + "\n\n" + exactness_text(planned);
+}
+
 std::string to_text(const QuantizeResult& result, bool verbose) {
-  std::string out = printable(result.chosen, 2000) + "\n";
+  return printable(result.chosen, 2000) + "\n" + rest_text(result, verbose);
+}
+
+std::string rest_text(const QuantizeResult& result, bool verbose) {
+  std::string out;
   if (verbose && !result.sites.empty()) out += "\n" + transforms_table(result) + methods_table(result);
   for (const WrittenOutput& output : result.outputs) {
     out += output_line(output, "");
@@ -185,7 +214,7 @@ std::string to_text(const QuantizeResult& result, bool verbose) {
 }
 
 std::string plan_text(const QuantizeResult& result) {
-  std::string out = printable(result.chosen, 2000) + "\n\n" + tensors_table(result) + "\n";
+  std::string out = announcement_text(result) + tensors_table(result) + "\n";
   for (const WrittenOutput& output : result.outputs) out += output_line(output, "would take ");
   out += fmt::format("expected memory: {}\n", human_bytes(result.expected_ram));
   out += notes_text(result.notes);

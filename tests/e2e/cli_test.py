@@ -237,10 +237,31 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(len({o["weights_xxh3"] for o in result["outputs"]}), 1)
         self.assertEqual(result["outputs"][0]["bytes"], os.path.getsize(self.path("out.gguf")))
         self.assertLessEqual(result["outputs"][1]["bytes"], tree_bytes(self.path("out-int4")))
-        self.assertEqual(sorted(os.listdir(self.folder)), ["out-int4", "out.gguf"])
+        self.assertEqual(sorted(os.listdir(self.folder)), ["out-int4", "out.gguf", "out.gguf.kerf.json"])
         for name in ("out.gguf", "out-int4"):
             dtypes = {tensor["dtype"] for tensor in self.json("inspect", name)["tensors"]}
             self.assertTrue(dtypes & {"int4-g32", "q4_0"}, dtypes)
+
+    def test_verify(self):
+        few = ["--calibration", CALIBRATION, "--samples", "4", "--context", "128"]
+        self.ok("quantize", MODEL, "-o", "out.gguf", "-o", "out", "--scheme", "int4-g32", "--transform", "awq", *few)
+        for name in ("out.gguf", "out"):
+            result = self.json("verify", MODEL, name)
+            self.assertTrue(result["passed"], result["findings"])
+            self.assertGreaterEqual(result["files_checked"], 1)
+            self.assertTrue(any(tensor.get("scaled") for tensor in result["tensors"]))
+        self.assertIn("the same bytes", self.ok("verify", "--manifest", MODEL, "out.gguf"))
+        self.assertIn("the same bytes", self.ok("verify", "--manifest", "out.gguf.kerf.json"))
+        with open(self.path("out.gguf"), "r+b") as file:
+            file.seek(-1000, os.SEEK_END)
+            file.write(b"\xff")
+        text = self.run_kerf("verify", MODEL, "out.gguf")
+        self.assertEqual(text.returncode, 1)
+        self.assertIn("NOT verified", text.stdout)
+        os.remove(self.path("out/model.kerf.json"))
+        self.assertIn("no manifest", self.ok("verify", MODEL, "out"))
+        self.refused(2, "needs the original and the candidate", "verify", MODEL)
+        self.refused(3, "no such file", "verify", MODEL, "nowhere")
 
     def test_what_was_compared_is_what_is_written(self):
         compared = self.json("compare", MODEL, *SHORT, "--candidate", "q4_0/rtn")["candidates"][0]

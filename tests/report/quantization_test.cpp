@@ -38,6 +38,18 @@ QuantizeResult sample() {
   return result;
 }
 
+TEST(QuantizationText, SaysWhichFormatsHoldTheChoiceExactly) {
+  QuantizeResult result;
+  result.chosen = "scheme int4-g32-min";
+  result.exactness = {{"gguf", true}, {"awq", false, "it has no minima", "int4-g32-asym"}};
+  const std::string text = announcement_text(result);
+  EXPECT_EQ(text.rfind("scheme int4-g32-min\n", 0), 0U);
+  EXPECT_NE(text.find("int4-g32-asym"), std::string::npos);
+  EXPECT_NE(text.find("it has no minima"), std::string::npos);
+  EXPECT_EQ(to_text(result, false), "scheme int4-g32-min\n" + rest_text(result, false));
+  EXPECT_EQ(to_json(result).find("exactness")->as_array().at(1).find("nearest")->as_string(), "int4-g32-asym");
+}
+
 TEST(QuantizationText, FirstLineSaysWhatWasChosen) {
   EXPECT_EQ(to_text(sample(), false),
             "int4-g32 by gptq\n"

@@ -1,0 +1,132 @@
+#include "emit/exactness.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+
+namespace kerf::emit {
+namespace {
+
+using codec::Granularity;
+using codec::Scheme;
+
+/// Plans that are tried to find a scheme that would do: near ones, or none is worth naming.
+constexpr std::size_t kTries = 32;
+
+/// Why the target cannot hold the model; nullopt if it can.
+std::optional<std::string> refusal(const TargetInfo& target, const TargetOptions& options, const EmitModel& planned) {
+  try {
+    target.plan(planned, options);
+    return std::nullopt;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUsage) throw;
+    return error.what();
+  }
+}
+
+EmitModel replaced(const EmitModel& planned, const std::string& from, const Scheme& to) {
+  EmitModel model = planned;
+  for (EmitTensor& tensor : model.tensors) {
+    if (tensor.scheme.name != from) continue;
+    const DType scales = tensor.scheme.scale_dtype;
+    tensor.scheme = to;
+    if (!to.fixed_scale_dtype) tensor.scheme.scale_dtype = scales;
+  }
+  return model;
+}
+
+/// The scheme in the place of one of the model's with which the target holds it; empty if none near does.
+std::string find_nearest(const TargetInfo& target, const TargetOptions& options, const EmitModel& planned) {
+  std::map<std::string, Scheme> present;
+  for (const EmitTensor& tensor : planned.tensors) {
+    if (tensor.scheme.quantized()) present.emplace(tensor.scheme.name, tensor.scheme);
+  }
+  for (const auto& [name, scheme] : present) {
+    std::size_t tries = 0;
+    for (const Scheme& other : nearest_schemes(scheme)) {
+      if (++tries > kTries) break;
+      if (!refusal(target, options, replaced(planned, name, other))) return other.name;
+    }
+  }
+  return "";
+}
+
+double width_of(const Scheme& scheme) {
+  // A channel counts as a wide group: what runtimes take it for.
+  constexpr double kChannel = 4096, kTensor = 1 << 20;
+  switch (scheme.granularity) {
+    case Granularity::kGroup:
+      return static_cast<double>(scheme.group_size);
+    case Granularity::kChannel:
+      return kChannel;
+    case Granularity::kTensor:
+      break;
+  }
+  return kTensor;
+}
+
+double distance(const Scheme& a, const Scheme& b) {
+  double sum = 0;
+  if (a.kind != b.kind || a.levels != b.levels) sum += 6;
+  if (a.has_super_blocks() != b.has_super_blocks()) sum += 4;
+  sum += 8 * std::abs(a.bits - b.bits);
+  if (a.offset != b.offset) sum += 1.5;
+  return sum + std::abs(std::log2(width_of(a) / width_of(b)));
+}
+
+std::vector<Scheme> known_schemes() {
+  std::set<std::string> names;
+  for (const std::string& name : codec::scheme_names()) names.insert(name);
+  for (int bits = 2; bits <= 8; ++bits) {
+    for (const char* granularity : {"", "-g16", "-g32", "-g64", "-g128", "-g256", "-tensor"}) {
+      for (const char* offset : {"", "-asym", "-min"})
+        names.insert(fmt::format("int{}{}{}", bits, granularity, offset));
+    }
+  }
+  std::vector<Scheme> schemes;
+  std::set<std::string> canonical;
+  for (const std::string& name : names) {
+    Scheme scheme = codec::parse_scheme(name);
+    if (scheme.quantized() && canonical.insert(scheme.name).second) schemes.push_back(std::move(scheme));
+  }
+  return schemes;
+}
+
+}  // namespace
+
+std::vector<Scheme> nearest_schemes(const Scheme& scheme) {
+  std::vector<Scheme> schemes = known_schemes();
+  schemes.erase(
+      std::remove_if(schemes.begin(), schemes.end(), [&](const Scheme& other) { return other.name == scheme.name; }),
+      schemes.end());
+  std::stable_sort(schemes.begin(), schemes.end(),
+                   [&](const Scheme& a, const Scheme& b) { return distance(scheme, a) < distance(scheme, b); });
+  return schemes;
+}
+
+TargetExactness exactness(const TargetInfo& target, const TargetOptions& options, const EmitModel& planned) {
+  TargetExactness result;
+  result.format = target.name;
+  if (auto why = refusal(target, options, planned)) {
+    result.reason = *std::move(why);
+    result.nearest = find_nearest(target, options, planned);
+  } else {
+    result.exact = true;
+  }
+  return result;
+}
+
+std::vector<TargetExactness> exactness_of_all(const EmitModel& planned) {
+  std::vector<TargetExactness> all;
+  for (const TargetInfo* target : targets()) all.push_back(exactness(*target, {}, planned));
+  return all;
+}
+
+}  // namespace kerf::emit
