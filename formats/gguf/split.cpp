@@ -121,8 +121,8 @@ Parts open_parts(const std::string& path) {
     name.number = i + 1;
     const std::string part = split_path(name);
     auto part_file = InputFile::open(part);
-    Container part_container = read_container(*part_file);
-    const PartKeys found = read_keys(part_container, part);
+    Container part_contents = read_container(*part_file);
+    const PartKeys found = read_keys(part_contents, part);
     if (found.number != i || found.count != keys.count) {
       throw_input(part, "",
                   fmt::format("is part {} of {} by its metadata, expected part {} of {} as its name says",
@@ -132,7 +132,7 @@ Parts open_parts(const std::string& path) {
     if (found.tensors != tensors) {
       throw_input(part, fmt::format("key '{}'", kSplitTensorsKey), "found another number than in the first part");
     }
-    add_part(std::move(part_file), std::move(part_container), parts);
+    add_part(std::move(part_file), std::move(part_contents), parts);
   }
   check_tensors(parts, tensors);
   return parts;

@@ -1,11 +1,15 @@
 // SentencePiece and WordPiece tokenizers through GGUF's metadata and back: texts become the ids that Google's library
 // and Hugging Face's give.
 
+#include "formats/gguf/pieces.h"
+
+#include <cmath>
 #include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "formats/gguf/merge_scores.h"
 #include "formats/gguf/token_types.h"
 #include "formats/gguf/tokenizer.h"
 #include "formats/tokenizer_files/folder.h"

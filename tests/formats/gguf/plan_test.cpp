@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "formats/gguf/architecture.h"
+#include "formats/gguf/draft.h"
 #include "formats/gguf/rope.h"
 #include "formats/gguf/writer.h"
 #include "tests/formats/gguf/planned.h"

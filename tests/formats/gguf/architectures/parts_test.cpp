@@ -1,6 +1,8 @@
 // Every family's golden checkpoint, written as GGUF in f32 and read back, computes the logits that transformers
 // computes.
 
+#include "formats/gguf/architectures/parts.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -17,6 +19,18 @@
 
 namespace kerf::formats::gguf {
 namespace {
+
+TEST(GgufParts, ABiasIsThereOrNotOrMustBe) {
+  EXPECT_EQ(linear("a", "b").size(), 1U);
+  const Rules optional = linear("a.{}", "b.{}", Bias::kOptional, RowOrder::kFusedByHead);
+  ASSERT_EQ(optional.size(), 2U);
+  EXPECT_EQ(optional[1].hugging_face, "a.{}.bias");
+  EXPECT_EQ(optional[1].gguf, "b.{}.bias");
+  EXPECT_FALSE(optional[1].required);
+  EXPECT_EQ(optional[1].order, RowOrder::kFusedByHead);
+  EXPECT_TRUE(norm("a", "b", Bias::kRequired)[1].required);
+  EXPECT_EQ(norm("a", "b", Bias::kNone, Values::kPlusOne)[0].values, Values::kPlusOne);
+}
 
 std::string golden(const std::string& name) { return test::source_dir() + "/tests/golden/checkpoints/" + name; }
 
