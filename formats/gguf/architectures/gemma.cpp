@@ -1,9 +1,22 @@
+#include "core/error.h"
 #include "formats/gguf/architectures/gemma_like.h"
 #include "formats/gguf/architectures/parts.h"
 
 namespace kerf::formats::gguf {
 
 const Architecture& gemma_architecture();
+
+namespace {
+
+/// hidden_act counts only where hidden_activation is absent, and the first configurations said gelu.
+void write(const description::Model& model, Metadata&) {
+  if (model.hyperparameters.activation != "gelu") return;
+  throw_usage(
+      "found the activation gelu in config.json: llama.cpp's gemma architecture computes gelu_pytorch_tanh, "
+      "which Gemma was trained with; say that as hidden_activation");
+}
+
+}  // namespace
 
 /// GemmaForCausalLM. Source: llama.cpp, conversion/gemma.py.
 const Architecture& gemma_architecture() {
@@ -24,6 +37,7 @@ const Architecture& gemma_architecture() {
               {"hidden_activation", {Json("gelu_pytorch_tanh"), Json("gelu_new")}},
               {"attention_bias", {Json(false)}},
           },
+      .write = write,
   };
   return architecture;
 }
