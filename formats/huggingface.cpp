@@ -33,6 +33,9 @@ constexpr std::uint64_t kMaxTokenizerBytes = std::uint64_t{256} << 20;
 constexpr std::string_view kConfigFile = "config.json";
 constexpr std::string_view kTokenizerFile = "tokenizer.json";
 constexpr std::string_view kTokenizerConfigFile = "tokenizer_config.json";
+constexpr std::string_view kQuantizationConfig = "quantization_config";
+/// Releases of compressed-tensors before mid-2024 said so.
+constexpr std::string_view kOldQuantizationConfig = "compression_config";
 constexpr std::string_view kSpecialTokensFile = "special_tokens_map.json";
 
 /// What belongs to a model whatever its weights' precision: the tokenizer, how to generate, and the terms of use.
@@ -70,10 +73,49 @@ std::vector<std::string> find_carried_files(const std::string& directory) {
   return files;
 }
 
-std::string method_of(const JsonCursor& quantization) {
+/// A key of config.json that says how tensors are stored, and the layout that reads them.
+struct Quantization {
+  std::string_view key;
+  const safetensors::LayoutInfo* layout;
+};
+
+const safetensors::LayoutInfo& layout_of(const JsonCursor& quantization) {
   const auto method = quantization.get("quant_method");
   if (!method) quantization.fail("has no quant_method, so that kerf cannot tell how the weights are stored");
-  return method->as_string();
+  const std::string name = method->as_string();
+  const safetensors::LayoutInfo* layout = safetensors::find_layout_of(name);
+  if (layout == nullptr) {
+    quantization.fail(fmt::format("the model is quantized with {}, which kerf does not read; it reads {}", quoted(name),
+                                  join(safetensors::layout_methods(), ", ")));
+  }
+  return *layout;
+}
+
+std::optional<Quantization> find_quantization(const JsonCursor& config) {
+  // Keys that one layout alone has name no method.
+  for (const safetensors::LayoutInfo* layout : safetensors::layouts()) {
+    const std::string_view key = layout->config_keys.front();
+    if (key != kQuantizationConfig && config.has(key)) return Quantization{key, layout};
+  }
+  for (const std::string_view key : {kQuantizationConfig, kOldQuantizationConfig}) {
+    if (const auto quantization = config.get(key)) return Quantization{key, &layout_of(*quantization)};
+  }
+  return std::nullopt;
+}
+
+/// Modules of a GPT-2 that are "Conv1D": their weights are [in, out] in plain checkpoints, but [out, in] in layouts
+/// that store them as linear modules.
+constexpr std::array<std::string_view, 4> kConv1d = {"attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight",
+                                                     "mlp.c_proj.weight"};
+
+void transpose_conv1d(Checkpoint& checkpoint) {
+  const Json* family = checkpoint.config.find("model_type");
+  if (family == nullptr || !family->is_string() || family->as_string() != "gpt2") return;
+  for (auto& [name, source] : checkpoint.tensors) {
+    const bool is_conv1d = std::any_of(kConv1d.begin(), kConv1d.end(),
+                                       [&, &tensor = name](std::string_view end) { return ends_with(tensor, end); });
+    if (is_conv1d && source->rounded_to()) source = graph::make_transposed_source(source);
+  }
 }
 
 void add_notes(std::vector<std::string> notes, Checkpoint& checkpoint) {
@@ -95,21 +137,17 @@ std::vector<std::string> note_activations(const safetensors::ActivationMap& acti
 /// Presents the tensors as config.json says they are stored.
 void decode_tensors(const safetensors::StoredTensors& tensors, Checkpoint& checkpoint) {
   const JsonCursor config(checkpoint.config, checkpoint.config_file);
-  // Releases before mid-2024 said compression_config.
-  const std::string_view key = config.has("quantization_config") ? "quantization_config" : "compression_config";
-  if (const auto quantization = config.get(key)) {
-    const std::string method = method_of(*quantization);
-    const safetensors::LayoutInfo* layout = safetensors::find_layout(method);
-    if (layout == nullptr) {
-      quantization->fail(fmt::format("the model is quantized with {}, which kerf does not read; it reads {}",
-                                     quoted(method), join(safetensors::layout_names(), ", ")));
-    }
-    checkpoint.tensors = layout->decode(*quantization, tensors);
-    checkpoint.layout = layout->name;
-    if (layout->activations != nullptr) checkpoint.activations = layout->activations(*quantization, tensors);
+  if (const auto found = find_quantization(config)) {
+    const JsonCursor quantization = config.at(found->key);
+    const safetensors::LayoutInfo& layout = *found->layout;
+    checkpoint.tensors = layout.decode(quantization, tensors);
+    checkpoint.layout = layout.name;
+    if (layout.conv1d) transpose_conv1d(checkpoint);
+    if (layout.activations != nullptr) checkpoint.activations = layout.activations(quantization, tensors);
     add_notes(note_activations(checkpoint.activations), checkpoint);
     add_notes(safetensors::note_unusual_dtypes(tensors, true, !checkpoint.activations.empty()), checkpoint);
-    checkpoint.config.as_object().erase(key);
+    for (const std::string_view key : layout.config_keys) checkpoint.config.as_object().erase(key);
+    checkpoint.config.as_object().erase(found->key);
     return;
   }
   add_notes(safetensors::note_unusual_dtypes(tensors, false), checkpoint);

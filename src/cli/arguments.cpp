@@ -3,8 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "cli/quantities.h"
 #include "core/error.h"
+#include "core/quantities.h"
 #include "core/strings.h"
 
 namespace kerf::cli {

@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 
 #include "cli/arguments.h"
-#include "cli/quantities.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/quantities.h"
 #include "core/strings.h"
 #include "core/threads.h"
 #include "report/figures.h"

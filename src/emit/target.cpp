@@ -77,7 +77,7 @@ std::vector<WrittenFile> files_in(const std::string& folder) {
 
 Json plain_config(const description::Model& model) {
   Json config = model.config;
-  config.as_object().erase("quantization_config");
+  for (const char* key : {"quantization_config", "quantization", "compression_config"}) config.as_object().erase(key);
   return config;
 }
 

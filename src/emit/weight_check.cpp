@@ -123,7 +123,8 @@ void add_group(std::span<const float> expected, std::span<const float> found, st
     }
     const bool clipped = table.at_end(codes[i]) && std::abs(expected[i]) > std::abs(found[i]);
     if (clipped) continue;
-    const double steps = (static_cast<double>(found[i]) - expected[i]) / step;
+    // In the direction of rising codes: scales may be negative.
+    const double steps = (static_cast<double>(found[i]) - expected[i]) / std::copysign(step, scale);
     count_step(steps, at + static_cast<std::int64_t>(i), sums);
     squared += steps * steps;
     ++counted;

@@ -23,12 +23,12 @@ std::vector<float> scaled_rows(const graph::TensorSource& source, const Scaling&
 /// How a stored weight differs from what it stands for. A step is the distance between neighbouring values that the
 /// scheme can store at that place, so that one yardstick serves all schemes.
 struct WeightFigures {
-  std::string unreadable;           ///< why its values cannot be had ("value nan at ..."); then the rest is 0
-  double relative_error = 0;        ///< root of the squared error over the squared values
-  double rounding_error = 0;        ///< the same of rounding to nearest in the same scheme, from a sample of its rows
-  double offset = 0;                ///< mean of (found - expected), in steps; values that are zero or clipped left out
-  double zeroed = 0;                ///< share of the values that are zero though more than a step from it: pruned
-  bool all_zero = false;            ///< though what it stands for is not
+  std::string unreadable;     ///< why its values cannot be had ("value nan at ..."); then the rest is 0
+  double relative_error = 0;  ///< root of the squared error over the squared values
+  double rounding_error = 0;  ///< the same of rounding to nearest in the same scheme, from a sample of its rows
+  double offset = 0;      ///< mean of (found - expected) in steps, up along the codes; values zero or clipped left out
+  double zeroed = 0;      ///< share of the values that are zero though more than a step from it: pruned
+  bool all_zero = false;  ///< though what it stands for is not
   std::int64_t changed = 0;         ///< floats: values that are not the rounded ones
   std::int64_t lost_groups = 0;     ///< groups of scale zero with values that are not small
   std::int64_t swollen_groups = 0;  ///< groups whose values are several times as large as the original's

@@ -81,6 +81,14 @@ TEST(WeightCheck, ZeroPointsOffByOneAreNamed) {
   EXPECT_NE(found[0].text.find("-0.99 steps"), std::string::npos) << found[0].text;
 }
 
+/// Symmetric scales may be negative: the steps go the other way there.
+TEST(WeightCheck, SoAreTheyWhereScalesAreNegative) {
+  const SourcePtr original = weight();
+  codec::QuantizedTensor codes = codes_of(original, "int4-g32");
+  for (std::uint8_t& code : codes.codes) code = static_cast<std::uint8_t>(std::min(code + 1, 15));
+  EXPECT_NE(kinds(findings(original, std::move(codes))).find("!off-by-one"), std::string::npos);
+}
+
 TEST(WeightCheck, ASingleCodeFarFromTheOthersIsNamedWithItsPlace) {
   const SourcePtr original = weight();
   codec::QuantizedTensor codes = codes_of(original, "int4-g32");

@@ -70,13 +70,60 @@ def make_compressed_tensors():
     put("compressed_tensors_fuzz", "activations.safetensors", tensors_file(plain, config))
 
 
-def tensors_file(parts, config=None):
+def tensors_file(parts, config=None, layout=None):
     """parts: name -> (dtype, shape, bytes)."""
-    header, data = ({"__metadata__": {"config": json.dumps(config)}} if config else {}), b""
+    metadata = {**({"config": json.dumps(config)} if config else {}), **({"layout": layout} if layout else {})}
+    header, data = ({"__metadata__": metadata} if metadata else {}), b""
     for name, (dtype, shape, content) in parts.items():
         header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
         data += content
     return safetensors(header, data)
+
+
+def layout_modules():
+    """A module 'm' of [8, 32] in each of the layouts: name -> (layout, config, parts)."""
+    noise = bytes((i * 37 + 11) % 251 for i in range(1024))
+    halves = b"\x00\x3c\x00\xb8\x66\x2e\x00\x01"
+    gptq = {"m.qweight": ("I32", [4, 8], noise[:128]), "m.qzeros": ("I32", [2, 1], b"\x21\x43\x65\x07" * 2),
+            "m.scales": ("F16", [2, 8], halves * 4), "m.g_idx": ("I32", [32], struct.pack("<32i", *[i // 16 for i in range(32)]))}
+    act_order = {**gptq, "m.g_idx": ("I32", [32], struct.pack("<32i", *[i * 7 % 2 for i in range(32)]))}
+    three = {"m.qweight": ("I32", [3, 8], noise[:96]), "m.qzeros": ("I32", [1, 1], b"\x21\x43\x15\x00"), "m.scales": ("F16", [1, 8], halves * 2)}
+    awq = {"m.qweight": ("I32", [32, 1], noise[:128]), "m.qzeros": ("I32", [2, 1], b"\x21\x43\x65\x87" * 2), "m.scales": ("F16", [2, 8], halves * 4)}
+    mlx = {"m.weight": ("U32", [8, 5], noise[:160]), "m.scales": ("BF16", [8, 1], b"\x80\x3f" * 8), "m.biases": ("BF16", [8, 1], b"\x80\xbf" * 8)}
+    mxfp4 = {"m.weight": ("U32", [8, 4], noise[:128]), "m.scales": ("U8", [8, 1], bytes(range(120, 128)))}
+    experts = {f"l.mlp.switch_mlp.up_proj.{name[2:]}": (dtype, [2, 4, shape[1]], data) for name, (dtype, shape, data) in mlx.items()}
+    state = {"quant_type": "nf4", "blocksize": 64, "dtype": "float16", "shape": [8, 32]}
+    levels = struct.pack("<16f", -1, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635, -0.18477343022823334,
+                         -0.09105003625154495, 0, 0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
+                         0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1)
+
+    def bnb(state, **more):
+        text = json.dumps(state).encode()
+        return {"m.weight": ("U8", [128, 1], noise[:128]), "m.weight.absmax": ("F32", [4], struct.pack("<4f", 1, 2, 0.5, 3)), "m.weight.quant_map": ("F32", [16], levels),
+                "m.weight.quant_state.bitsandbytes__nf4": ("U8", [len(text)], text), **more}
+
+    nested = bnb({**state, "nested_blocksize": 256, "nested_dtype": "float32", "nested_offset": 0.25}, **{
+        "m.weight.absmax": ("U8", [4], bytes([0, 9, 128, 255])), "m.weight.nested_absmax": ("F32", [1], struct.pack("<f", 2)),
+        "m.weight.nested_quant_map": ("F32", [256], struct.pack("<256f", *[i / 256 - 0.5 for i in range(256)]))})
+    int8 = {"m.weight": ("I8", [8, 32], noise[:256]), "m.SCB": ("F32", [8], struct.pack("<8f", *range(1, 9))), "m.weight_format": ("U8", [], b"\0")}
+    float4 = {"m.weight_packed": ("U8", [8, 16], noise[:128]), "m.weight_scale": ("F8_E4M3", [8, 2], bytes(range(40, 56))),
+              "m.weight_global_scale": ("F32", [1], struct.pack("<f", 4))}
+    fp4_group = {"targets": ["Linear"], "weights": {"num_bits": 4, "type": "float", "group_size": 16}}
+    ct3 = {"m.weight_packed": ("I32", [8, 4], noise[:128]), "m.weight_scale": ("F16", [8, 1], halves * 2), "m.weight_shape": ("I64", [2], struct.pack("<2q", 8, 32))}
+    int3_group = {"targets": ["Linear"], "weights": {"num_bits": 3, "group_size": 32}}
+    four = {"bits": 4, "group_size": 16, "sym": False}
+    return {"gptq": ("gptq", four, gptq), "gptq_v2": ("gptq", {**four, "checkpoint_format": "gptq_v2"}, gptq), "gptq_act_order": ("gptq", four, act_order),
+            "gptq_three": ("gptq", {"bits": 8, "dynamic": {"+:m": {"bits": 3, "group_size": -1}}}, three), "awq": ("awq", {"group_size": 16}, awq),
+            "mlx_five": ("mlx", {"bits": 5, "group_size": 32}, mlx), "mlx_mxfp4": ("mlx", {"mode": "mxfp4"}, mxfp4),
+            "mlx_experts": ("mlx", {"bits": 4, "group_size": 64, "l.mlp.switch_mlp.up_proj": {"bits": 5, "group_size": 32}}, experts),
+            "bnb_nf4": ("bitsandbytes", {}, bnb(state)), "bnb_nested": ("bitsandbytes", {}, nested), "bnb_across": ("bitsandbytes", {}, bnb({**state, "shape": [16, 16], "blocksize": 72})),
+            "bnb_int8": ("bitsandbytes", {}, int8), "nvfp4": ("compressed-tensors", {"format": "nvfp4-pack-quantized", "config_groups": {"g": fp4_group}}, float4),
+            "padded_three": ("compressed-tensors", {"format": "pack-quantized", "config_groups": {"g": int3_group}}, ct3)}
+
+
+def make_layouts():
+    for name, (layout, config, parts) in layout_modules().items():
+        put("layouts_fuzz", f"{name}.safetensors", tensors_file(parts, config or {"x": 1}, layout))
 
 
 def make_scaled_floats():
@@ -273,6 +320,7 @@ if __name__ == "__main__":
     make_lora()
     make_sentence_piece()
     make_compressed_tensors()
+    make_layouts()
     make_gguf()
     make_statistics()
     make_importance()

@@ -693,6 +693,91 @@ def activation_cases():
     yield case("orphan", without=victim + ".weight")
 
 
+def layout_cases():
+    """A matrix in each of the layouts that others write, with what may be wrong about it."""
+    tensors = model.weights()
+    victim = "model.layers.1.mlp.down_proj"
+    rows, cols = tensors[victim + ".weight"][0]
+    groups = cols // 32
+    noise = bytes((i * 37 + 11) % 251 for i in range(rows * cols))
+    scales = struct.pack(f"<{rows * groups}e", *[0.01 + 0.001 * (i % 7) for i in range(rows * groups)])
+    nf4 = struct.pack("<16f", -1, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635, -0.18477343022823334,
+                      -0.09105003625154495, 0, 0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
+                      0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1)
+
+    def state(**changes):
+        text = json.dumps({"quant_type": "nf4", "blocksize": 64, "dtype": "float16", "shape": [rows, cols], **changes}).encode()
+        return ("U8", [len(text)], text)
+
+    gptq = ("quantization_config", {"quant_method": "gptq", "bits": 4, "group_size": 32, "sym": True, "desc_act": False}, {
+        ".qweight": ("I32", [cols // 8, rows], noise[:rows * cols // 2]), ".qzeros": ("I32", [groups, rows // 8], b"\x77" * (groups * rows // 2)),
+        ".scales": ("F16", [groups, rows], scales), ".g_idx": ("I32", [cols], struct.pack(f"<{cols}i", *[i // 32 for i in range(cols)]))})
+    awq = ("quantization_config", {"quant_method": "awq", "bits": 4, "group_size": 32, "version": "gemm", "zero_point": True}, {
+        ".qweight": ("I32", [cols, rows // 8], noise[:rows * cols // 2]), ".qzeros": ("I32", [groups, rows // 8], b"\x88" * (groups * rows // 2)),
+        ".scales": ("F16", [groups, rows], scales)})
+    mlx = ("quantization", {"group_size": 32, "bits": 4}, {
+        ".weight": ("U32", [rows, cols // 8], noise[:rows * cols // 2]), ".scales": ("F16", [rows, groups], scales),
+        ".biases": ("F16", [rows, groups], scales)})
+    blocks = rows * cols // 64
+    bnb = ("quantization_config", {"quant_method": "bitsandbytes", "load_in_4bit": True}, {
+        ".weight": ("U8", [rows * cols // 2, 1], noise[:rows * cols // 2]), ".weight.absmax": ("F32", [blocks], struct.pack("<f", 0.1) * blocks),
+        ".weight.quant_map": ("F32", [16], nf4), ".weight.quant_state.bitsandbytes__nf4": state()})
+    int8 = ("quantization_config", {"quant_method": "bitsandbytes", "load_in_8bit": True}, {
+        ".weight": ("I8", [rows, cols], noise), ".SCB": ("F32", [rows], struct.pack("<f", 3) * rows), ".weight_format": ("U8", [], b"\0")})
+
+    def case(name, layout, changes=None, settings=None, refuse=True):
+        key, config, parts = layout
+        entries, blob = {}, b""
+        everything = {n: ("F32", s, d) for n, (s, d) in tensors.items() if n != victim + ".weight"}
+        everything |= {victim + suffix: part for suffix, part in {**parts, **(changes or {})}.items() if part is not None}
+        for n, (dtype, shape, data) in everything.items():
+            entries[n] = {"dtype": dtype, "shape": shape, "data_offsets": [len(blob), len(blob) + len(data)]}
+            blob += data
+        return Case(f"layouts-{name}", {"config.json": json.dumps({**model.CONFIG, key: {**config, **(settings or {})}}).encode(),
+                                        "model.safetensors": model.safetensors(entries, blob)},
+                    ["eval"], refuse, ["config.json", "model.safetensors"])
+
+    everyone = {"gptq": gptq, "awq": awq, "mlx": mlx, "bnb": bnb, "int8": int8}
+    for name, layout in everyone.items():
+        yield case(f"{name}-valid", layout, refuse=False)
+        for suffix, (dtype, shape, data) in layout[2].items():
+            if suffix in (".g_idx", ".weight_format"):
+                continue
+            yield case(f"{name}-without{suffix}", layout, {suffix: None})
+            yield case(f"{name}-dtype{suffix}", layout, {suffix: ("F64", [len(data) // 8], data[:len(data) // 8 * 8])})
+            yield case(f"{name}-empty{suffix}", layout, {suffix: (dtype, [0] * len(shape), b"")})
+        for suffix in (".scales", ".weight.absmax", ".SCB"):
+            if suffix in layout[2]:
+                dtype, shape, data = layout[2][suffix]
+                bad = struct.pack("<e", float("nan")) if dtype == "F16" else struct.pack("<f", float("inf"))
+                yield case(f"{name}-not-finite{suffix}", layout, {suffix: (dtype, shape, bad + data[len(bad):])})
+    for bad in (0, -2, 2**40, 7.5, "32", None, []):
+        yield case(f"gptq-group-{bad}", gptq, settings={"group_size": bad})
+        yield case(f"awq-group-{bad}", awq, settings={"group_size": bad})
+        yield case(f"mlx-group-{bad}", mlx, settings={"group_size": bad})
+    for bad in (0, 1, 5, 9, 2**33, -4, "4", 4.5):
+        yield case(f"gptq-bits-{bad}", gptq, settings={"bits": bad})
+        yield case(f"awq-bits-{bad}", awq, settings={"bits": bad})
+        yield case(f"mlx-bits-{bad}", mlx, settings={"bits": bad})
+    for name, index in {"high": [groups] + [0] * (cols - 1), "negative": [-1] * cols, "huge": [2**31 - 1] * cols}.items():
+        yield case(f"gptq-index-{name}", gptq, {".g_idx": ("I32", [cols], struct.pack(f"<{cols}i", *index))})
+    yield case("gptq-index-any", gptq, {".g_idx": ("I32", [cols], struct.pack(f"<{cols}i", *[i * 7 % groups for i in range(cols)]))}, refuse=False)
+    yield case("gptq-index-short", gptq, {".g_idx": ("I32", [cols - 8], bytes(4 * cols - 32))})
+    yield case("gptq-zero-wraps", gptq, {".qzeros": ("I32", [groups, rows // 8], b"\xff" * (groups * rows // 2))})
+    yield case("gptq-marlin", gptq, settings={"checkpoint_format": "marlin"})
+    yield case("gptq-dynamic", gptq, settings={"dynamic": {"+:x": {"bits": 2**70}}})
+    yield case("awq-gemv", awq, settings={"version": "gemv"})
+    yield case("mlx-mode", mlx, settings={"mode": "o\x1b[31m"})
+    yield case("mlx-own-settings", mlx, settings={victim: {"bits": 3}})
+    yield case("bnb-map", bnb, {".weight.quant_map": ("F32", [16], bytes(64))})
+    for name, changes in {"shape-huge": {"shape": [2**31, 2**31]}, "shape-zero": {"shape": [0, cols]}, "shape-text": {"shape": "all"}, "block-zero": {"blocksize": 0},
+                          "block-huge": {"blocksize": 2**62}, "type": {"quant_type": "fp4"}, "deep": {"x": None}}.items():
+        yield case(f"bnb-state-{name}", bnb, {".weight.quant_state.bitsandbytes__nf4": state(**changes)}, refuse=name != "deep")
+    yield case("bnb-state-garbage", bnb, {".weight.quant_state.bitsandbytes__nf4": ("U8", [4], b"\xff[[{")})
+    yield case("bnb-state-long", bnb, {".weight.quant_state.bitsandbytes__nf4": ("U8", [100000], b"[" * 100000)})
+    yield case("int8-format", int8, {".weight_format": ("U8", [], b"\2")})
+
+
 def older_tokenizer_cases(count):
     valid = model.older_tokenizers()
 
@@ -849,6 +934,7 @@ def all_cases(gguf, count):
     yield from lora_cases(count)
     yield from scaled_float_cases()
     yield from activation_cases()
+    yield from layout_cases()
     yield from older_tokenizer_cases(count)
     yield from gguf_cases(gguf, count)
     yield from onnx_cases(count)

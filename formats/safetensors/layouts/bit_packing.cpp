@@ -36,6 +36,36 @@ void unpack(std::span<const std::byte> bytes, std::span<std::uint8_t> codes) {
   for (std::size_t i = whole * kPerByte; i < codes.size(); ++i) codes[i] = code(whole, i % kPerByte);
 }
 
+/// Any width: bits of codes wait in `pending` until they fill a byte.
+void pack_across(std::span<const std::uint8_t> codes, int bits, std::span<std::byte> bytes) {
+  std::uint32_t pending = 0;
+  int count = 0;
+  std::size_t at = 0;
+  for (const std::uint8_t code : codes) {
+    pending |= static_cast<std::uint32_t>(code) << count;
+    for (count += bits; count >= 8; count -= 8, pending >>= 8) bytes[at++] = static_cast<std::byte>(pending);
+  }
+  if (count > 0) bytes[at++] = static_cast<std::byte>(pending);
+  std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(at), bytes.end(), std::byte{0});
+}
+
+void unpack_across(std::span<const std::byte> bytes, int bits, std::span<std::uint8_t> codes) {
+  const std::uint32_t mask = (std::uint32_t{1} << bits) - 1;
+  std::uint32_t pending = 0;
+  int count = 0;
+  std::size_t at = 0;
+  for (std::uint8_t& code : codes) {
+    for (; count < bits; count += 8) pending |= std::to_integer<std::uint32_t>(bytes[at++]) << count;
+    code = static_cast<std::uint8_t>(pending & mask);
+    pending >>= bits;
+    count -= bits;
+  }
+}
+
+void expect_width(int bits) {
+  if (bits < 2 || bits > 8) throw std::logic_error("codes have 2 to 8 bits");
+}
+
 }  // namespace
 
 void pack_bits(std::span<const std::uint8_t> codes, int bits, std::span<std::byte> bytes) {
@@ -47,7 +77,8 @@ void pack_bits(std::span<const std::uint8_t> codes, int bits, std::span<std::byt
     case 8:
       return pack<8>(codes, bytes);
     default:
-      throw std::logic_error("codes of this width do not fill bytes");
+      expect_width(bits);
+      return pack_across(codes, bits, bytes);
   }
 }
 
@@ -60,7 +91,16 @@ void unpack_bits(std::span<const std::byte> bytes, int bits, std::span<std::uint
     case 8:
       return unpack<8>(bytes, codes);
     default:
-      throw std::logic_error("codes of this width do not fill bytes");
+      expect_width(bits);
+      return unpack_across(bytes, bits, codes);
+  }
+}
+
+void unpack_padded_bits(std::span<const std::byte> bytes, int bits, std::span<std::uint8_t> codes) {
+  expect_width(bits);
+  const auto per_word = static_cast<std::size_t>(32 / bits);
+  for (std::size_t first = 0, word = 0; first < codes.size(); first += per_word, ++word) {
+    unpack_bits(bytes.subspan(word * 4, 4), bits, codes.subspan(first, std::min(per_word, codes.size() - first)));
   }
 }
 

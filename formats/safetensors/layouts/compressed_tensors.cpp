@@ -12,6 +12,7 @@
 #include "core/strings.h"
 #include "core/threads.h"
 #include "formats/safetensors/layouts/bit_packing.h"
+#include "formats/safetensors/layouts/module_parts.h"
 
 namespace kerf::formats::safetensors {
 namespace compressed_tensors {
@@ -40,19 +41,6 @@ std::vector<std::byte> packed_codes(const codec::QuantizedTensor& weight, std::s
     const auto codes = std::span(weight.codes).subspan(static_cast<std::size_t>(row) * cols, cols);
     pack_bits(codes, weight.scheme.bits, row_of(bytes, row, weight.rows));
   });
-  return bytes;
-}
-
-std::vector<std::byte> scale_bytes(std::string_view module, const codec::QuantizedTensor& weight, std::size_t size) {
-  const DType dtype = weight.scheme.scale_dtype;
-  for (const float scale : weight.scales) {
-    if (!std::isfinite(scale) || codec::round_to(dtype, scale) != scale) {
-      throw_input("", fmt::format("module {}", quoted(module)),
-                  fmt::format("scale {} is not exact in {}", scale, dtype_name(dtype)));
-    }
-  }
-  std::vector<std::byte> bytes(size);
-  codec::encode_floats(dtype, weight.scales, bytes);
   return bytes;
 }
 
@@ -121,7 +109,7 @@ std::vector<std::byte> bytes_of(const TensorPlan& tensor, std::string_view modul
     return plain_zero_points(weight);
   }
   if (ends_with(tensor.name, kPacked)) return packed_codes(weight, size);
-  if (ends_with(tensor.name, kScale)) return scale_bytes(module, weight, size);
+  if (ends_with(tensor.name, kScale)) return exact_floats(module, "scale", weight.scales, weight.scheme.scale_dtype);
   if (ends_with(tensor.name, kShape)) return shape_bytes(weight);
   if (weight.scheme.granularity == Granularity::kTensor) return tensor_zero_point(weight);
   return packed_zero_points(weight, size);
@@ -151,7 +139,14 @@ std::optional<std::string> activation_refusal(const ModuleScheme& scheme, std::i
   return std::nullopt;
 }
 
-std::optional<std::string> integer_refusal(const ModuleScheme& module, std::int64_t cols) {
+std::optional<std::string> float4_refusal(const codec::Scheme& scheme, std::int64_t rows, std::int64_t cols) {
+  if (rows <= 0 || cols <= 0) return fmt::format("a weight of shape [{}, {}] is empty", rows, cols);
+  if (cols % scheme.group_size == 0) return std::nullopt;
+  return fmt::format("groups of {} do not divide {} columns, and compressed-tensors has no shorter last group",
+                     scheme.group_size, cols);
+}
+
+std::optional<std::string> plain_refusal(const ModuleScheme& module, std::int64_t cols) {
   const codec::Scheme& scheme = module.weights;
   if (!scheme.plain_integer()) {
     return fmt::format("{} is not made of integers with scales of their own, which is what compressed-tensors holds",
@@ -177,6 +172,7 @@ std::optional<std::string> integer_refusal(const ModuleScheme& module, std::int6
 }  // namespace
 
 std::string_view format_of(const ModuleScheme& scheme) {
+  if (const std::string_view format = float4_format(scheme.weights); !format.empty()) return format;
   if (is_float8(scheme.weights)) return kFloatFormat;
   return scheme.activations ? kIntFormat : kPackFormat;
 }
@@ -185,8 +181,9 @@ std::optional<std::string> refusal(const ModuleScheme& module, std::int64_t rows
   const codec::Scheme& scheme = module.weights;
   if (const auto why = activation_refusal(module, cols)) return why;
   if (!scheme.quantized()) return std::nullopt;
+  if (!float4_format(scheme).empty()) return float4_refusal(scheme, rows, cols);
   if (!is_float8(scheme)) {
-    if (const auto why = integer_refusal(module, cols)) return why;
+    if (const auto why = plain_refusal(module, cols)) return why;
   }
   if (rows <= 0 || cols <= 0) return fmt::format("a weight of shape [{}, {}] is empty", rows, cols);
   if (scheme.scale_dtype != DType::kF16 && scheme.scale_dtype != DType::kBF16 && scheme.scale_dtype != DType::kF32) {
@@ -219,6 +216,7 @@ std::vector<TensorPlan> plan_plain(std::string_view module, const ModuleScheme& 
 
 std::vector<TensorPlan> plan(std::string_view module, const ModuleScheme& layout, std::int64_t rows,
                              std::int64_t cols) {
+  if (!float4_format(layout.weights).empty()) return plan_float4(module, layout.weights, rows, cols);
   if (format_of(layout) != kPackFormat) return plan_plain(module, layout, rows, cols);
   const codec::Scheme& scheme = layout.weights;
   const auto named = [&](std::string_view suffix) { return fmt::format("{}{}", module, suffix); };
@@ -240,6 +238,7 @@ std::vector<EncodedTensor> encode(std::string_view module, const codec::Quantize
                                   const codec::ActivationQuantizer* input) {
   const ModuleScheme scheme(weight.scheme, input == nullptr ? std::nullopt : std::optional(input->scheme()));
   if (const auto why = refusal(scheme, weight.rows, weight.cols)) throw_usage(*why);
+  if (!float4_format(weight.scheme).empty()) return encode_float4(module, weight);
   std::vector<EncodedTensor> tensors;
   for (TensorPlan& tensor : plan(module, scheme, weight.rows, weight.cols)) {
     std::vector<std::byte> bytes = bytes_of(tensor, module, weight, input);
@@ -255,7 +254,7 @@ const LayoutInfo& compressed_tensors_layout() {
       .name = compressed_tensors::kName,
       .summary =
           "vLLM's and transformers' layout: codes of 2, 4 or 8 bits packed into int32; a byte each, or 8-bit floats, "
-          "where activations are rounded too",
+          "where activations are rounded too; NVFP4 and MXFP4",
       .refusal = compressed_tensors::refusal,
       .plan = compressed_tensors::plan,
       .encode = compressed_tensors::encode,

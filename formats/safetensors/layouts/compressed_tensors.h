@@ -14,8 +14,9 @@
 
 /// The layout of the compressed-tensors library (https://github.com/vllm-project/compressed-tensors). Of its formats:
 /// "pack-quantized", integer weights of 2, 4 or 8 bits packed into 32-bit words; "int-quantized", integer weights of a
-/// byte each, for layers whose input is rounded to integers too; "float-quantized", 8-bit floats. README.md in
-/// formats/safetensors has the bytes. The functions of LayoutInfo, and what they share:
+/// byte each, for layers whose input is rounded to integers too; "float-quantized", 8-bit floats;
+/// "nvfp4-pack-quantized" and "mxfp4-pack-quantized", 4-bit floats. README.md in formats/safetensors has the bytes. The
+/// functions of LayoutInfo, and what they share:
 namespace kerf::formats::safetensors::compressed_tensors {
 
 inline constexpr std::string_view kName = "compressed-tensors";
@@ -23,6 +24,8 @@ inline constexpr std::string_view kPackFormat = "pack-quantized";
 inline constexpr std::string_view kIntFormat = "int-quantized";
 inline constexpr std::string_view kFloatFormat = "float-quantized";
 inline constexpr std::string_view kNaiveFormat = "naive-quantized";  ///< read only: either of the two before
+inline constexpr std::string_view kNvfp4Format = "nvfp4-pack-quantized";
+inline constexpr std::string_view kMxfp4Format = "mxfp4-pack-quantized";
 inline constexpr std::string_view kMixedFormat = "mixed-precision";  ///< every group says its own
 
 /// The tensors of a module NAME are NAME + one of these.
@@ -58,6 +61,15 @@ struct ConfigGroup {
 /// Are the weights 8-bit floats?
 bool has_float_weights(const JsonCursor& config);
 graph::SourceMap decode_floats(const JsonCursor& config, const StoredTensors& tensors);
+
+/// 4-bit floats: the scheme that the config's format is for, nullopt for other formats; the format that holds a scheme,
+/// empty if none does; and the functions of LayoutInfo for them.
+std::optional<codec::Scheme> float4_scheme(const JsonCursor& config);
+std::string_view float4_format(const codec::Scheme& scheme);
+std::vector<TensorPlan> plan_float4(std::string_view module, const codec::Scheme& scheme, std::int64_t rows,
+                                    std::int64_t cols);
+std::vector<EncodedTensor> encode_float4(std::string_view module, const codec::QuantizedTensor& weight);
+graph::SourceMap decode_float4(const JsonCursor& config, const StoredTensors& tensors);
 
 /// Error(kInput) naming the key for what changes numbers beside the weights: a quantized cache, sparsity, transforms.
 void check_nothing_else(const JsonCursor& config);

@@ -171,6 +171,7 @@ std::optional<codec::ActivationScheme> parse_activations(const JsonCursor& group
 }
 
 ActivationMap read_activations(const JsonCursor& config, const StoredTensors& tensors) {
+  if (float4_scheme(config)) return {};  // none: decode() refuses them
   Collector collector(tensors);
   if (has_float_weights(config)) {
     add_floats(config, tensors, collector);

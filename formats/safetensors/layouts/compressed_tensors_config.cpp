@@ -43,7 +43,12 @@ Json weights_json(const codec::Scheme& scheme) {
   weights.set("num_bits", scheme.bits);
   weights.set("observer", "minmax");
   weights.set("observer_kwargs", Json::object());
-  weights.set("strategy", strategy_name(scheme.granularity));
+  if (!float4_format(scheme).empty()) {
+    const std::string_view dtype = scheme.unit_by_tensor ? "torch.float8_e4m3fn" : "torch.uint8";
+    weights.set("scale_dtype", dtype);
+    weights.set("zp_dtype", dtype);
+  }
+  weights.set("strategy", scheme.unit_by_tensor ? "tensor_group" : strategy_name(scheme.granularity));
   weights.set("symmetric", scheme.offset == Offset::kSymmetric);
   weights.set("type", scheme.plain_integer() ? "int" : "float");
   return weights;
@@ -100,8 +105,8 @@ void expect_empty(const JsonCursor& parent, std::string_view key, std::string_vi
 void check_format(const JsonCursor& format) {
   const std::string name = format.as_string();
   if (name != kPackFormat && name != kIntFormat && name != kNaiveFormat) {
-    format.fail(fmt::format("found {}, expected {}, {}, {} or {}", quoted(name), kPackFormat, kIntFormat, kFloatFormat,
-                            kNaiveFormat));
+    format.fail(fmt::format("found {}, expected {}, {}, {}, {}, {} or {}", quoted(name), kPackFormat, kIntFormat,
+                            kFloatFormat, kNaiveFormat, kNvfp4Format, kMxfp4Format));
   }
 }
 
@@ -154,12 +159,15 @@ ConfigGroup parse_group(const JsonCursor& group, std::string name) {
 
 namespace {
 
-/// The format of all groups, or "mixed-precision". Error(kUsage) for integers beside 8-bit floats.
+/// The format of all groups, or "mixed-precision". Error(kUsage) for integers beside floats.
 std::string_view common_format(const std::vector<ConfigGroup>& groups) {
   std::set<std::string_view> formats;
   for (const ConfigGroup& group : groups) formats.insert(format_of({group.scheme, group.activations}));
-  if (formats.size() > 1 && formats.contains(kFloatFormat)) {
-    throw_usage("compressed-tensors: 8-bit floats beside integers are not written; choose one of them for all layers");
+  for (const std::string_view format : {kFloatFormat, kNvfp4Format, kMxfp4Format}) {
+    if (formats.size() > 1 && formats.contains(format)) {
+      throw_usage(fmt::format("compressed-tensors: {} beside {} is not written; choose one of them for all layers",
+                              format, *formats.begin() == format ? *formats.rbegin() : *formats.begin()));
+    }
   }
   return formats.empty() ? kPackFormat : formats.size() == 1 ? *formats.begin() : kMixedFormat;
 }

@@ -8,7 +8,9 @@
 #include "core/error.h"
 #include "core/strings.h"
 #include "formats/safetensors/layouts/bit_packing.h"
+#include "formats/safetensors/layouts/codes_source.h"
 #include "formats/safetensors/layouts/compressed_tensors.h"
+#include "formats/safetensors/layouts/module_parts.h"
 
 namespace kerf::formats::safetensors::compressed_tensors {
 namespace {
@@ -20,73 +22,51 @@ using codec::Offset;
 struct Module {
   std::string name;
   StoredTensor codes, scale;
-  bool packed = true;  ///< codes in words; otherwise a signed byte each
+  bool packed = true;   ///< codes in words; otherwise a signed byte each
+  bool padded = false;  ///< no packed code crosses into the next word, as releases before mid-2026 have it
   std::optional<StoredTensor> zero_point;
   std::int64_t rows = 0, cols = 0;  ///< from weight_shape, or the codes' shape
   std::uint64_t bytes = 0;          ///< of all its tensors
 };
 
-/// The weight of a module whose tensors are known to agree with `scheme`. Codes are read from the file by rows.
-class CodesSource : public graph::TensorSource {
+std::int64_t words_of(std::int64_t count, int bits, bool padded) {
+  return padded ? padded_words(count, bits) : packed_words(count, bits);
+}
+
+void unpack(std::span<const std::byte> bytes, int bits, bool padded, std::span<std::uint8_t> codes) {
+  padded ? unpack_padded_bits(bytes, bits, codes) : unpack_bits(bytes, bits, codes);
+}
+
+class PackedSource : public CodesSource {
  public:
-  CodesSource(Module module, codec::Scheme scheme)
-      : TensorSource(scheme.scale_dtype, {module.rows, module.cols},
-                     fmt::format("{}: tensor {}", module.codes.file->path(), quoted(module.name + ".weight"))),
-        module_(std::move(module)),
-        scheme_(std::move(scheme)) {}
+  PackedSource(Module module, codec::Scheme scheme, std::vector<std::int32_t> column_groups)
+      : CodesSource({module.name, module.codes, module.rows, module.cols, module.bytes, std::move(column_groups)},
+                    std::move(scheme)),
+        module_(std::move(module)) {}
 
-  std::optional<codec::Scheme> scheme() const override { return scheme_; }
-  std::uint64_t stored_bytes() const override { return module_.bytes; }
-
-  std::optional<codec::QuantizedTensor> read_quantized() const override {
-    codec::QuantizedTensor weight = codec::make_quantized(scheme_, module_.rows, module_.cols);
-    for (std::int64_t row = 0; row < module_.rows; row += slab_rows()) {
-      read_codes(row, std::min(slab_rows(), module_.rows - row), weight.codes.data() + row * module_.cols);
-    }
-    read_parameters(0, module_.rows, weight);
-    return weight;
-  }
-
-  void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
-    for (std::int64_t done = 0; done < count; done += slab_rows()) {
-      const std::int64_t rows = std::min(slab_rows(), count - done);
-      codec::QuantizedTensor slab = codec::make_quantized(scheme_, rows, module_.cols);
-      read_codes(first + done, rows, slab.codes.data());
-      read_parameters(first + done, rows, slab);
-      float* values = out + done * module_.cols;
-      codec::dequantize_rows(slab, 0, rows, values);
-      // Finite scales can still overflow when multiplied.
-      check_finite(std::span(values, slab.codes.size()), static_cast<std::uint64_t>((first + done) * module_.cols),
-                   shape(), module_.codes.file->path(), module_.codes.place());
-    }
-  }
-
- private:
-  /// Rows that are unpacked at a time: about a megabyte of codes.
-  std::int64_t slab_rows() const { return std::max<std::int64_t>(1, (std::int64_t{1} << 20) / module_.cols); }
-
-  void read_codes(std::int64_t first, std::int64_t count, std::uint8_t* codes) const {
+ protected:
+  void read_codes(std::int64_t first, std::int64_t count, std::uint8_t* codes) const override {
     if (!module_.packed) {
       module_.codes.read(static_cast<std::uint64_t>(first * module_.cols),
                          std::as_writable_bytes(std::span(codes, static_cast<std::size_t>(count * module_.cols))));
       return shift_codes(std::span(codes, static_cast<std::size_t>(count * module_.cols)), module_.codes);
     }
-    const auto width = static_cast<std::size_t>(packed_words(module_.cols, scheme_.bits) * 4);
+    const int bits = layout_scheme().bits;
+    const auto width = static_cast<std::size_t>(words_of(module_.cols, bits, module_.padded) * 4);
     const auto cols = static_cast<std::size_t>(module_.cols);
     std::vector<std::byte> bytes(width * static_cast<std::size_t>(count));
     module_.codes.read(static_cast<std::uint64_t>(first) * width, bytes);
     for (std::size_t row = 0; row < static_cast<std::size_t>(count); ++row) {
-      unpack_bits(std::span(bytes).subspan(row * width, width), scheme_.bits, std::span(codes + row * cols, cols));
+      unpack(std::span(bytes).subspan(row * width, width), bits, module_.padded, std::span(codes + row * cols, cols));
     }
   }
 
-  /// Scales and zero points of rows [first, first + count) -> those of `weight`, which has just these rows.
-  void read_parameters(std::int64_t first, std::int64_t count, codec::QuantizedTensor& weight) const {
-    const std::int64_t groups = scheme_.groups(module_.cols);
-    const bool is_shared = scheme_.granularity == Granularity::kTensor;
+  void read_parameters(std::int64_t first, std::int64_t count, codec::QuantizedTensor& weight) const override {
+    const std::int64_t groups = layout_scheme().groups(module_.cols);
+    const bool is_shared = layout_scheme().granularity == Granularity::kTensor;
     const std::uint64_t begin = is_shared ? 0 : static_cast<std::uint64_t>(first * groups);
-    read_scales(begin, weight.scales);
-    if (scheme_.offset != Offset::kZeroPoint) return;
+    read_numbers(module_.scale, begin, weight.scales);
+    if (layout_scheme().offset != Offset::kZeroPoint) return;
     if (module_.zero_point->entry.dtype == DType::kI8) {
       read_plain_zero_points(begin, weight.zero_points);
     } else {
@@ -94,14 +74,7 @@ class CodesSource : public graph::TensorSource {
     }
   }
 
-  void read_scales(std::uint64_t begin, std::span<float> scales) const {
-    const std::size_t item = dtype_bytes(scheme_.scale_dtype);
-    std::vector<std::byte> bytes(scales.size() * item);
-    module_.scale.read(begin * item, bytes);
-    codec::decode_floats(scheme_.scale_dtype, bytes, scales);
-    check_finite(scales, begin, module_.scale.entry.shape, module_.scale.file->path(), module_.scale.place());
-  }
-
+ private:
   void read_plain_zero_points(std::uint64_t begin, std::span<std::uint8_t> zero_points) const {
     module_.zero_point->read(begin, std::as_writable_bytes(zero_points));
     shift_codes(zero_points, *module_.zero_point);
@@ -109,7 +82,7 @@ class CodesSource : public graph::TensorSource {
 
   /// Signed bytes -> codes from 0.
   void shift_codes(std::span<std::uint8_t> codes, const StoredTensor& stored) const {
-    const int middle = 1 << (scheme_.bits - 1);
+    const int middle = 1 << (layout_scheme().bits - 1);
     for (std::uint8_t& value : codes) {
       const int code = static_cast<std::int8_t>(value) + middle;
       if (code < 0 || code >= 2 * middle) {
@@ -119,34 +92,34 @@ class CodesSource : public graph::TensorSource {
     }
   }
 
+  /// Zero points of one group of columns are packed down the rows; a word may hold those of other slabs too.
   void read_packed_zero_points(std::int64_t first, std::int64_t count, std::span<std::uint8_t> zero_points) const {
-    const std::int64_t groups = scheme_.groups(module_.cols), per_word = 32 / scheme_.bits;
-    const std::int64_t first_word = first / per_word, last_word = (first + count - 1) / per_word;
-    std::vector<std::uint32_t> words(static_cast<std::size_t>((last_word - first_word + 1) * groups));
+    const int bits = layout_scheme().bits;
+    const std::int64_t groups = layout_scheme().groups(module_.cols);
+    const std::int64_t together = module_.padded ? 32 / bits : 32;  // rows that begin in a word of their own
+    const std::int64_t begin = first / together * together;
+    const std::int64_t first_word = words_of(begin, bits, module_.padded);
+    const auto words = static_cast<std::size_t>(words_of(first + count, bits, module_.padded) - first_word);
+    std::vector<std::uint32_t> lines(words * static_cast<std::size_t>(groups)), column(words);
     module_.zero_point->read(static_cast<std::uint64_t>(first_word * groups) * 4,
-                             std::as_writable_bytes(std::span(words)));
-    const std::uint32_t mask = (std::uint32_t{1} << scheme_.bits) - 1;
-    for (std::int64_t row = first; row < first + count; ++row) {
-      const auto shift = static_cast<unsigned>(row % per_word * scheme_.bits);
-      const std::uint32_t* line = words.data() + (row / per_word - first_word) * groups;
-      std::uint8_t* to = zero_points.data() + (row - first) * groups;
-      for (std::int64_t group = 0; group < groups; ++group) {
-        to[group] = static_cast<std::uint8_t>((line[group] >> shift) & mask);
+                             std::as_writable_bytes(std::span(lines)));
+    std::vector<std::uint8_t> codes(static_cast<std::size_t>(first + count - begin));
+    for (std::int64_t group = 0; group < groups; ++group) {
+      for (std::size_t word = 0; word < words; ++word) {
+        column[word] = lines[word * static_cast<std::size_t>(groups) + static_cast<std::size_t>(group)];
+      }
+      unpack(std::as_bytes(std::span(column)), bits, module_.padded, codes);
+      for (std::int64_t row = 0; row < count; ++row) {
+        zero_points[static_cast<std::size_t>(row * groups + group)] =
+            codes[static_cast<std::size_t>(first + row - begin)];
       }
     }
   }
 
   Module module_;
-  codec::Scheme scheme_;
 };
 
 // Finding out what the tensors say.
-
-const StoredTensor& part(const StoredTensors& tensors, const StoredTensor& packed, const std::string& name) {
-  const auto found = tensors.find(name);
-  if (found == tensors.end()) packed.fail(fmt::format("has no {} beside it", quoted(name)));
-  return found->second;
-}
 
 std::int64_t element(const Tensor& tensor, std::int64_t index) {
   if (tensor.dtype() == DType::kI64) return tensor.data<std::int64_t>()[index];
@@ -185,10 +158,10 @@ std::optional<Module> find_module(const std::string& name, const StoredTensor& c
                 .scale = {},
                 .packed = packed,
                 .zero_point = {}};
-  module.scale = part(tensors, codes, module.name + std::string(kScale));
+  module.scale = require_part(tensors, codes, module.name + std::string(kScale));
   module.bytes = codes.entry.bytes + module.scale.entry.bytes;
   if (packed) {
-    const StoredTensor& shape = part(tensors, codes, module.name + std::string(kShape));
+    const StoredTensor& shape = require_part(tensors, codes, module.name + std::string(kShape));
     read_shape(shape, module);
     module.bytes += shape.entry.bytes;
   } else {
@@ -229,7 +202,7 @@ std::optional<std::string> zero_point_mismatch(const codec::Scheme& scheme, cons
   if (!module.zero_point) return "weight_zero_point is missing";
   const Entry& entry = module.zero_point->entry;
   const Shape plain = {module.rows, scheme.groups(module.cols)};
-  const Shape packed = {packed_words(module.rows, scheme.bits), plain[1]};
+  const Shape packed = {words_of(module.rows, scheme.bits, module.padded), plain[1]};
   const bool is_shared = scheme.granularity == Granularity::kTensor;
   // Plain codes have plain zero points; older releases did not pack.
   if (entry.dtype == DType::kI8 && (is_shared ? numel(entry.shape) == 1 : entry.shape == plain)) return std::nullopt;
@@ -238,17 +211,28 @@ std::optional<std::string> zero_point_mismatch(const codec::Scheme& scheme, cons
                      dtype_name(entry.dtype), to_string(is_shared ? Shape{1} : packed), is_shared ? "i8" : "i32");
 }
 
+/// Which of the two packings the codes have; an error if neither, or either of two that differ.
+std::optional<std::string> find_packing(const codec::Scheme& scheme, Module& module) {
+  const std::int64_t words = module.codes.entry.shape[1];
+  const std::int64_t dense = packed_words(module.cols, scheme.bits), padded = padded_words(module.cols, scheme.bits);
+  const bool same = 32 % scheme.bits == 0 || module.cols <= 32 / scheme.bits;
+  if (words == dense && words == padded && !same) {
+    return fmt::format("{} codes of {} bits take {} words in either of the two packings that the format has had",
+                       module.cols, scheme.bits, words);
+  }
+  if (words != dense && words != padded) {
+    const std::string or_padded = dense == padded ? "" : fmt::format(" (or {})", padded);
+    return fmt::format("weight_packed has {} words a row, expected {}{} for {} codes of {} bits", words, dense,
+                       or_padded, module.cols, scheme.bits);
+  }
+  module.padded = words != dense;
+  return std::nullopt;
+}
+
 /// Why the module's tensors cannot be of that scheme.
-std::optional<std::string> mismatch(const codec::Scheme& scheme, const Module& module) {
+std::optional<std::string> mismatch(const codec::Scheme& scheme, Module& module) {
   if (module.packed) {
-    if (scheme.bits != 2 && scheme.bits != 4 && scheme.bits != 8) {
-      return fmt::format("packed codes of {} bits, whose packing differs between releases", scheme.bits);
-    }
-    const std::int64_t words = packed_words(module.cols, scheme.bits);
-    if (module.codes.entry.shape[1] != words) {
-      return fmt::format("weight_packed has {} words a row, expected {} for {} codes of {} bits",
-                         module.codes.entry.shape[1], words, module.cols, scheme.bits);
-    }
+    if (auto why = find_packing(scheme, module)) return why;
   }
   if (scheme.granularity == Granularity::kGroup && module.cols % scheme.group_size != 0) {
     return fmt::format("groups of {} do not divide {} columns", scheme.group_size, module.cols);
@@ -259,7 +243,7 @@ std::optional<std::string> mismatch(const codec::Scheme& scheme, const Module& m
 
 /// The group of a module. A group that names the module decides; otherwise the tensors must fit a group, whose patterns
 /// and classes are taken to mean this module: shapes tell schemes apart, save for weights of a few columns.
-const ConfigGroup& find_group(const Module& module, const std::vector<ConfigGroup>& groups) {
+const ConfigGroup& find_group(Module& module, const std::vector<ConfigGroup>& groups) {
   std::vector<const ConfigGroup*> candidates;
   for (const ConfigGroup& group : groups) {
     if (group.names(module.name)) candidates = {&group};
@@ -280,24 +264,8 @@ const ConfigGroup& find_group(const Module& module, const std::vector<ConfigGrou
     }
   }
   if (chosen == nullptr) module.codes.fail("does not fit its config_groups: " + reasons);
+  if (module.packed) find_packing(chosen->scheme, module);  // another group may have been looked at since
   return *chosen;
-}
-
-/// Columns in another order than stored (actorder "group") are not read; an index that changes nothing is.
-void check_group_index(const Module& module, const codec::Scheme& scheme, const StoredTensor& index) {
-  if (index.entry.dtype != DType::kI32 || index.entry.shape != Shape{module.cols}) {
-    index.fail(fmt::format("is {} of {}, expected {} of i32", to_string(index.entry.shape),
-                           dtype_name(index.entry.dtype), to_string(Shape{module.cols})));
-  }
-  const Tensor values = index.read();
-  const std::int64_t width = scheme.group_width(module.cols);
-  for (std::int64_t i = 0; i < module.cols; ++i) {
-    const std::int64_t group = element(values, i);
-    if (group != i / width) {
-      index.fail(fmt::format(
-          "puts column {} into group {}, but kerf reads only groups of neighbours (actorder 'group')", i, group));
-    }
-  }
 }
 
 /// Parts whose weight_packed is missing would go unnoticed otherwise.
@@ -316,6 +284,7 @@ void check_no_orphans(const StoredTensors& tensors, const std::set<std::string, 
 
 graph::SourceMap decode(const JsonCursor& config, const StoredTensors& tensors) {
   if (has_float_weights(config)) return decode_floats(config, tensors);
+  if (float4_scheme(config)) return decode_float4(config, tensors);
   const std::vector<ConfigGroup> groups = parse_config(config);
   graph::SourceMap sources;
   std::set<std::string, std::less<>> taken;
@@ -326,7 +295,11 @@ graph::SourceMap decode(const JsonCursor& config, const StoredTensors& tensors) 
     codec::Scheme scheme = find_group(module, groups).scheme;
     scheme.scale_dtype = module.scale.entry.dtype;
     const auto index = tensors.find(module.name + std::string(kGroupIndex));
-    if (index != tensors.end()) check_group_index(module, scheme, index->second);
+    std::vector<std::int32_t> groups_of_columns;
+    if (index != tensors.end()) {
+      expect_tensor(index->second, DType::kI32, {module.cols});
+      groups_of_columns = column_groups(index->second, scheme, module.cols);
+    }
     for (const std::string_view suffix :
          {kPacked, kScale, kZeroPoint, kShape, kGroupIndex, kInputScale, kInputZeroPoint}) {
       taken.insert(module.name + std::string(suffix));
@@ -336,7 +309,8 @@ graph::SourceMap decode(const JsonCursor& config, const StoredTensors& tensors) 
       codes.fail(fmt::format("stands beside {}, expected one of them", quoted(weight)));
     }
     taken.insert(weight);
-    sources.emplace(std::move(weight), std::make_shared<CodesSource>(std::move(module), std::move(scheme)));
+    sources.emplace(std::move(weight),
+                    std::make_shared<PackedSource>(std::move(module), std::move(scheme), std::move(groups_of_columns)));
   }
   check_no_orphans(tensors, taken);
   if (sources.empty()) config.fail("names a quantized model, but no tensor holds codes");
@@ -350,7 +324,7 @@ std::map<std::string, const ConfigGroup*> assign_groups(const std::vector<Config
                                                         const StoredTensors& tensors) {
   std::map<std::string, const ConfigGroup*> assigned;
   for (const auto& [name, codes] : tensors) {
-    if (const auto module = find_module(name, codes, tensors)) assigned[module->name] = &find_group(*module, groups);
+    if (auto module = find_module(name, codes, tensors)) assigned[module->name] = &find_group(*module, groups);
   }
   return assigned;
 }

@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace kerf::formats::safetensors {
+namespace {
+
+std::string_view method_of(const LayoutInfo& layout) { return layout.method.empty() ? layout.name : layout.method; }
+
+}  // namespace
 
 const std::vector<const LayoutInfo*>& layouts() {
 #define X(name) &name##_layout(),
@@ -19,10 +24,19 @@ const LayoutInfo* find_layout(std::string_view name) {
   return found == layouts().end() ? nullptr : *found;
 }
 
-std::vector<std::string> layout_names() {
-  std::vector<std::string> names;
-  for (const LayoutInfo* layout : layouts()) names.emplace_back(layout->name);
-  return names;
+const LayoutInfo* find_layout_of(std::string_view method) {
+  const auto found = std::find_if(layouts().begin(), layouts().end(),
+                                  [&](const LayoutInfo* layout) { return method_of(*layout) == method; });
+  return found == layouts().end() ? nullptr : *found;
+}
+
+std::vector<std::string> layout_methods() {
+  std::vector<std::string> methods;
+  for (const LayoutInfo* layout : layouts()) {
+    std::string method(method_of(*layout));
+    if (std::find(methods.begin(), methods.end(), method) == methods.end()) methods.push_back(std::move(method));
+  }
+  return methods;
 }
 
 }  // namespace kerf::formats::safetensors

@@ -42,6 +42,7 @@ struct LayoutModules {
   struct Quantized {
     std::string name;
     ModuleScheme scheme;
+    bool head = false;  ///< the one that makes logits
   };
   std::vector<Quantized> quantized;
   /// Linear modules that keep floating-point weights ("lm_head").
@@ -49,10 +50,10 @@ struct LayoutModules {
 };
 
 /// One way of storing quantized linear modules as named tensors and a "quantization_config" in config.json;
-/// formats/safetensors/layouts/layouts.def lists them all. Weights are [out, in]: a module that stores the transpose
-/// (Conv1D) is no linear module, and for the caller to refuse.
+/// formats/safetensors/layouts/layouts.def lists them all. Weights are [out, in]; see `conv1d` for modules that store
+/// the transpose.
 struct LayoutInfo {
-  std::string_view name;     ///< also the value of quant_method: "compressed-tensors"
+  std::string_view name;     ///< "compressed-tensors"
   std::string_view summary;  ///< one line for help and docs
 
   /// Why the layout cannot hold a weight [rows, cols] of that scheme exactly, in one sentence; nullopt if it can. Plain
@@ -74,12 +75,25 @@ struct LayoutInfo {
   graph::SourceMap (*decode)(const JsonCursor& config, const StoredTensors& tensors);
   /// How the config says that inputs are rounded; errors as decode(). Null where kerf computes with them as they come.
   ActivationMap (*activations)(const JsonCursor& config, const StoredTensors& tensors) = nullptr;
+
+  std::string_view method = "";  ///< the value of quant_method; empty: the name
+  /// Modules that store the transpose (Conv1D) are held as linear ones are. Otherwise they are for the caller to
+  /// refuse.
+  bool conv1d = false;
+  bool embeddings = false;  ///< embeddings are held too
+  bool experts = true;      ///< the matrices of a mixture's experts are held, each under its own name
+  /// Where config() stands in config.json; the first is where it is read.
+  std::vector<std::string_view> config_keys = {"quantization_config"};
+  std::string_view config_file = "";  ///< another file with a copy of it
 };
 
 const std::vector<const LayoutInfo*>& layouts();
 /// nullptr if there is none of that name.
 const LayoutInfo* find_layout(std::string_view name);
-std::vector<std::string> layout_names();
+/// The first with that quant_method; nullptr if there is none.
+const LayoutInfo* find_layout_of(std::string_view method);
+/// All values of quant_method, each once.
+std::vector<std::string> layout_methods();
 
 /// For X(name) in the list, a function name_layout() that the layout's own file defines.
 #define X(name) const LayoutInfo& name##_layout();

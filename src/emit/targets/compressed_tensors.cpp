@@ -1,196 +1,11 @@
-#include <algorithm>
-#include <memory>
-#include <utility>
-
-#include <fmt/format.h>
-
-#include "codec/float_codec.h"
-#include "core/checked.h"
-#include "core/error.h"
-#include "core/file.h"
-#include "core/output.h"
-#include "core/strings.h"
-#include "core/threads.h"
-#include "emit/target.h"
-#include "formats/safetensors/layouts/layout.h"
-#include "formats/safetensors/shards.h"
+#include "emit/layout_emission.h"
 
 namespace kerf::emit {
 namespace {
 
-namespace st = formats::safetensors;
-
-constexpr std::string_view kWeightSuffix = ".weight";
-constexpr std::uint64_t kLargestCarriedFile = std::uint64_t{1} << 30;
-
-std::string module_name(const EmitTensor& tensor) {
-  return tensor.name.substr(0, tensor.name.size() - kWeightSuffix.size());
+std::unique_ptr<Emission> plan(const EmitModel& model, const TargetOptions& options) {
+  return plan_layout("compressed-tensors", model, options);
 }
-
-DType stored_dtype(const EmitTensor& tensor) {
-  return tensor.scheme.kind == codec::Scheme::Kind::kFloat ? tensor.scheme.float_dtype : tensor.source_dtype;
-}
-
-Shape stored_shape(const EmitTensor& tensor) {
-  return tensor.stored_transposed ? Shape{tensor.shape[1], tensor.shape[0]} : tensor.shape;
-}
-
-/// A folder of safetensors files in one of the layouts for quantized linear modules.
-class LayoutEmission : public Emission {
- public:
-  LayoutEmission(const st::LayoutInfo& layout, const EmitModel& model) : layout_(layout) {
-    std::vector<st::TensorPlan> tensors;
-    if (model.reduced) check_heads(model.model->hyperparameters);
-    for (const EmitTensor& tensor : model.tensors) plan_tensor(tensor, tensors);
-    for (const auto& tensor : tensors) tensor_bytes_ += tensor.bytes();
-    shards_ = st::plan_shards(std::move(tensors));
-    config_ = make_config(model);
-    for (const std::string& path : model.carried_files) {
-      if (file_name(path) != "config.json") carried_.push_back(path);
-    }
-  }
-
-  std::uint64_t bytes() const override {
-    std::uint64_t total = shards_.bytes() + config_.size();
-    for (const std::string& path : carried_) total += InputFile::open(path)->size();
-    return total;
-  }
-  std::uint64_t tensor_bytes() const override { return tensor_bytes_; }
-  std::vector<std::string> notes() const override { return notes_; }
-
-  void open(const std::string& path, bool force) override { folder_ = std::make_unique<OutputFolder>(path, force); }
-
-  void write(const EmitModel& model) override {
-    st::ShardedWriter writer(*folder_, shards_);
-    for (const EmitTensor& tensor : model.tensors) write_tensor(tensor, writer);
-    writer.finish();
-    write_text("config.json", config_);
-    for (const std::string& path : carried_) write_text(file_name(path), read_file(path, kLargestCarriedFile));
-  }
-
-  std::string readable_path() const override { return folder_->temporary_path(); }
-  std::vector<WrittenFile> readable_files() const override { return files_in(folder_->temporary_path()); }
-  void commit() override { folder_->commit(); }
-
- private:
-  /// transformers refuses a config.json whose hidden size is no multiple of the number of heads, though head_dim says
-  /// how large they are.
-  void check_heads(const description::Hyperparameters& h) const {
-    if (h.heads <= 0 || h.hidden_size % h.heads == 0) return;
-    throw_usage(
-        fmt::format("{} cannot hold what pruning leaves: {} heads do not divide the hidden size {}, which transformers "
-                    "asks for; let another share of the heads stay, or write gguf",
-                    layout_.name, h.heads, h.hidden_size));
-  }
-
-  void plan_tensor(const EmitTensor& tensor, std::vector<st::TensorPlan>& tensors) {
-    const auto refuse = [&](const std::string& why) {
-      throw_usage(
-          fmt::format("{} cannot hold {} as {}: {}", layout_.name, quoted(tensor.name), tensor.scheme.name, why));
-    };
-    if (!tensor.scheme.quantized()) {
-      if (tensor.activations) refuse("the activations it multiplies are rounded, which only quantized weights can say");
-      tensors.push_back({tensor.name, stored_dtype(tensor), stored_shape(tensor)});
-      return;
-    }
-    if (tensor.stored_transposed)
-      refuse("the checkpoint stores this weight transposed (Conv1D), the format only linear modules");
-    if (tensor.role == graph::Role::kEmbedding || tensor.role == graph::Role::kPositionEmbedding ||
-        tensor.role == graph::Role::kTypeEmbedding) {
-      refuse("its consumers read quantized linear modules only; leave --embedding at its default");
-    }
-    if (!ends_with(tensor.name, kWeightSuffix)) refuse("its name does not end in .weight");
-    const st::ModuleScheme scheme(tensor.scheme, tensor.activations);
-    if (const auto why = layout_.refusal(scheme, tensor.shape[0], tensor.shape[1])) refuse(*why);
-    for (auto& plan : layout_.plan(module_name(tensor), scheme, tensor.shape[0], tensor.shape[1])) {
-      tensors.push_back(std::move(plan));
-    }
-  }
-
-  std::string make_config(const EmitModel& model) {
-    Json config = plain_config(*model.model);
-    st::LayoutModules modules;
-    bool f16_scales = false;
-    for (const EmitTensor& tensor : model.tensors) {
-      if (tensor.scheme.quantized()) {
-        modules.quantized.push_back({module_name(tensor), {tensor.scheme, tensor.activations}});
-        f16_scales = f16_scales || tensor.scheme.scale_dtype == DType::kF16;
-      } else if ((graph::is_linear_role(tensor.role) || tensor.role == graph::Role::kHead ||
-                  tensor.role == graph::Role::kRouter) &&
-                 ends_with(tensor.name, kWeightSuffix) && tensor.shape.size() == 2) {
-        modules.unquantized.push_back(module_name(tensor));
-      }
-    }
-    if (model.model->hyperparameters.tied_head) modules.unquantized.emplace_back("lm_head");
-    if (!modules.quantized.empty()) config.set("quantization_config", layout_.config(modules));
-    keep_scales_exact(config, f16_scales);
-    return config.dump(2) + "\n";
-  }
-
-  /// Consumers load scales in the model's dtype: bf16 would round f16 scales.
-  void keep_scales_exact(Json& config, bool f16_scales) {
-    for (const std::string_view key : {"dtype", "torch_dtype"}) {
-      const Json* dtype = config.find(key);
-      if (!f16_scales || dtype == nullptr || !dtype->is_string() || dtype->as_string() != "bfloat16") continue;
-      config.set(std::string(key), "float16");
-      notes_.push_back(
-          fmt::format("config.json's {} is float16 (was bfloat16), so that the f16 scales load unrounded; "
-                      "--scale-dtype bf16 keeps it",
-                      key));
-    }
-  }
-
-  void write_tensor(const EmitTensor& tensor, st::ShardedWriter& writer) {
-    if (tensor.scheme.quantized()) {
-      for (const auto& part :
-           layout_.encode(module_name(tensor), *tensor.source->read_quantized(), tensor.input_quantizer.get())) {
-        writer.append(part.plan.name, part.bytes);
-      }
-      return;
-    }
-    const graph::SourcePtr source =
-        tensor.stored_transposed ? graph::make_transposed_source(tensor.source) : tensor.source;
-    const DType dtype = stored_dtype(tensor);
-    const std::int64_t width = source->row_size(), height = source->rows();
-    const std::int64_t slab =
-        std::clamp<std::int64_t>((std::int64_t{4} << 20) / std::max<std::int64_t>(width, 1), 1, 65536);
-    const std::int64_t part = std::max<std::int64_t>((std::int64_t{1} << 18) / std::max<std::int64_t>(width, 1), 1);
-    std::vector<float> values(static_cast<std::size_t>(std::min(slab, height) * width));
-    std::vector<std::byte> bytes(values.size() * dtype_bytes(dtype));
-    for (std::int64_t first = 0; first < height; first += slab) {
-      const std::int64_t rows = std::min(slab, height - first);
-      const std::span<std::byte> slab_bytes(bytes.data(), static_cast<std::size_t>(rows * width) * dtype_bytes(dtype));
-      parallel_for(div_up(rows, part), [&](std::int64_t i) {
-        const std::int64_t begin = i * part, count = std::min(part, rows - begin);
-        const std::span<float> to(values.data() + begin * width, static_cast<std::size_t>(count * width));
-        source->read_rows(first + begin, count, to.data());
-        codec::encode_floats(dtype, to,
-                             slab_bytes.subspan(static_cast<std::size_t>(begin * width) * dtype_bytes(dtype),
-                                                to.size() * dtype_bytes(dtype)));
-      });
-      writer.append(tensor.name, slab_bytes);
-    }
-  }
-
-  void write_text(std::string_view name, std::string_view text) {
-    const auto file = folder_->create(name);
-    file->write(text);
-    file->commit();
-  }
-
-  const st::LayoutInfo& layout_;
-  st::ShardPlan shards_;
-  std::uint64_t tensor_bytes_ = 0;
-  std::string config_;
-  std::vector<std::string> carried_, notes_;
-  std::unique_ptr<OutputFolder> folder_;
-};
-
-std::unique_ptr<Emission> plan(const EmitModel& model, const TargetOptions&) {
-  return std::make_unique<LayoutEmission>(*st::find_layout("compressed-tensors"), model);
-}
-
-DType folded_dtype(DType source_dtype) { return source_dtype; }
 
 }  // namespace
 
@@ -202,8 +17,9 @@ const TargetInfo compressed_tensors_target{
     .ending = "",
     .folder = true,
     .default_scheme = "int4-g128",
-    .folded_dtype = folded_dtype,
+    .folded_dtype = source_dtype_stays,
     .plan = plan,
+    .options = {kMaxShardSize},
 };
 
 }  // namespace kerf::emit

@@ -133,7 +133,7 @@ TEST(CompressedTensorsActivations, DifferentOnesAreGroupsOfTheirOwn) {
   EXPECT_EQ(groups.find("group_0")->find("targets")->dump(), R"(["a", "c"])");
   EXPECT_EQ(groups.find("group_1")->find("format")->as_string(), "pack-quantized");
   EXPECT_TRUE(groups.find("group_1")->find("input_activations")->is_null());
-  expect_error(ErrorCode::kUsage, "8-bit floats beside integers", [&] {
+  expect_error(ErrorCode::kUsage, "float-quantized beside pack-quantized is not written", [&] {
     make_config({.quantized = {{"a", codec::parse_scheme("f8_e4m3")}, {"b", weights}}, .unquantized = {}});
   });
 }

@@ -14,8 +14,14 @@ TEST(Layouts, AreFoundByTheirNames) {
     EXPECT_EQ(find_layout(layout->name), layout);
     EXPECT_FALSE(layout->summary.empty());
   }
-  EXPECT_EQ(layout_names().size(), layouts().size());
   EXPECT_EQ(find_layout("no such layout"), nullptr);
+}
+
+TEST(Layouts, AreFoundByTheMethodThatConfigsName) {
+  for (const std::string& method : layout_methods()) ASSERT_NE(find_layout_of(method), nullptr) << method;
+  EXPECT_EQ(find_layout_of("gptq")->name, "gptq");
+  EXPECT_EQ(find_layout_of("bitsandbytes")->name, "bitsandbytes");
+  EXPECT_EQ(find_layout_of("gptq-v2"), nullptr);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "cli/quantities.h"
+#include "core/quantities.h"
 
 #include <limits>
 
@@ -6,7 +6,7 @@
 
 #include "tests/support/expect_error.h"
 
-namespace kerf::cli {
+namespace kerf {
 namespace {
 
 using test::expect_error;
@@ -59,4 +59,4 @@ TEST(ParseBytes, RefusesTheRest) {
 }
 
 }  // namespace
-}  // namespace kerf::cli
+}  // namespace kerf

@@ -1,4 +1,4 @@
-#include "cli/quantities.h"
+#include "core/quantities.h"
 
 #include <charconv>
 #include <limits>
@@ -9,11 +9,11 @@
 #include "core/quantity.h"
 #include "core/strings.h"
 
-namespace kerf::cli {
+namespace kerf {
 namespace {
 
 [[noreturn]] void refuse(std::string_view option, std::string_view text, std::string_view expected) {
-  throw_usage(fmt::format("{}: found {}, expected {}", option, kerf::quoted(text), expected));
+  throw_usage(fmt::format("{}: found {}, expected {}", option, quoted(text), expected));
 }
 
 template <typename Number>
@@ -48,4 +48,4 @@ std::uint64_t parse_bytes(std::string_view option, std::string_view text) {
   refuse(option, text, "a size such as 4G, 512M or 1.5GiB");
 }
 
-}  // namespace kerf::cli
+}  // namespace kerf

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace kerf::cli {
+namespace kerf {
 
 /// Numbers as people write them on a command line. `option` ("--windows") names the place in the error, which is
 /// Error(kUsage): what was found, what was expected. None depends on the locale.
@@ -17,4 +17,4 @@ double parse_real(std::string_view option, std::string_view text, double low, do
 /// fraction may stand before a unit ("1.5G"). At least one byte.
 std::uint64_t parse_bytes(std::string_view option, std::string_view text);
 
-}  // namespace kerf::cli
+}  // namespace kerf
