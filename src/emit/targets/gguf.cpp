@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/output.h"
-#include "core/quantity.h"
+#include "core/quantities.h"
 #include "core/strings.h"
 #include "emit/target.h"
 #include "formats/gguf/split.h"
@@ -104,11 +104,7 @@ constexpr std::string_view kSplit = "split-max-size";
 
 std::unique_ptr<Emission> plan(const EmitModel& model, const TargetOptions& options) {
   const std::string size = option_or(options, kSplit, "");
-  const auto bytes = parse_byte_count(size);
-  if (!size.empty() && !bytes) {
-    throw_usage(fmt::format("--{}: found {}, expected a size such as 4G, 512M or 1.5GiB", kSplit, quoted(size)));
-  }
-  return std::make_unique<GgufEmission>(model, bytes.value_or(0));
+  return std::make_unique<GgufEmission>(model, size.empty() ? 0 : parse_bytes(fmt::format("--{}", kSplit), size));
 }
 
 /// GGUF holds norms and biases as f32, whatever they were.
