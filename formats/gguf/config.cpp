@@ -22,10 +22,7 @@ constexpr std::string_view kKeyLength = "attention.key_length", kValueLength = "
 constexpr std::int64_t kMaxHyperparameter = std::int64_t{1} << 31;
 
 /// Keys below "ARCHITECTURE." that change no numbers.
-constexpr std::array<std::string_view, 3> kHarmless = {"rope.scaling.original_context_length", "rope.scaling.finetuned",
-                                                       "tensor_data_layout"};
-constexpr std::array<std::string_view, 5> kRopeKeys = {"rope.dimension_count", "rope.freq_base", "rope.scaling.type",
-                                                       "rope.scaling.factor", "rope.scale_linear"};
+constexpr std::array<std::string_view, 1> kHarmless = {"tensor_data_layout"};
 
 std::string key_of(const Architecture& architecture, std::string_view rest) {
   return fmt::format("{}.{}", architecture.name, rest);
@@ -34,7 +31,11 @@ std::string key_of(const Architecture& architecture, std::string_view rest) {
 void check_fixed(const description::Model& model, const Architecture& architecture) {
   for (const FixedRule& rule : architecture.fixed) {
     const Json* value = model.config.find(rule.config_key);
-    if (value == nullptr || value->is_null()) continue;
+    if (value == nullptr || value->is_null()) {
+      if (rule.is_default) continue;
+      throw_usage(fmt::format("found no {} in config.json: llama.cpp's {} architecture computes only {}",
+                              rule.config_key, architecture.name, rule.values.front().dump()));
+    }
     const auto equal = [&](const Json& allowed) { return allowed.dump() == value->dump(); };
     if (std::any_of(rule.values.begin(), rule.values.end(), equal)) continue;
     throw_usage(fmt::format("found {} {} in config.json: llama.cpp's {} architecture computes only {}", rule.config_key,
@@ -50,25 +51,44 @@ std::uint32_t to_u32(std::int64_t value, std::string_view key) {
   return static_cast<std::uint32_t>(value);
 }
 
+/// Who asks for numbers and flags of config.json, whatever the rule keeps them in.
+ConfigValue::Type type_of(const HyperparameterRule& rule) {
+  if (std::holds_alternative<IntegerMember>(rule.member)) return ConfigValue::Type::kInteger;
+  const auto* value = std::get_if<ConfigValue>(&rule.member);
+  return value == nullptr ? ConfigValue::Type::kNumber : value->type;
+}
+
 Json read_hyperparameter(const MetadataReader& metadata, const HyperparameterRule& rule, const std::string& key) {
-  if (std::holds_alternative<IntegerMember>(rule.member)) {
-    const auto value = metadata.integer_in(key, 1, kMaxHyperparameter);
-    return value ? Json(*value) : Json();
+  switch (type_of(rule)) {
+    case ConfigValue::Type::kInteger: {
+      const auto value = metadata.integer_in(key, 1, kMaxHyperparameter);
+      return value ? Json(*value) : Json();
+    }
+    case ConfigValue::Type::kFlag: {
+      const auto value = metadata.flag(key);
+      return value ? Json(*value) : Json();
+    }
+    case ConfigValue::Type::kNumber:
+      break;
   }
   const auto value = metadata.number(key);
   return value ? Json(*value) : Json();
 }
 
-bool has_tensor(const Container& container, std::string_view name) {
-  return std::any_of(container.tensors.begin(), container.tensors.end(),
-                     [&](const TensorInfo& info) { return info.name == name; });
-}
-
-const TensorInfo& embedding(const Container& container, const MetadataReader& metadata) {
-  for (const TensorInfo& info : container.tensors) {
-    if (info.name == "token_embd.weight" && info.shape.size() == 2) return info;
+void write_config_value(const JsonCursor& config, std::string_view config_key, const ConfigValue& rule,
+                        const std::string& key, Metadata& metadata) {
+  if (!config.has(config_key) && !rule.fallback) return;
+  const double fallback = rule.fallback.value_or(0);
+  switch (rule.type) {
+    case ConfigValue::Type::kInteger:
+      metadata.set(key, to_u32(config.int64_or(config_key, static_cast<std::int64_t>(fallback)), key));
+      return;
+    case ConfigValue::Type::kNumber:
+      metadata.set(key, static_cast<float>(config.double_or(config_key, fallback)));
+      return;
+    case ConfigValue::Type::kFlag:
+      metadata.set(key, config.bool_or(config_key, fallback != 0));
   }
-  throw_input(metadata.file(), "tensor 'token_embd.weight'", "found no matrix of this name, expected the embeddings");
 }
 
 /// The dtype that a conversion of the file would keep.
@@ -91,7 +111,9 @@ void refuse_unknown_keys(const MetadataReader& metadata, const Architecture& arc
     const auto ruled = [&](const HyperparameterRule& rule) { return rule.gguf_key == rest; };
     if (std::any_of(architecture.hyperparameters.begin(), architecture.hyperparameters.end(), ruled)) continue;
     if (rest == kKeyLength || rest == kValueLength || contains(kHarmless, rest)) continue;
-    if (architecture.rotary && contains(kRopeKeys, rest)) continue;
+    if (architecture.rotation != Rotation::kNone && is_rope_key(rest)) continue;
+    const auto& extra = architecture.extra_keys;
+    if (std::find(extra.begin(), extra.end(), rest) != extra.end()) continue;
     if (rest == "attention.causal" && metadata.flag(key) == true) continue;
     if ((rest == "expert_count" || rest == "expert_used_count") && metadata.integer(key) == 0) continue;
     metadata.fail(key, "found a key that may change what the model computes and that this build does not know");
@@ -112,6 +134,20 @@ void set_token_ids(const MetadataReader& metadata, Json& config) {
 
 }  // namespace
 
+const TensorInfo& token_embeddings(const Container& container, const std::string& file) {
+  for (const TensorInfo& info : container.tensors) {
+    if (info.name == "token_embd.weight" && info.shape.size() == 2) return info;
+  }
+  throw_input(file, "tensor 'token_embd.weight'", "found no matrix of this name, expected the embeddings");
+}
+
+std::vector<std::string> config_texts(const Json& config, std::string_view key) {
+  std::vector<std::string> result;
+  const auto list = JsonCursor(config, "config.json").get(key);
+  for (std::size_t i = 0; list && i < list->as_array().size(); ++i) result.push_back(list->at(i).as_string());
+  return result;
+}
+
 void write_hyperparameters(const description::Model& model, const Architecture& architecture, Metadata& metadata) {
   check_fixed(model, architecture);
   const Hyperparameters& h = model.hyperparameters;
@@ -119,6 +155,8 @@ void write_hyperparameters(const description::Model& model, const Architecture& 
     const std::string key = key_of(architecture, rule.gguf_key);
     if (const auto* member = std::get_if<IntegerMember>(&rule.member)) {
       metadata.set(key, to_u32(h.**member, key));
+    } else if (const auto* value = std::get_if<ConfigValue>(&rule.member)) {
+      write_config_value(JsonCursor(model.config, "config.json"), rule.config_key, *value, key, metadata);
     } else {
       metadata.set(key, static_cast<float>(h.*std::get<NumberMember>(rule.member)));
     }
@@ -127,6 +165,7 @@ void write_hyperparameters(const description::Model& model, const Architecture& 
     metadata.set(key_of(architecture, kKeyLength), to_u32(h.head_dim, kKeyLength));
     metadata.set(key_of(architecture, kValueLength), to_u32(h.head_dim, kValueLength));
   }
+  if (architecture.write != nullptr) architecture.write(model, metadata);
 }
 
 HeadCounts read_head_counts(const MetadataReader& metadata, const Architecture& architecture) {
@@ -154,13 +193,13 @@ HeadCounts read_head_counts(const MetadataReader& metadata, const Architecture& 
 }
 
 Json read_config(const MetadataReader& metadata, const Architecture& architecture, const Container& container,
-                 const std::optional<std::vector<float>>& rope_factors) {
+                 const std::vector<RopeFactors>& rope_factors) {
   refuse_unknown_keys(metadata, architecture);
   const HeadCounts counts = read_head_counts(metadata, architecture);
-  const TensorInfo& tokens = embedding(container, metadata);
+  const TensorInfo& tokens = token_embeddings(container, metadata.file());
   Json config = Json::object();
   config.set("architectures", Json::Array{Json(architecture.class_name)});
-  config.set("model_type", architecture.model_type);
+  config.set("model_type", architecture.model_types.front());
   for (const HyperparameterRule& rule : architecture.hyperparameters) {
     const std::string key = key_of(architecture, rule.gguf_key);
     Json value = read_hyperparameter(metadata, rule, key);
@@ -174,7 +213,7 @@ Json read_config(const MetadataReader& metadata, const Architecture& architectur
   }
   config.set("vocab_size", tokens.shape[0]);
   for (const FixedRule& rule : architecture.fixed) config.set(std::string(rule.config_key), rule.values.front());
-  if (architecture.rotary) {
+  if (architecture.rotation != Rotation::kNone) {
     config.set("num_key_value_heads", counts.kv_heads);
     config.set("head_dim", counts.head_dim);
     config.set("rope_parameters", read_rope(metadata, architecture, counts.head_dim, rope_factors));
@@ -187,6 +226,7 @@ Json read_config(const MetadataReader& metadata, const Architecture& architectur
   }
   config.set("tie_word_embeddings", !has_tensor(container, "output.weight"));
   config.set("dtype", torch_dtype(tokens.type));
+  if (architecture.read != nullptr) architecture.read(metadata, container, config);
   set_token_ids(metadata, config);
   return config;
 }

@@ -10,6 +10,7 @@
 #include "formats/gguf/architecture.h"
 #include "formats/gguf/container.h"
 #include "formats/gguf/metadata_reader.h"
+#include "formats/gguf/rope.h"
 
 namespace kerf::formats::gguf {
 
@@ -23,9 +24,15 @@ struct HeadCounts {
 };
 HeadCounts read_head_counts(const MetadataReader& metadata, const Architecture& architecture);
 
-/// config.json as Hugging Face would say it. `rope_factors` are the values of rope_freqs.weight. Error(kInput) naming
+/// config.json as Hugging Face would say it. `rope_factors` are the values of kRopeTensors. Error(kInput) naming
 /// the key if one is missing, malformed, or unknown: "ARCHITECTURE.x" may change the numbers.
 Json read_config(const MetadataReader& metadata, const Architecture& architecture, const Container& container,
-                 const std::optional<std::vector<float>>& rope_factors);
+                 const std::vector<RopeFactors>& rope_factors);
+
+/// The type of the matrix of token embeddings; Error(kInput) if there is none.
+const TensorInfo& token_embeddings(const Container& container, const std::string& file);
+
+/// An array of config.json; empty if it is absent or null.
+std::vector<std::string> config_texts(const Json& config, std::string_view key);
 
 }  // namespace kerf::formats::gguf

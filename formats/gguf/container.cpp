@@ -256,6 +256,11 @@ std::uint64_t tensor_bytes(std::uint32_t type, const Shape& shape, std::string_v
   return static_cast<std::uint64_t>(*bytes);
 }
 
+bool has_tensor(const Container& container, std::string_view name) {
+  return std::any_of(container.tensors.begin(), container.tensors.end(),
+                     [&](const TensorInfo& info) { return info.name == name; });
+}
+
 Container parse_container(const ReadAt& read, std::uint64_t file_bytes, const std::string& label) {
   HeaderReader reader(read, file_bytes, label);
   Container container;

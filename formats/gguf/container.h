@@ -38,6 +38,8 @@ struct Container {
   std::vector<TensorInfo> tensors;  ///< in the file's order
 };
 
+bool has_tensor(const Container& container, std::string_view name);
+
 /// Reads and checks the header of a GGUF file, version 2 or 3, of `file_bytes` bytes. Counts and lengths are compared
 /// with the file's size before anything is allocated for them; keys and names are unique; every tensor is aligned,
 /// inside the file and overlaps no other. Error(kInput) naming `label` and the key, tensor or offset.

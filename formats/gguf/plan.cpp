@@ -1,5 +1,4 @@
 #include <map>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -7,7 +6,9 @@
 #include "core/strings.h"
 #include "formats/gguf/architecture.h"
 #include "formats/gguf/config.h"
+#include "formats/gguf/draft.h"
 #include "formats/gguf/rope.h"
+#include "formats/gguf/split.h"
 #include "formats/gguf/tokenizer.h"
 #include "formats/gguf/writer.h"
 
@@ -15,81 +16,6 @@ namespace kerf::formats::gguf {
 namespace {
 
 constexpr std::uint32_t kQuantizationVersion = 2;
-
-[[noreturn]] void refuse(std::string_view name, std::string_view why) {
-  throw_usage(fmt::format("tensor {}: {}", quoted(name), why));
-}
-
-codec::Scheme float_scheme(DType dtype) {
-  codec::Scheme scheme;
-  scheme.kind = codec::Scheme::Kind::kFloat;
-  scheme.name = dtype_name(dtype);
-  scheme.float_dtype = dtype;
-  return scheme;
-}
-
-/// llama.cpp's graphs add and multiply with 1-D tensors, which ggml does in f32 only.
-codec::Scheme file_scheme(const PlannedTensor& tensor) {
-  if (tensor.shape.size() < 2 && !tensor.scheme.quantized()) return float_scheme(DType::kF32);
-  if (tensor.scheme.kind == codec::Scheme::Kind::kKeep) return float_scheme(tensor.source_dtype);
-  return tensor.scheme;
-}
-
-Storage choose_storage(const PlannedTensor& tensor) {
-  const codec::Scheme scheme = file_scheme(tensor);
-  if (tensor.shape.size() < 2 && scheme.quantized())
-    refuse(tensor.name, "found a scheme for one dimension, expected f32");
-  if (numel(tensor.shape) == 0) refuse(tensor.name, "found no values, which a GGUF file cannot hold");
-  const std::int64_t cols = tensor.shape.empty() ? 1 : tensor.shape.back();
-  const std::int64_t rows = numel(tensor.shape) / cols;
-  if (const auto reason = refusal(scheme, rows, cols)) refuse(tensor.name, *reason);
-  return storage_for(scheme, rows, cols);
-}
-
-std::vector<std::int64_t> row_order(const PlannedTensor& tensor, const TensorRule& rule,
-                                    const description::Hyperparameters& h) {
-  if (rule.order == RowOrder::kSame) return {};
-  const std::int64_t heads = rule.order == RowOrder::kInterleavedQuery ? h.heads : h.kv_heads;
-  if (heads <= 0 || tensor.shape.empty() || tensor.shape[0] % (2 * heads) != 0) {
-    refuse(tensor.name, fmt::format("found the shape {}, expected rows for {} heads of an even size",
-                                    to_string(tensor.shape), heads));
-  }
-  return rotary_rows(tensor.shape[0], heads);
-}
-
-/// Collects the file's tensors.
-struct Draft {
-  std::vector<TensorInfo> infos;
-  std::vector<FileTensor> tensors;
-
-  void add(std::string name, Shape shape, FileTensor tensor) {
-    infos.push_back({std::move(name), std::move(shape), tensor.storage.type->id});
-    tensors.push_back(std::move(tensor));
-  }
-};
-
-void add_rope_factors(const std::vector<float>& factors, Draft& draft) {
-  const Shape shape{static_cast<std::int64_t>(factors.size())};
-  FileTensor tensor;
-  tensor.name = kRopeFactorsName;
-  tensor.values = Tensor::from<float>(shape, factors);
-  tensor.storage = storage_for(float_scheme(DType::kF32), 1, shape[0]);
-  draft.add(std::string(kRopeFactorsName), shape, std::move(tensor));
-}
-
-void check_complete(const Architecture& architecture, const description::Hyperparameters& h,
-                    const std::set<std::string, std::less<>>& present) {
-  for (const TensorRule& rule : architecture.tensors) {
-    const bool head = rule.gguf == "output.weight" && !h.tied_head;
-    if (!rule.required && !head) continue;
-    const bool layered = rule.gguf.find("{}") != std::string_view::npos;
-    for (std::int64_t layer = 0; layer < (layered ? h.layers : 1); ++layer) {
-      if (present.contains(expand(rule.gguf, layer))) continue;
-      throw_usage(fmt::format("tensor '{}' is missing: GGUF's {} architecture needs it",
-                              expand(rule.hugging_face, layer), architecture.name));
-    }
-  }
-}
 
 /// general.file_type: the type that most values have.
 int file_type(const Draft& draft) {
@@ -114,74 +40,112 @@ std::int64_t vocabulary_rows(const Draft& draft) {
   throw_usage("found no matrix of token embeddings, which a GGUF file needs");
 }
 
-void note_storage(const PlannedTensor& tensor, const Storage& storage, std::map<std::string, int>& repeated) {
-  if (!tensor.scheme.quantized() || tensor.scheme.name == storage.scheme.name) return;
-  if (tensor.scheme.group_width(tensor.shape.back()) == storage.scheme.group_width(tensor.shape.back())) return;
-  const double bits =
-      8.0 * static_cast<double>(storage.block->block_bytes) / static_cast<double>(storage.block->block_size);
-  ++repeated[fmt::format("{} is held as {} with its scales repeated ({} bits per weight)", tensor.scheme.name,
-                         storage.block->name, bits)];
+const Architecture& architecture_for(const std::string& family) {
+  if (const Architecture* architecture = find_architecture_of(family)) return *architecture;
+  std::vector<std::string> known;
+  for (const Architecture* one : architectures())
+    known.insert(known.end(), one->model_types.begin(), one->model_types.end());
+  throw_usage(unknown_name("GGUF architecture", family, known));
 }
 
-Draft draft_tensors(const description::Model& model, const Architecture& architecture,
-                    std::span<const PlannedTensor> tensors, std::vector<std::string>& notes) {
-  Draft draft;
-  std::set<std::string, std::less<>> present;
-  std::map<std::string, int> repeated;
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const PlannedTensor& tensor = tensors[i];
-    const auto match = match_hugging_face(architecture, tensor.name);
-    if (!match)
-      refuse(tensor.name, fmt::format("found a name that GGUF's {} architecture does not have", architecture.name));
-    if (match->layer >= model.hyperparameters.layers) {
-      refuse(tensor.name, fmt::format("found layer {} of a model of {}", match->layer, model.hyperparameters.layers));
-    }
-    FileTensor entry;
-    entry.name = tensor.name;
-    entry.planned = static_cast<std::ptrdiff_t>(i);
-    entry.scheme = file_scheme(tensor);
-    entry.storage = choose_storage(tensor);
-    entry.rows = row_order(tensor, *match->rule, model.hyperparameters);
-    note_storage(tensor, entry.storage, repeated);
-    std::string name = expand(match->rule->gguf, match->layer);
-    present.insert(name);
-    draft.add(std::move(name), tensor.shape, std::move(entry));
+/// Where llama.cpp's graph has no windows, the file promises no more tokens than a window has: up to there it changes
+/// nothing.
+void limit_context(const Architecture& architecture, description::Hyperparameters& h, std::vector<std::string>& notes) {
+  if (architecture.windows || h.windowed_layers == 0 || h.sliding_window == 0) return;
+  if (h.sliding_window >= h.context_length) return;
+  notes.push_back(
+      fmt::format("llama.cpp's {} architecture has no sliding window: the file's context is {} tokens, "
+                  "within which the window of {} changes nothing, instead of {}",
+                  architecture.name, h.sliding_window, h.sliding_window, h.context_length));
+  h.context_length = h.sliding_window;
+}
+
+void check_head(const Architecture& architecture, const description::Model& model) {
+  if (architecture.own_head && model.hyperparameters.tied_head) {
+    throw_usage(fmt::format("found a head tied to the embeddings: llama.cpp's {} architecture needs one of its own",
+                            architecture.name));
   }
-  check_complete(architecture, model.hyperparameters, present);
-  for (const auto& [sentence, count] : repeated) notes.push_back(fmt::format("{}: {} tensors", sentence, count));
-  return draft;
+  if (architecture.always_tied && !model.hyperparameters.tied_head) {
+    throw_usage(fmt::format("found a head of its own: llama.cpp's {} architecture ties it to the embeddings",
+                            architecture.name));
+  }
+}
+
+/// Where a file is cut: the numbers of tensors in each part. As llama.cpp's gguf-split does, a part ends before the
+/// tensor that would make it too large.
+std::vector<std::size_t> cut(const std::vector<TensorInfo>& tensors, std::uint64_t part_bytes) {
+  std::vector<std::size_t> counts;
+  std::uint64_t bytes = 0;
+  for (const TensorInfo& info : tensors) {
+    if (counts.empty() || (bytes > 0 && (info.bytes > part_bytes || bytes > part_bytes - info.bytes))) {
+      counts.push_back(0);
+      bytes = 0;
+    }
+    ++counts.back();
+    bytes += info.bytes;
+  }
+  return counts;
+}
+
+/// The first part has all of the metadata, the others say only what they are parts of.
+std::vector<FileLayout> lay_out_parts(const Metadata& metadata, const std::vector<TensorInfo>& tensors,
+                                      std::uint64_t part_bytes) {
+  const std::vector<std::size_t> counts = cut(tensors, part_bytes);
+  if (counts.size() < 2) return {};
+  if (std::ssize(counts) > kMaxSplitParts) {
+    throw_usage(fmt::format("--split-max-size would cut the file into {} parts, expected at most {}", counts.size(),
+                            kMaxSplitParts));
+  }
+  std::vector<FileLayout> parts;
+  auto next = tensors.begin();
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    Metadata keys = i == 0 ? metadata : Metadata();
+    keys.set(std::string(kSplitNumberKey), static_cast<std::uint16_t>(i));
+    keys.set(std::string(kSplitCountKey), static_cast<std::uint16_t>(counts.size()));
+    keys.set(std::string(kSplitTensorsKey), static_cast<std::int32_t>(tensors.size()));
+    const auto end = next + static_cast<std::ptrdiff_t>(counts[i]);
+    parts.push_back(lay_out(keys, {next, end}));
+    next = end;
+  }
+  return parts;
 }
 
 }  // namespace
 
-GgufPlan plan(const description::Model& model, const description::Tokenizer& tokenizer,
+GgufPlan plan(const description::Model& source, const description::Tokenizer& tokenizer,
               std::span<const PlannedTensor> tensors, const PlanOptions& options) {
-  const Architecture* architecture = find_architecture_of(model.family);
-  if (architecture == nullptr) {
-    std::vector<std::string> known;
-    for (const Architecture* one : architectures()) known.emplace_back(one->model_type);
-    throw_usage(unknown_name("GGUF architecture", model.family, known));
-  }
+  const Architecture& architecture = architecture_for(source.family);
   GgufPlan result;
+  description::Model model = source;
+  limit_context(architecture, model.hyperparameters, result.notes);
+  check_head(architecture, model);
+  if (architecture.approximate_gelu) {
+    result.notes.push_back(
+        "llama.cpp computes GELU by its tanh approximation, the model exactly: a difference of up to "
+        "5e-4 in what an activation gives");
+  }
   Metadata keys;
-  write_hyperparameters(model, *architecture, keys);
-  std::optional<std::vector<float>> factors;
-  if (architecture->rotary) factors = write_rope(model, *architecture, keys);
+  write_hyperparameters(model, architecture, keys);
+  std::vector<RopeFactors> factors;
+  if (architecture.rotation != Rotation::kNone) factors = write_rope(model, architecture, keys);
 
-  Draft draft = draft_tensors(model, *architecture, tensors, result.notes);
+  Draft draft = draft_tensors(model, architecture, tensors, result.notes);
   const std::int64_t vocab_size = vocabulary_rows(draft);
-  if (factors) add_rope_factors(*factors, draft);
+  for (const RopeFactors& one : factors) add_rope_factors(one, draft);
 
-  result.metadata.set("general.architecture", std::string(architecture->name));
+  result.metadata.set("general.architecture", std::string(architecture.name));
   result.metadata.set("general.type", std::string("model"));
   result.metadata.set("general.name", options.name.empty() ? model.family : options.name);
   result.metadata.set("general.file_type", static_cast<std::uint32_t>(file_type(draft)));
   result.metadata.set("general.quantization_version", kQuantizationVersion);
   for (const auto& [key, value] : keys) result.metadata.set(key, value);
-  result.metadata.set(fmt::format("{}.vocab_size", architecture->name), static_cast<std::uint32_t>(vocab_size));
+  result.metadata.set(fmt::format("{}.vocab_size", architecture.name), static_cast<std::uint32_t>(vocab_size));
   write_tokenizer(tokenizer, model, vocab_size, result.metadata, result.notes);
   result.layout = lay_out(result.metadata, std::move(draft.infos));
   result.tensors = std::move(draft.tensors);
+  if (options.part_bytes > 0) {
+    result.parts = lay_out_parts(result.metadata, result.layout.tensors, options.part_bytes);
+  }
   return result;
 }
 

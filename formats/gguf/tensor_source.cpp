@@ -156,12 +156,42 @@ class UnreadableSource : public FileSource {
   std::uint32_t type_;
 };
 
+/// Another's values, each changed by a function. Always f32: no other type holds what comes out.
+class MappedSource : public graph::TensorSource {
+ public:
+  MappedSource(graph::SourcePtr source, float (*function)(float))
+      : TensorSource(DType::kF32, source->shape(), source->label()), source_(std::move(source)), function_(function) {}
+
+  std::uint64_t stored_bytes() const override { return source_->stored_bytes(); }
+  std::string stored_as() const override { return source_->stored_as(); }
+  void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
+    source_->read_rows(first, count, out);
+    for (std::int64_t i = 0; i < count * row_size(); ++i) out[i] = function_(out[i]);
+  }
+
+ private:
+  graph::SourcePtr source_;
+  float (*function_)(float);
+};
+
 bool is_float(std::uint32_t type) {
   const GgmlType* known = find_ggml_type(type);
   return known != nullptr && known->dtype && is_floating(*known->dtype);
 }
 
 }  // namespace
+
+graph::SourcePtr make_minus_one_source(graph::SourcePtr source) {
+  return std::make_shared<MappedSource>(std::move(source), [](float stored) { return stored - 1.0F; });
+}
+
+graph::SourcePtr make_plus_one_source(graph::SourcePtr source) {
+  return std::make_shared<MappedSource>(std::move(source), [](float w) { return 1.0F + w; });
+}
+
+graph::SourcePtr make_plus_minus_one_source(graph::SourcePtr source) {
+  return make_minus_one_source(make_plus_one_source(std::move(source)));
+}
 
 bool is_readable(std::uint32_t ggml_type) {
   return is_float(ggml_type) || codec::find_block_codec(ggml_type) != nullptr;

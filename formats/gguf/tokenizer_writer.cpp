@@ -6,32 +6,25 @@
 
 #include "core/error.h"
 #include "core/strings.h"
+#include "formats/gguf/pieces.h"
 #include "formats/gguf/pre_tokenizers.h"
 #include "formats/gguf/token_types.h"
 #include "formats/gguf/tokenizer.h"
+#include "formats/gguf/vocabulary.h"
+#include "formats/gguf/word_piece.h"
 
 namespace kerf::formats::gguf {
 namespace {
-
-std::string_view kind_of(const JsonCursor& part) {
-  const Json* type = part.json().find("type");
-  return type != nullptr && type->is_string() ? std::string_view(type->as_string()) : std::string_view("unnamed");
-}
-
-/// llama.cpp would give other tokens.
-[[noreturn]] void refuse(const JsonCursor& where, std::string_view what) {
-  throw_usage(fmt::format("{}: {}: {}, which a GGUF file cannot say", where.file(), where.path(), what));
-}
 
 bool is_empty(const std::optional<JsonCursor>& value) {
   return !value || (value->json().is_string() && value->as_string().empty());
 }
 
 void check_model(const JsonCursor& model) {
-  if (kind_of(model) != "BPE") refuse(model, fmt::format("found a tokenizer model of type {}", quoted(kind_of(model))));
-  if (model.bool_or("byte_fallback", false)) refuse(model, "found a SentencePiece-like BPE with byte_fallback");
+  if (kind_of(model) != "BPE")
+    refuse_tokenizer(model, fmt::format("found a tokenizer model of type {}", quoted(kind_of(model))));
   for (const std::string_view key : {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"}) {
-    if (!is_empty(model.get(key))) refuse(model, fmt::format("found a value for {}", key));
+    if (!is_empty(model.get(key))) refuse_tokenizer(model, fmt::format("found a value for {}", key));
   }
 }
 
@@ -40,7 +33,7 @@ void check_normalizer(const JsonCursor& json, std::vector<std::string>& notes) {
   const auto normalizer = json.get("normalizer");
   if (!normalizer) return;
   if (kind_of(*normalizer) != "NFC") {
-    refuse(*normalizer, fmt::format("found a normalizer of type {}", quoted(kind_of(*normalizer))));
+    refuse_tokenizer(*normalizer, fmt::format("found a normalizer of type {}", quoted(kind_of(*normalizer))));
   }
   notes.push_back("tokenizer: llama.cpp does not apply the NFC normalization of tokenizer.json");
 }
@@ -48,83 +41,18 @@ void check_normalizer(const JsonCursor& json, std::vector<std::string>& notes) {
 const PreTokenizer& pre_tokenizer_of(const JsonCursor& json) {
   const JsonCursor pre = json.at("pre_tokenizer");
   const PreTokenizer* known = find_pre_tokenizer(pre.json(), json.at("model").bool_or("ignore_merges", false));
-  if (known == nullptr) refuse(pre, "found a way to split text that is none of llama.cpp's known ones");
+  if (known == nullptr) refuse_tokenizer(pre, "found a way to split text that is none of llama.cpp's known ones");
   return *known;
 }
 
-/// Tokens by id, as they are collected.
-class Vocabulary {
- public:
-  Vocabulary(std::int64_t size, std::string file)
-      : file_(std::move(file)),
-        tokens_(static_cast<std::size_t>(size)),
-        types_(static_cast<std::size_t>(size), static_cast<std::int32_t>(TokenType::kUnused)),
-        filled_(static_cast<std::size_t>(size), false) {}
-
-  /// An added token has an entry in the vocabulary or none; the later type wins.
-  void add(std::string_view token, std::int64_t id, TokenType type) {
-    if (id < 0 || id >= static_cast<std::int64_t>(tokens_.size())) {
-      throw_input(file_, fmt::format("token {}", quoted(token)),
-                  fmt::format("found id {}, but the model's embeddings have only {} rows", id, tokens_.size()));
-    }
-    const auto at = static_cast<std::size_t>(id);
-    const auto [known, fresh] = ids_.emplace(token, id);
-    if ((filled_[at] && tokens_[at] != token) || (!fresh && known->second != id)) {
-      throw_input(file_, fmt::format("token {}", quoted(token)),
-                  fmt::format("found id {} or the token used twice, expected one id a token", id));
-    }
-    tokens_[at] = token;
-    types_[at] = static_cast<std::int32_t>(type);
-    filled_[at] = true;
-  }
-
-  std::optional<std::int64_t> id(std::string_view token) const {
-    const auto found = ids_.find(std::string(token));
-    return found == ids_.end() ? std::nullopt : std::optional(found->second);
-  }
-
-  /// Fills the ids without a token; returns how many there were.
-  std::int64_t pad() {
-    std::int64_t count = 0;
-    for (std::size_t i = 0; i < tokens_.size(); ++i) {
-      if (filled_[i]) continue;
-      tokens_[i] = fmt::format("[PAD{}]", i);
-      if (!ids_.emplace(tokens_[i], static_cast<std::int64_t>(i)).second) {
-        throw_input(file_, fmt::format("token {}", quoted(tokens_[i])), "found the name that padding needs");
-      }
-      ++count;
-    }
-    return count;
-  }
-
-  const std::vector<std::string>& tokens() const { return tokens_; }
-  const std::vector<std::int32_t>& types() const { return types_; }
-
- private:
-  std::string file_;
-  std::vector<std::string> tokens_;
-  std::vector<std::int32_t> types_;
-  std::vector<bool> filled_;
-  std::unordered_map<std::string, std::int64_t> ids_;
-};
-
-Vocabulary collect(const JsonCursor& json, std::int64_t vocab_size) {
-  Vocabulary vocabulary(vocab_size, json.file());
+void collect_words(const JsonCursor& json, Vocabulary& vocabulary) {
   const JsonCursor words = json.at("model").at("vocab");
   for (const auto& [token, id] : words.as_object()) {
     if (!id.is_integer())
       words.fail(fmt::format("found {} as the id of {}, expected an integer", id.kind(), quoted(token)));
     vocabulary.add(token, id.as_int64(), TokenType::kNormal);
   }
-  if (const auto added = json.get("added_tokens")) {
-    for (std::size_t i = 0; i < added->as_array().size(); ++i) {
-      const JsonCursor token = added->at(i);
-      const bool special = token.bool_or("special", false);
-      vocabulary.add(token.at("content").as_string(), token.at("id").as_int64(),
-                     special ? TokenType::kControl : TokenType::kUserDefined);
-    }
-  }
-  return vocabulary;
+  vocabulary.add_all(json);
 }
 
 std::string merge_text(const JsonCursor& merge) {
@@ -132,7 +60,7 @@ std::string merge_text(const JsonCursor& merge) {
   if (merge.as_array().size() != 2) merge.fail(fmt::format("found {} parts, expected 2", merge.as_array().size()));
   const std::string left = merge.at(std::size_t{0}).as_string(), right = merge.at(std::size_t{1}).as_string();
   if (left.find(' ') != std::string::npos || right.find(' ') != std::string::npos) {
-    refuse(merge, "found a space in a merge");
+    refuse_tokenizer(merge, "found a space in a merge");
   }
   return left + " " + right;
 }
@@ -152,7 +80,8 @@ struct Framing {
 
 std::int64_t special_id(const JsonCursor& processor, const JsonCursor& piece) {
   const JsonCursor ids = processor.at("special_tokens").at(piece.at("SpecialToken").at("id").as_string()).at("ids");
-  if (ids.as_array().size() != 1) refuse(ids, fmt::format("found {} ids for one token", ids.as_array().size()));
+  if (ids.as_array().size() != 1)
+    refuse_tokenizer(ids, fmt::format("found {} ids for one token", ids.as_array().size()));
   return ids.at(std::size_t{0}).as_int64();
 }
 
@@ -162,12 +91,12 @@ void read_template(const JsonCursor& processor, Framing& framing) {
   for (std::size_t i = 0; i < pieces.as_array().size(); ++i) {
     const JsonCursor piece = pieces.at(i);
     if (piece.has("Sequence")) {
-      if (text_seen) refuse(piece, "found the text twice");
+      if (text_seen) refuse_tokenizer(piece, "found the text twice");
       text_seen = true;
       continue;
     }
     std::optional<std::int64_t>& place = text_seen ? framing.eos : framing.bos;
-    if (place) refuse(piece, "found more than one token on one side of the text");
+    if (place) refuse_tokenizer(piece, "found more than one token on one side of the text");
     place = special_id(processor, piece);
   }
 }
@@ -175,8 +104,13 @@ void read_template(const JsonCursor& processor, Framing& framing) {
 void read_post_processor(const JsonCursor& processor, Framing& framing) {
   const std::string_view kind = kind_of(processor);
   if (kind == "ByteLevel") return;
+  if (kind == "BertProcessing" || kind == "RobertaProcessing") {
+    framing.bos = processor.at("cls").at(std::size_t{1}).as_int64();
+    framing.eos = processor.at("sep").at(std::size_t{1}).as_int64();
+    return;
+  }
   if (kind == "TemplateProcessing") return read_template(processor, framing);
-  if (kind != "Sequence") refuse(processor, fmt::format("found a post-processor of type {}", quoted(kind)));
+  if (kind != "Sequence") refuse_tokenizer(processor, fmt::format("found a post-processor of type {}", quoted(kind)));
   const JsonCursor parts = processor.at("processors");
   for (std::size_t i = 0; i < parts.as_array().size(); ++i) read_post_processor(parts.at(i), framing);
 }
@@ -197,9 +131,11 @@ std::int64_t model_id(const description::Model& model, std::string_view config_k
 
 /// tokenizer_config.json's word counts more than config.json's; what is put around every text counts most.
 std::int64_t special_token_id(const SpecialToken& special, const JsonCursor& config, const description::Model& model,
-                              const Vocabulary& vocabulary, const Framing& framing) {
+                              const Vocabulary& vocabulary, const Framing& framing, bool separates) {
   if (special.config_key == "bos_token" && framing.bos) return *framing.bos;
   if (special.config_key == "eos_token" && framing.eos) return *framing.eos;
+  // llama.cpp ends a text for BERT by the separator, whatever the end of a sequence is.
+  if (special.config_key == "sep_token" && separates && framing.eos) return *framing.eos;
   if (const auto text = token_text(config, special.config_key)) {
     if (const auto id = vocabulary.id(*text)) return *id;
   }
@@ -217,11 +153,11 @@ void write_special_id(const SpecialToken& special, std::int64_t id, std::int64_t
 
 void write_no_tokenizer(std::string_view why, const description::Model& model, std::int64_t vocab_size,
                         Metadata& metadata, std::vector<std::string>& notes) {
-  metadata.set(std::string(kTokenizerModelKey), std::string("none"));
+  metadata.set(std::string(kTokenizerModelKey), std::string("no_vocab"));
   for (const SpecialToken& special : kSpecialTokens) {
     write_special_id(special, model_id(model, special.config_key), vocab_size, "config.json", metadata);
   }
-  notes.push_back(fmt::format("{}: the GGUF file says tokenizer 'none' and takes token ids only", why));
+  notes.push_back(fmt::format("{}: the GGUF file says tokenizer 'no_vocab' and takes token ids only", why));
 }
 
 void write_chat_template(const JsonCursor& config, Metadata& metadata) {
@@ -255,31 +191,38 @@ void write_tokenizer(const description::Tokenizer& tokenizer, const description:
                                 : "the model has no tokenizer";
     return write_no_tokenizer(why, model, vocab_size, metadata, notes);
   }
-  if (tokenizer.sentence_piece != nullptr) {
-    return write_no_tokenizer("the model's tokenizer is a SentencePiece file, which kerf does not write into GGUF",
-                              model, vocab_size, metadata, notes);
-  }
   const JsonCursor json(tokenizer.tokenizer_json, tokenizer.source_file);
   const Json empty = Json::object();
   const JsonCursor config(tokenizer.tokenizer_config.is_null() ? empty : tokenizer.tokenizer_config,
                           tokenizer.source_file);
-  check_model(json.at("model"));
-  check_normalizer(json, notes);
-  const PreTokenizer& pre = pre_tokenizer_of(json);
+  Vocabulary vocabulary(vocab_size, json.file());
+  std::optional<PieceRules> pieces = collect_pieces(tokenizer, vocabulary, notes);
+  const bool words = !pieces && collect_word_piece(json, vocabulary);
+  const bool bytes = !pieces && !words;
+  if (bytes) {
+    check_model(json.at("model"));
+    check_normalizer(json, notes);
+    collect_words(json, vocabulary);
+  }
   Framing framing;
   if (const auto processor = json.get("post_processor")) read_post_processor(*processor, framing);
-
-  Vocabulary vocabulary = collect(json, vocab_size);
   const std::int64_t padded = vocabulary.pad();
   if (padded > 0)
     notes.push_back(fmt::format("tokenizer: {} of {} ids have no token and are unused", padded, vocab_size));
-  metadata.set(std::string(kTokenizerModelKey), std::string("gpt2"));
-  metadata.set(std::string(kPreTokenizerKey), std::string(pre.name));
+  if (pieces) {
+    write_pieces(*pieces, vocabulary, metadata);
+  } else if (words) {
+    metadata.set(std::string(kTokenizerModelKey), std::string("bert"));
+    metadata.set(std::string(kPreTokenizerKey), std::string("default"));
+  } else {
+    metadata.set(std::string(kTokenizerModelKey), std::string("gpt2"));
+    metadata.set(std::string(kPreTokenizerKey), std::string(pre_tokenizer_of(json).name));
+  }
   metadata.set(std::string(kTokensKey), Array{vocabulary.tokens()});
   metadata.set(std::string(kTokenTypesKey), Array{vocabulary.types()});
-  metadata.set(std::string(kMergesKey), Array{collect_merges(json.at("model"))});
+  if (bytes) metadata.set(std::string(kMergesKey), Array{collect_merges(json.at("model"))});
   for (const SpecialToken& special : kSpecialTokens) {
-    const std::int64_t id = special_token_id(special, config, model, vocabulary, framing);
+    const std::int64_t id = special_token_id(special, config, model, vocabulary, framing, words);
     write_special_id(special, id, vocab_size, tokenizer.source_file, metadata);
   }
   metadata.set(std::string(kAddBosKey), framing.bos.has_value());

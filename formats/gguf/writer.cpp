@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/strings.h"
 #include "core/threads.h"
+#include "formats/gguf/tensor_source.h"
 
 namespace kerf::formats::gguf {
 namespace {
@@ -20,7 +21,7 @@ constexpr std::int64_t kSlabValues = std::int64_t{4} << 20;
 constexpr std::int64_t kPartValues = std::int64_t{1} << 18;
 
 struct Target {
-  const TensorInfo& info;
+  const Shape& shape;  ///< of one part
   const FileTensor& tensor;
   ContainerWriter& writer;
 
@@ -58,10 +59,10 @@ void write_quantized(const Target& target, const codec::QuantizedTensor& tensor)
   const Storage& storage = target.tensor.storage;
   const codec::Scheme& planned = target.tensor.scheme;
   if (storage.block == nullptr) target.fail("found codes, expected floats as planned");
-  const std::int64_t cols = target.info.shape.back();
-  if (!(tensor.scheme == planned) || tensor.cols != cols || tensor.rows != numel(target.info.shape) / cols) {
+  const std::int64_t cols = target.shape.back();
+  if (!(tensor.scheme == planned) || tensor.cols != cols || tensor.rows != numel(target.shape) / cols) {
     target.fail(fmt::format("found codes of {} [{}, {}], expected {} {}", tensor.scheme.name, tensor.rows, tensor.cols,
-                            planned.name, to_string(target.info.shape)));
+                            planned.name, to_string(target.shape)));
   }
   check_finite(target, tensor.scales, "scale");
   check_finite(target, tensor.minima, "minimum");
@@ -96,9 +97,8 @@ void read_permuted(const Target& target, const graph::TensorSource& source, std:
 
 void write_floats(const Target& target, const graph::TensorSource& source) {
   if (target.tensor.storage.block != nullptr) target.fail("found floats, expected codes as planned");
-  if (source.shape() != target.info.shape) {
-    target.fail(
-        fmt::format("found the shape {}, expected {}", to_string(source.shape()), to_string(target.info.shape)));
+  if (source.shape() != target.shape) {
+    target.fail(fmt::format("found the shape {}, expected {}", to_string(source.shape()), to_string(target.shape)));
   }
   const DType dtype = *target.tensor.storage.type->dtype;
   const std::int64_t width = source.row_size();
@@ -124,27 +124,50 @@ void write_tensor(const Target& target, const TensorData& data) {
   if (const auto* quantized = std::get_if<codec::QuantizedTensor>(&data)) {
     write_quantized(target, *quantized);
   } else if (const auto* tensor = std::get_if<Tensor>(&data)) {
-    write_floats(target, *graph::make_memory_source(*tensor, target.tensor.name));
+    write_tensor(target, graph::make_memory_source(*tensor, target.tensor.name));
   } else {
-    write_floats(target, *std::get<graph::SourcePtr>(data));
+    const graph::SourcePtr& source = std::get<graph::SourcePtr>(data);
+    write_floats(target, target.tensor.plus_one ? *make_plus_one_source(source) : *source);
   }
+}
+
+/// Writes the tensors of a layout, of which the first is number `first` of the plan.
+void write_layout(const GgufPlan& plan, const FileLayout& layout, std::size_t first, OutputFile& output,
+                  const std::function<TensorData(std::size_t planned)>& data) {
+  ContainerWriter writer(layout, output);
+  for (std::size_t i = 0; i < layout.tensors.size(); ++i) {
+    const FileTensor& tensor = plan.tensors[first + i];
+    Shape shape = layout.tensors[i].shape;
+    if (tensor.stack) shape.erase(shape.begin());
+    const Target target{shape, tensor, writer};
+    if (tensor.planned.empty()) write_tensor(target, tensor.values);
+    for (const std::size_t planned : tensor.planned) write_tensor(target, data(planned));
+    writer.finish_tensor();
+  }
+  writer.finish();
 }
 
 }  // namespace
 
+std::uint64_t GgufPlan::total_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const FileLayout& part : parts) bytes += part.total_bytes;
+  return parts.empty() ? layout.total_bytes : bytes;
+}
+
 void write_gguf(const GgufPlan& plan, OutputFile& output, const std::function<TensorData(std::size_t planned)>& data) {
-  ContainerWriter writer(plan.layout, output);
-  for (std::size_t i = 0; i < plan.tensors.size(); ++i) {
-    const FileTensor& tensor = plan.tensors[i];
-    const Target target{plan.layout.tensors[i], tensor, writer};
-    if (tensor.planned < 0) {
-      write_tensor(target, tensor.values);
-    } else {
-      write_tensor(target, data(static_cast<std::size_t>(tensor.planned)));
-    }
-    writer.finish_tensor();
+  write_layout(plan, plan.layout, 0, output, data);
+}
+
+void write_parts(const GgufPlan& plan, const std::function<std::unique_ptr<OutputFile>(std::int64_t number)>& create,
+                 const std::function<TensorData(std::size_t planned)>& data) {
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < plan.parts.size(); ++i) {
+    const auto output = create(static_cast<std::int64_t>(i) + 1);
+    write_layout(plan, plan.parts[i], first, *output, data);
+    output->commit();
+    first += plan.parts[i].tensors.size();
   }
-  writer.finish();
 }
 
 }  // namespace kerf::formats::gguf

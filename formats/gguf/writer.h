@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,12 +32,15 @@ struct PlannedTensor {
 
 /// One tensor of the file.
 struct FileTensor {
-  std::string name;             ///< the checkpoint's, for errors
-  std::ptrdiff_t planned = -1;  ///< index in the span given to plan(); -1: `values`
-  Tensor values;                ///< f32, what the plan itself made (rope_freqs.weight)
-  codec::Scheme scheme;         ///< as planned: of the codes that write_gguf() expects
-  Storage storage;
-  std::vector<std::int64_t> rows;  ///< row i of the file is row rows[i] of the tensor; empty: all in order
+  std::string name;  ///< the checkpoint's (of a stack that of one), for errors
+  /// Indices in the span given to plan(): one, or those of a stack; none: `values`.
+  std::vector<std::size_t> planned{};
+  bool stack = false;      ///< [parts, ...]
+  Tensor values{};         ///< f32, what the plan itself made (rope_freqs.weight)
+  codec::Scheme scheme{};  ///< as planned: of the codes that write_gguf() expects
+  Storage storage{};
+  std::vector<std::int64_t> rows{};  ///< row i of the file is row rows[i] of the tensor; empty: all in order
+  bool plus_one = false;             ///< the file has 1 + the values
 };
 
 /// A whole file before any values exist. Validated: it can be held exactly.
@@ -45,12 +49,16 @@ struct GgufPlan {
   FileLayout layout;                ///< names in the file, types, offsets and sizes
   std::vector<FileTensor> tensors;  ///< beside layout.tensors
   std::vector<std::string> notes;   ///< one sentence each: padded vocabulary, repeated scales, ...
+  /// Of a file that is cut into parts, the same tensors in the same order; empty: it stays one.
+  std::vector<FileLayout> parts{};
 
-  std::uint64_t total_bytes() const { return layout.total_bytes; }
+  std::uint64_t total_bytes() const;
 };
 
 struct PlanOptions {
   std::string name;  ///< general.name; empty: the model's family
+  /// A part of a split file has tensors of at most so many bytes, or one that is larger; 0: one file.
+  std::uint64_t part_bytes = 0;
 };
 
 /// Plans a GGUF file of a model: architecture keys, tokenizer, tensors in the given order under llama.cpp's names.
@@ -67,5 +75,8 @@ using TensorData = std::variant<codec::QuantizedTensor, Tensor, graph::SourcePtr
 /// the file's order, once each: one tensor is in memory at a time, float sources only a slab of rows. Error(kUsage) if
 /// the values do not fit the plan, or a float or scale is not representable in the type that was planned.
 void write_gguf(const GgufPlan& plan, OutputFile& output, const std::function<TensorData(std::size_t planned)>& data);
+/// The same for a plan with parts: `create(number)` gives the file of a part, numbered from 1; it is committed.
+void write_parts(const GgufPlan& plan, const std::function<std::unique_ptr<OutputFile>(std::int64_t number)>& create,
+                 const std::function<TensorData(std::size_t planned)>& data);
 
 }  // namespace kerf::formats::gguf

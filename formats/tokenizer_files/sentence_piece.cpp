@@ -158,17 +158,6 @@ Json normalizer(const Folder& folder, const Class& kind) {
   return description::typed("Sequence", {{"normalizers", std::move(steps)}});
 }
 
-Json decoder(bool strips_first_space) {
-  Json pattern = Json::object();
-  pattern.set("String", kSpace);
-  Json::Array steps = {description::typed("Replace", {{"pattern", std::move(pattern)}, {"content", " "}}),
-                       description::typed("ByteFallback"), description::typed("Fuse")};
-  if (strips_first_space) {
-    steps.push_back(description::typed("Strip", {{"content", " "}, {"start", 1}, {"stop", 0}}));
-  }
-  return description::typed("Sequence", {{"decoders", std::move(steps)}});
-}
-
 std::optional<description::FramingToken> framing(const Folder& folder, const Class& kind, const SpecialTokens& special,
                                                  std::string_view key, std::string_view flag, bool by_default) {
   if (key.empty()) return std::nullopt;
@@ -236,7 +225,7 @@ void read_sentence_piece(const Folder& folder, const std::string& model_file, de
        .post_processor =
            description::template_processing(framing(folder, kind, special, kind.before, "add_bos_token", true),
                                             framing(folder, kind, special, kind.after, "add_eos_token", false)),
-       .decoder = decoder(is_legacy ? model.add_dummy_prefix : adds_prefix),
+       .decoder = description::sentence_piece_decoder(is_legacy ? model.add_dummy_prefix : adds_prefix),
        .model = model_json(model, kind, ids, is_legacy, adds_prefix, special.name("unk_token"))});
   if (!is_legacy) model.add_dummy_prefix = false;
   tokenizer.sentence_piece = std::make_shared<const SentencePieceModel>(std::move(model));

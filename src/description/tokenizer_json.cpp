@@ -66,6 +66,17 @@ Json typed(std::string_view type, std::vector<std::pair<std::string, Json>> keys
   return part;
 }
 
+Json sentence_piece_decoder(bool strips_first_space) {
+  Json pattern = Json::object();
+  pattern.set("String", "\u2581");
+  Json::Array steps = {typed("Replace", {{"pattern", std::move(pattern)}, {"content", " "}}), typed("ByteFallback"),
+                       typed("Fuse")};
+  if (strips_first_space) {
+    steps.push_back(typed("Strip", {{"content", " "}, {"start", 1}, {"stop", 0}}));
+  }
+  return typed("Sequence", {{"decoders", std::move(steps)}});
+}
+
 Json bpe_model(Json vocab, Json merges, bool ignore_merges) {
   return typed("BPE", {{"dropout", Json()},
                        {"unk_token", Json()},

@@ -33,6 +33,9 @@ Json byte_level(bool add_prefix_space, bool trim_offsets, bool use_regex);
 /// A part that is only its type and some keys: typed("WordPiece", {{"prefix", "##"}}).
 Json typed(std::string_view type, std::vector<std::pair<std::string, Json>> keys = {});
 
+/// SentencePiece's: the signs of spaces, and pieces of bytes, become text again.
+Json sentence_piece_decoder(bool strips_first_space);
+
 /// The model BPE without what few tokenizers have: dropout, affixes, byte fallback.
 Json bpe_model(Json vocab, Json merges, bool ignore_merges);
 

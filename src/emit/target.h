@@ -65,6 +65,9 @@ class Emission {
   virtual std::vector<std::string> notes() const { return {}; }
   /// What the tensor of that number in the model is held as where it has no codes, given what the model says.
   virtual DType held_dtype(std::size_t, DType planned) const { return planned; }
+  /// The tensor's values as they are read from the file, where it keeps them in other numbers that compute the same: a
+  /// norm's 1 + w in f32 may be that of a nearby w.
+  virtual graph::SourcePtr as_read(std::size_t, graph::SourcePtr source) const { return source; }
   /// Starts the output under a temporary name; fails at once if the place cannot be written.
   virtual void open(const std::string& path, bool force) = 0;
   /// Writes everything; `model` is the planned one, with sources.

@@ -232,6 +232,21 @@ def make_gguf():
     tensors += [(f"{name}.weight", (32,), TYPE_F32, rows(TYPE_F32, 32, 1)) for name in ("blk.0.attn_norm", "blk.0.ffn_norm", "output_norm")]
     put("gguf_fuzz", "llama.gguf", gguf(llama_keys(), tensors))
     put("gguf_fuzz", "version2.gguf", gguf(llama_keys(), tensors[:1], version=2))
+    experts = [(f"blk.0.ffn_{part}_exps.weight", (32, 32, 2), TYPE_Q4_0, rows(TYPE_Q4_0, 32, 64)) for part in ("gate", "up", "down")]
+    experts.append(("blk.0.ffn_gate_inp.weight", (32, 2), TYPE_F32, rows(TYPE_F32, 32, 2)))
+    counts = [key(f"llama.{name}", U32, struct.pack("<I", value)) for name, value in (("expert_count", 2), ("expert_used_count", 1))]
+    kept = [tensor for tensor in tensors if not tensor[0].startswith(("blk.0.ffn_gate", "blk.0.ffn_up", "blk.0.ffn_down"))]
+    put("gguf_fuzz", "mixtral.gguf", gguf(llama_keys() + counts, kept + experts))
+    plain = [one for one in llama_keys() if b"tokenizer" not in one]
+    for model, flags in (("llama", []), ("t5", [key("tokenizer.ggml.precompiled_charsmap", ARRAY, struct.pack("<IQ8B", 0, 8, *[0] * 8)),
+                                                key("tokenizer.ggml.remove_extra_whitespaces", 7, b"\1")]), ("bert", [])):
+        pieces = [key("tokenizer.ggml.model", STRING, text(model)), key("tokenizer.ggml.tokens", ARRAY, texts(["<unk>", "<0x41>", "a", "\u2581a", "</s>"])),
+                  key("tokenizer.ggml.token_type", ARRAY, struct.pack("<IQ5i", 5, 5, 2, 6, 1, 1, 3)),
+                  key("tokenizer.ggml.scores", ARRAY, struct.pack("<IQ5f", 6, 5, 0, 0, -2, -1, 0)),
+                  *(key(f"tokenizer.ggml.{name}_token_id", U32, struct.pack("<I", 4)) for name in ("bos", "eos", "seperator"))]
+        put("gguf_fuzz", f"tokens_{model}.gguf", gguf(plain + pieces + flags, tensors))
+    part = [key("split.no", 2, struct.pack("<H", 0)), key("split.count", 2, struct.pack("<H", 2)), key("split.tensors.count", 5, struct.pack("<i", 12))]
+    put("gguf_fuzz", "part.gguf", gguf(llama_keys() + part, tensors))
     put("gguf_fuzz", "no_tensors.gguf", gguf(llama_keys(), []))
     put("gguf_fuzz", "counts.gguf", b"GGUF" + struct.pack("<IQQ", 3, 2**60, 2**60))
     put("gguf_fuzz", "nested_arrays.gguf", b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + text("a") + struct.pack("<I", ARRAY) + struct.pack("<IQ", ARRAY, 1) * 200)

@@ -854,6 +854,17 @@ def gguf_cases(valid, count):
         "array-huge": valid[:16] + struct.pack("<Q", 1) + struct.pack("<Q", 1) + b"a" + struct.pack("<IIQ", 9, 4, 2**61),
         "key-twice": valid[:8] + struct.pack("<QQ", 0, 2) + (struct.pack("<Q", 1) + b"a" + struct.pack("<II", 4, 1)) * 2,
     }
+    # Another family's name over these tensors: its keys or its tensors are missing.
+    for family in (b"bloom", b"qwen2", b"qwen3", b"olmo2"):
+        structured[f"family-{family.decode()}"] = valid.replace(b"llama", family)
+    for key in (b"context_length", b"block_count", b"embedding_length", b"feed_forward_length", b"attention.head_count",
+                b"attention.layer_norm_rms_epsilon"):
+        structured[f"key-gone-{key.decode()}"] = valid.replace(b"llama." + key, b"other." + key, 1)
+    # A part of a split file by its keys, without the others.
+    for name, key, value in (("split-alone", b"split.count", struct.pack("<IH", 2, 3)), ("split-many", b"split.count", struct.pack("<IH", 2, 65535)),
+                             ("split-text", b"split.count", struct.pack("<IQ", 8, 1) + b"3")):
+        count = struct.unpack("<Q", valid[16:24])[0]
+        structured[name] = valid[:16] + struct.pack("<Q", count + 1) + struct.pack("<Q", len(key)) + key + value + valid[24:]
     for name, content in structured.items():
         yield Case(f"gguf-{name}", {"../model.gguf": content}, ["inspect-gguf", "requantize"], refuse=True)
     for name, kind in {"fifo": FIFO, "directory": DIRECTORY, "device": Link("/dev/zero"), "missing": MISSING}.items():

@@ -58,7 +58,7 @@ GgufModel plan_gguf(const formats::Checkpoint& checkpoint, const std::string& sc
   }
   const models::ModelGraph graph =
       models::build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors);
-  model.plan = formats::gguf::plan(graph.model, checkpoint.tokenizer, model.tensors);
+  model.plan = formats::gguf::plan(graph.model, checkpoint.tokenizer, model.tensors, {.name = "test model"});
   return model;
 }
 

@@ -11,7 +11,7 @@ const Architecture& gpt2_architecture() {
   constexpr auto kSame = RowOrder::kSame;
   static const Architecture architecture{
       .name = "gpt2",
-      .model_type = "gpt2",
+      .model_types = {"gpt2"},
       .class_name = "GPT2LMHeadModel",
       .optional_prefix = "transformer.",
       .tensors =

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -7,8 +6,11 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/output.h"
+#include "core/quantities.h"
 #include "core/strings.h"
 #include "emit/target.h"
+#include "formats/gguf/split.h"
+#include "formats/gguf/tensor_source.h"
 #include "formats/gguf/writer.h"
 
 namespace kerf::emit {
@@ -18,7 +20,7 @@ namespace gguf = formats::gguf;
 
 class GgufEmission : public Emission {
  public:
-  explicit GgufEmission(const EmitModel& model) {
+  GgufEmission(const EmitModel& model, std::uint64_t part_bytes) {
     std::vector<gguf::PlannedTensor> planned;
     for (const EmitTensor& tensor : model.tensors) {
       if (tensor.activations) {
@@ -29,7 +31,11 @@ class GgufEmission : public Emission {
       }
       planned.push_back({tensor.name, tensor.shape, tensor.scheme, tensor.source_dtype});
     }
-    plan_ = gguf::plan(*model.model, *model.tokenizer, planned, {.name = model.name});
+    plan_ = gguf::plan(*model.model, *model.tokenizer, planned, {.name = model.name, .part_bytes = part_bytes});
+    holders_.resize(planned.size());
+    for (const gguf::FileTensor& tensor : plan_.tensors) {
+      for (const std::size_t index : tensor.planned) holders_[index] = &tensor;
+    }
   }
 
   std::uint64_t bytes() const override { return plan_.total_bytes(); }
@@ -40,36 +46,65 @@ class GgufEmission : public Emission {
   }
   std::vector<std::string> notes() const override { return plan_.notes; }
   DType held_dtype(std::size_t tensor, DType planned) const override {
-    const auto found = std::find_if(plan_.tensors.begin(), plan_.tensors.end(), [&](const gguf::FileTensor& entry) {
-      return entry.planned == static_cast<std::ptrdiff_t>(tensor);
-    });
-    return found == plan_.tensors.end() ? planned : found->storage.type->dtype.value_or(planned);
+    return holders_.at(tensor)->storage.type->dtype.value_or(planned);
+  }
+  graph::SourcePtr as_read(std::size_t tensor, graph::SourcePtr source) const override {
+    return holders_.at(tensor)->plus_one ? gguf::make_plus_minus_one_source(std::move(source)) : source;
   }
 
-  void open(const std::string& path, bool) override { file_ = std::make_unique<OutputFile>(path); }
+  void open(const std::string& path, bool) override {
+    if (plan_.parts.empty()) {
+      file_ = std::make_unique<OutputFile>(path);
+    } else {
+      path_ = path;
+      set_ = std::make_unique<OutputFileSet>(part_path(1));
+    }
+  }
   void write(const EmitModel& model) override {
-    gguf::write_gguf(plan_, *file_, [&](std::size_t index) -> gguf::TensorData {
+    const auto data = [&](std::size_t index) -> gguf::TensorData {
       const EmitTensor& tensor = model.tensors[index];
       if (auto quantized = tensor.source->read_quantized(); quantized && tensor.scheme.quantized()) {
         return *std::move(quantized);
       }
       return tensor.source;
-    });
+    };
+    if (set_) {
+      const auto create = [&](std::int64_t number) { return set_->create(file_name(part_path(number))); };
+      return gguf::write_parts(plan_, create, data);
+    }
+    gguf::write_gguf(plan_, *file_, data);
     file_->flush();
   }
-  std::string readable_path() const override { return file_->temporary_path(); }
+  std::string readable_path() const override { return set_ ? set_->temporary_path() : file_->temporary_path(); }
   std::vector<WrittenFile> readable_files() const override {
-    return {{file_name(file_->path()), file_->temporary_path()}};
+    if (!set_) return {{file_name(file_->path()), file_->temporary_path()}};
+    std::vector<WrittenFile> files;
+    for (std::int64_t number = 1; number <= std::ssize(plan_.parts); ++number) {
+      const std::string name = file_name(part_path(number));
+      files.push_back({name, join_path(parent_path(set_->temporary_path()), name)});
+    }
+    return files;
   }
-  void commit() override { file_->commit(); }
+  void commit() override {
+    if (set_) return set_->commit();
+    file_->commit();
+  }
 
  private:
+  std::string part_path(std::int64_t number) const { return gguf::part_path(path_, number, std::ssize(plan_.parts)); }
+
   gguf::GgufPlan plan_;
-  std::unique_ptr<OutputFile> file_;
+  std::vector<const gguf::FileTensor*> holders_;  ///< by the number of the tensor in the model
+  std::string path_;                              ///< of a split file, as if it were one
+  std::unique_ptr<OutputFile> file_;              ///< or:
+  std::unique_ptr<OutputFileSet> set_;            ///< the parts of a split one
 };
 
-std::unique_ptr<Emission> plan(const EmitModel& model, const TargetOptions&) {
-  return std::make_unique<GgufEmission>(model);
+constexpr std::string_view kSplit = "split-max-size";
+
+std::unique_ptr<Emission> plan(const EmitModel& model, const TargetOptions& options) {
+  const std::string size = option_or(options, kSplit, "");
+  return std::make_unique<GgufEmission>(model, size.empty() ? 0 : parse_bytes(fmt::format("--{}", kSplit), size));
 }
 
 /// GGUF holds norms and biases as f32, whatever they were.
@@ -87,6 +122,10 @@ const TargetInfo gguf_target{
     .default_scheme = "q4_k_m",
     .folded_dtype = folded_dtype,
     .plan = plan,
+    .options = {{.name = kSplit,
+                 .value = "SIZE",
+                 .summary = "cut the file into parts OUT-00001-of-0000N.gguf, each with tensors of at most SIZE",
+                 .initial = "one file"}},
 };
 
 }  // namespace kerf::emit

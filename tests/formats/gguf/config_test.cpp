@@ -34,7 +34,7 @@ class GgufConfig : public testing::Test {
     container_.tensors.push_back({name, std::move(shape), type, 0, 0});
   }
   Json read() const {
-    return read_config(MetadataReader(metadata_, "model.gguf"), *find_architecture("llama"), container_, std::nullopt);
+    return read_config(MetadataReader(metadata_, "model.gguf"), *find_architecture("llama"), container_, {});
   }
   std::string value(std::string_view key) const {
     const Json config = read();
@@ -128,20 +128,25 @@ TEST_P(GgufConfigOf, ReadsBackAsItWasWritten) {
   const Architecture& architecture = *find_architecture_of(planned.model.family);
   Container container;
   container.tensors = plan.layout.tensors;
-  std::optional<std::vector<float>> factors;
-  if (plan.tensors.back().planned < 0) {
-    const auto values = plan.tensors.back().values.values<float>();
-    factors.emplace(values.begin(), values.end());
+  std::vector<RopeFactors> factors;
+  for (const FileTensor& tensor : plan.tensors) {
+    const auto name = std::find(kRopeTensors.begin(), kRopeTensors.end(), tensor.name);
+    if (name == kRopeTensors.end()) continue;
+    const auto values = tensor.values.values<float>();
+    factors.push_back({*name, {values.begin(), values.end()}});
   }
   const Json config = read_config(MetadataReader(plan.metadata, "model.gguf"), architecture, container, factors);
   for (const HyperparameterRule& rule : architecture.hyperparameters) {
     const Json* found = config.find(rule.config_key);
+    if (found == nullptr && !rule.required) continue;
     ASSERT_NE(found, nullptr) << rule.config_key;
     const auto& h = planned.model.hyperparameters;
     if (const auto* member = std::get_if<std::int64_t description::Hyperparameters::*>(&rule.member)) {
       EXPECT_EQ(found->as_int64(), h.**member) << rule.config_key;
-    } else {
-      EXPECT_EQ(found->as_double(), h.*std::get<double description::Hyperparameters::*>(rule.member));
+    } else if (const auto* number = std::get_if<double description::Hyperparameters::*>(&rule.member)) {
+      EXPECT_EQ(found->as_double(), h.**number);
+    } else if (const Json* said = planned.model.config.find(rule.config_key); said != nullptr && !said->is_null()) {
+      EXPECT_EQ(found->dump(), said->dump()) << rule.config_key;
     }
   }
   EXPECT_EQ(config.find("vocab_size")->as_int64(), planned.model.hyperparameters.vocab_size);
@@ -149,7 +154,11 @@ TEST_P(GgufConfigOf, ReadsBackAsItWasWritten) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, GgufConfigOf,
-                         testing::Values("llama", "llama-bias", "llama-tied-mha", "llama3-rope", "gpt2"),
+                         testing::Values("llama", "llama-bias", "llama-tied-mha", "llama3-rope", "gpt2", "bloom",
+                                         "gemma", "gemma2", "gemma3", "gpt-neox", "gpt-neox-serial", "granite",
+                                         "mixtral", "olmo2", "phi2", "phi3", "phi3-longrope", "phi4-partial", "qwen2",
+                                         "qwen3", "qwen3-moe", "stablelm", "starcoder2", "tinybert-base", "bert-cls",
+                                         "t5-gated"),
                          [](const auto& each) {
                            std::string name = each.param;
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "formats/gguf/architecture.h"
+#include "formats/gguf/draft.h"
 #include "formats/gguf/rope.h"
 #include "formats/gguf/writer.h"
 #include "tests/formats/gguf/planned.h"
@@ -46,7 +47,7 @@ TEST(GgufPlan, WritesTheHyperparameters) {
   EXPECT_EQ(*metadata.find("llama.vocab_size"), Value(std::uint32_t{160}));
   // 4 heads of 16 are the hidden size: nothing to say.
   EXPECT_EQ(metadata.find("llama.attention.key_length"), nullptr);
-  EXPECT_EQ(*metadata.find("tokenizer.ggml.model"), Value(std::string("none")));
+  EXPECT_EQ(*metadata.find("tokenizer.ggml.model"), Value(std::string("no_vocab")));
 }
 
 TEST(GgufPlan, NamesTheHeadSizeWhereItIsUnusual) {
@@ -140,8 +141,8 @@ TEST(GgufPlan, RefusesWhatLlamaCppComputesDifferently) {
   partial.model.hyperparameters.rotary_dim = 8;
   partial.expect_refused("found 8 rotated dimensions of 16 in a head");
   Planned rope("llama");
-  rope.model.config.set("rope_parameters", Json::parse(R"({"rope_type": "yarn", "factor": 2})", ""));
-  rope.expect_refused("found rope type 'yarn'");
+  rope.model.config.set("rope_parameters", Json::parse(R"({"rope_type": "dynamic", "factor": 2})", ""));
+  rope.expect_refused("found rope type 'dynamic': GGUF's llama architecture holds default, linear, yarn, llama3");
   Planned family("llama");
   family.model.family = "lama";
   family.expect_refused("llama");
@@ -179,7 +180,7 @@ TEST(GgufPlan, AddsTheRopeFactorsAtTheEnd) {
   const FileTensor& added = plan.tensors.back();
   EXPECT_EQ(plan.layout.tensors.back().name, kRopeFactorsName);
   EXPECT_EQ(plan.layout.tensors.back().shape, Shape{8});
-  EXPECT_EQ(added.planned, -1);
+  EXPECT_TRUE(added.planned.empty());
   EXPECT_EQ(added.values.size(), 8);
   EXPECT_THAT(names_of(Planned("llama-linear-rope").plan()), testing::Not(testing::Contains(kRopeFactorsName)));
 }
@@ -189,10 +190,102 @@ TEST(GgufPlan, EveryOtherTensorIsOneOfThePlanned) {
   const GgufPlan plan = planned.plan();
   ASSERT_EQ(plan.tensors.size(), planned.tensors.size());
   for (std::size_t i = 0; i < plan.tensors.size(); ++i) {
-    EXPECT_EQ(plan.tensors[i].planned, static_cast<std::ptrdiff_t>(i));
+    EXPECT_EQ(plan.tensors[i].planned, std::vector<std::size_t>{i});
     EXPECT_EQ(plan.tensors[i].name, planned.tensors[i].name);
     EXPECT_EQ(plan.layout.tensors[i].shape, planned.tensors[i].shape);
   }
+}
+
+TEST(GgufPlan, ExpertsAreStacked) {
+  const Planned planned("mixtral");
+  const GgufPlan plan = planned.plan();
+  for (std::size_t i = 0; i < plan.tensors.size(); ++i) {
+    if (plan.layout.tensors[i].name != "blk.1.ffn_down_exps.weight") continue;
+    EXPECT_EQ(plan.layout.tensors[i].shape, (Shape{4, 64, 128}));
+    EXPECT_TRUE(plan.tensors[i].stack);
+    ASSERT_EQ(plan.tensors[i].planned.size(), 4U);
+    for (std::size_t e = 0; e < 4; ++e) {
+      EXPECT_THAT(planned.tensors[plan.tensors[i].planned[e]].name,
+                  HasSubstr("layers.1.block_sparse_moe.experts." + std::to_string(e) + ".w2"));
+    }
+    return;
+  }
+  FAIL() << "no stack";
+}
+
+TEST(GgufPlan, ExpertsOfAStackAreAlike) {
+  Planned mixed("mixtral"), few("mixtral"), many("mixtral");
+  mixed.tensor("experts.2.w1").scheme = codec::parse_scheme("f16");
+  mixed.expect_refused(
+      "experts.2.w1.weight': found f16 [128, 64], expected f32 as the others of GGUF's tensor "
+      "'blk.0.ffn_gate_exps.weight'");
+  std::erase_if(few.tensors, [](const PlannedTensor& tensor) {
+    return tensor.name.find("1.block_sparse_moe.experts.3.w2") != std::string::npos;
+  });
+  few.expect_refused("tensor 'model.layers.1.block_sparse_moe.experts.3.w2.weight' is missing");
+  many.tensor("experts.3.w1").name = "model.layers.0.block_sparse_moe.experts.4.w1.weight";
+  many.expect_refused("found part 4 of 4");
+}
+
+TEST(GgufPlan, WhatFamiliesCannotSayIsRefused) {
+  const auto with = [](const char* model, std::string_view key, Json value, std::string_view message) {
+    Planned planned(model);
+    planned.model.config.set(std::string(key), std::move(value));
+    planned.expect_refused(message);
+  };
+  Planned("smollm3").expect_refused(
+      "found layer 1 without rotation: llama.cpp's smollm3 architecture leaves out every 4th");
+  Planned("t5").expect_refused("found a head that reads the decoder's output scaled");
+  Planned("bert-mlm").expect_refused("found a masked language model");
+  Planned("distilbert-cls").expect_refused("its head has a ReLU");
+  with("qwen3-moe", "norm_topk_prob", Json(), "found no norm_topk_prob in config.json");
+  with("qwen3-moe", "decoder_sparse_step", Json(2), "found decoder_sparse_step");
+  with("gemma2", "query_pre_attn_scalar", Json(144),
+       "found query_pre_attn_scalar 144 in config.json: llama.cpp computes 32");
+  with("gemma2", "final_logit_softcapping", Json(), "found no final_logit_softcapping in config.json");
+  with("gemma3", "layer_types", Json::parse(R"(["full_attention", "sliding_attention", "full_attention"])", ""),
+       "found sliding_attention as the type of layer 1");
+  with("bloom", "apply_residual_connection_post_layernorm", Json(true),
+       "found apply_residual_connection_post_layernorm");
+  with("gpt-neox", "hidden_act", Json("relu"), "found hidden_act");
+  with("phi2", "qk_layernorm", Json(true), "found qk_layernorm");
+  with("t5-gated", "feed_forward_proj", Json("gated-silu"), "found feed_forward_proj 'gated-silu'");
+  Planned tied("olmo2");
+  tied.model.hyperparameters.tied_head = true;
+  tied.expect_refused("found a head tied to the embeddings: llama.cpp's olmo2 architecture needs one of its own");
+  Planned untied("gemma");
+  untied.model.hyperparameters.tied_head = false;
+  untied.expect_refused("found a head of its own");
+}
+
+TEST(GgufPlan, AWindowThatIsNotComputedLimitsTheContext) {
+  const GgufPlan plan = Planned("mistral").plan();
+  EXPECT_EQ(*plan.metadata.find("llama.context_length"), Value(std::uint32_t{8}));
+  EXPECT_THAT(plan.notes, testing::Contains(HasSubstr("the file's context is 8 tokens")));
+  EXPECT_EQ(*Planned("gemma2").plan().metadata.find("gemma2.context_length"), Value(std::uint32_t{128}));
+}
+
+TEST(GgufPlan, IsCutWhereAPartWouldBeTooLarge) {
+  const Planned planned("llama");
+  GgufPlan plan = gguf::plan(planned.model, planned.tokenizer, planned.tensors, {.name = "", .part_bytes = 65536});
+  ASSERT_GT(plan.parts.size(), 2U);
+  std::size_t tensors = 0;
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < plan.parts.size(); ++i) {
+    std::uint64_t values = 0;
+    for (const TensorInfo& info : plan.parts[i].tensors) {
+      EXPECT_EQ(info.name, plan.layout.tensors[tensors++].name);
+      values += info.bytes;
+    }
+    EXPECT_LE(values, 65536U);
+    bytes += plan.parts[i].total_bytes;
+  }
+  EXPECT_EQ(tensors, plan.layout.tensors.size());
+  EXPECT_EQ(plan.total_bytes(), bytes);
+  plan = gguf::plan(planned.model, planned.tokenizer, planned.tensors, {.name = "", .part_bytes = 1 << 30});
+  EXPECT_TRUE(plan.parts.empty());
+  plan = gguf::plan(planned.model, planned.tokenizer, planned.tensors, {.name = "", .part_bytes = 1});
+  EXPECT_EQ(plan.parts.size(), plan.layout.tensors.size());
 }
 
 TEST(GgufPlan, TakesItsNameFromTheOptions) {

@@ -102,15 +102,6 @@ TEST(GgufReader, RefusesAnotherArchitecture) {
   typed.expect_refused("found a value of type u32, expected string");
 }
 
-TEST(GgufReader, RefusesPartsOfSplitFiles) {
-  Llama model;
-  model.header().embeddings().file.key("split.count", GgufBytes::kU16, GgufBytes::number(std::uint16_t{3}));
-  model.expect_refused("found part of a file split into 3, expected a whole file");
-  Llama whole;
-  whole.header().embeddings().file.key("split.count", GgufBytes::kU16, GgufBytes::number(std::uint16_t{1}));
-  whole.open();
-}
-
 TEST(GgufReader, RefusesMissingAndMalformedHyperparameters) {
   Llama empty;
   empty.file.key("general.architecture", "llama");
@@ -140,12 +131,12 @@ TEST(GgufReader, RefusesKeysThatMayChangeTheNumbers) {
   };
   with("llama.attention.scale", 0.5F,
        "key 'llama.attention.scale': found a key that may change what the model computes");
-  with("llama.expert_count", 8U, "key 'llama.expert_count'");
+  with("llama.expert_count", 8U, "key 'llama.expert_used_count': found no such key");
   with("llama.logit_scale", 0.5F, "key 'llama.logit_scale'");
   with("llama.rope.dimension_count", 2U, "found 2, expected the head's 4 dimensions");
   with("llama.rope.freq_base", 0.0F, "expected a positive number");
   with("llama.rope.freq_base", -1.0F, "expected a positive number");
-  with("llama.rope.scaling.type", "yarn", "found 'yarn', expected 'none' or 'linear'");
+  with("llama.rope.scaling.type", "dynamic", "found 'dynamic', expected 'none', 'linear' or 'yarn'");
   with("llama.rope.scale_linear", std::numeric_limits<float>::quiet_NaN(), "expected a finite number");
   with("llama.vocab_size", 5U, "found 5, expected the embeddings' 4 rows");
   with("llama.attention.value_length", 8U, "found 8, expected the keys' 4");
@@ -173,13 +164,13 @@ TEST(GgufReader, RefusesMalformedRopeFactors) {
   zero.header().embeddings().file.tensor("rope_freqs.weight", {2}, {1, 0});
   zero.expect_refused("found a factor of 0, expected positive ones");
   both.header().embeddings().file.tensor("rope_freqs.weight", {2}, {1, 8}).key("llama.rope.scale_linear", 2.0F);
-  both.expect_refused("found a linear factor beside rope_freqs.weight");
+  both.expect_refused("found another scaling beside rope_freqs.weight");
 }
 
 TEST(GgufReader, RefusesRowsThatHeadsDoNotDivide) {
   Llama model;
   model.header().embeddings().file.tensor("blk.0.attn_q.weight", {1, 6}, {0, 1, 2, 3, 4, 5});
-  model.expect_refused("tensor 'blk.0.attn_q.weight': found 6 rows, expected an even number for each of 2 heads");
+  model.expect_refused("tensor 'blk.0.attn_q.weight': found 6 rows, expected as many for each of 2 heads");
 }
 
 TEST(GgufReader, RefusesValuesThatAreNotFinite) {

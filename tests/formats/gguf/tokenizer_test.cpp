@@ -140,8 +140,9 @@ TEST(GgufTokenizer, WritesChatTemplates) {
 
 TEST(GgufTokenizer, RefusesWhatLlamaCppTokenizesDifferently) {
   constexpr auto kUsage = ErrorCode::kUsage;
-  Source().set_model("type", R"("Unigram")").expect_refused(kUsage, "found a tokenizer model of type 'Unigram'");
-  Source().set_model("byte_fallback", "true").expect_refused(kUsage, "SentencePiece-like BPE with byte_fallback");
+  Source().set_model("type", R"("WordLevel")").expect_refused(kUsage, "found a tokenizer model of type 'WordLevel'");
+  Source().set_model("type", R"("Unigram")").expect_refused(kUsage, "rules for a Unigram model that are not");
+  Source().set_model("byte_fallback", "true").expect_refused(kUsage, "rules for spaces that are not SentencePiece's");
   Source().set_model("unk_token", R"("<unk>")").expect_refused(kUsage, "found a value for unk_token");
   Source().set_model("end_of_word_suffix", R"("</w>")").expect_refused(kUsage, "end_of_word_suffix");
   Source().set_model("dropout", "0.5").expect_refused(kUsage, "dropout");
@@ -197,9 +198,9 @@ TEST(GgufTokenizer, LeavesOutWhatItCannotRead) {
   Metadata metadata = Source().write();
   metadata.set(std::string(kPreTokenizerKey), std::string("tekken"));
   EXPECT_TRUE(read(metadata, notes).tokenizer_json.is_null());
-  metadata.set(std::string(kTokenizerModelKey), std::string("llama"));
+  metadata.set(std::string(kTokenizerModelKey), std::string("rwkv"));
   EXPECT_TRUE(read(metadata, notes).tokenizer_json.is_null());
-  EXPECT_THAT(notes, ElementsAre(HasSubstr("'tekken'"), HasSubstr("'llama'")));
+  EXPECT_THAT(notes, ElementsAre(HasSubstr("'tekken'"), HasSubstr("'rwkv'")));
   metadata.set(std::string(kTokenizerModelKey), std::string("none"));
   EXPECT_TRUE(read(metadata, notes).tokenizer_json.is_null());
   EXPECT_EQ(notes.size(), 2U);
