@@ -161,11 +161,6 @@ class OnnxEmission : public Emission {
   std::string readable_path() const override {
     return files_ != nullptr ? files_->temporary_path() : file_->temporary_path();
   }
-  std::vector<WrittenFile> readable_files() const override {
-    std::vector<WrittenFile> files = {{name_, readable_path()}};
-    if (files_ != nullptr) files.push_back({name_ + ".data", readable_path() + ".data"});
-    return files;
-  }
   void commit() override {
     if (files_ != nullptr) return files_->commit();
     file_->commit();
