@@ -15,6 +15,9 @@
 #include "report/worst.h"
 #include "tests/report/sample.h"
 
+// Samples name the fields that they are about.
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 namespace kerf::report {
 namespace {
 
