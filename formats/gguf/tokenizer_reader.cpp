@@ -56,8 +56,9 @@ Tokens read_tokens(const MetadataReader& metadata) {
     const TokenType type = token_type(metadata, types, i);
     const auto id = static_cast<std::int64_t>(i);
     if (type == TokenType::kUnused) continue;
-    if (type == TokenType::kControl || type == TokenType::kUserDefined) {
-      tokens.added.push_back(description::added_token(texts[i], id, {.special = type == TokenType::kControl}));
+    // As llama.cpp finds them in a text: the unknown token too.
+    if (type == TokenType::kControl || type == TokenType::kUserDefined || type == TokenType::kUnknown) {
+      tokens.added.push_back(description::added_token(texts[i], id, {.special = type != TokenType::kUserDefined}));
     }
     tokens.vocab.set(texts[i], id);
   }

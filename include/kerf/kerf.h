@@ -311,8 +311,8 @@ struct TargetExactness {
   std::string nearest{};  ///< the nearest scheme that it holds; empty: none near
 };
 
-/// What a run aims at, in place of one scheme for all weights: a mixture is chosen by what each weight's rounding costs,
-/// and measured. One of the first four is given.
+/// What a run aims at, in place of one scheme for all weights: a mixture is chosen by what each weight's rounding
+/// costs, and measured. One of the first four is given.
 struct QualityTarget {
   double kl = 0;                     ///< mean KL divergence, at most; nats per token
   double perplexity_increase = 0;    ///< fraction, at most
@@ -365,7 +365,7 @@ struct QuantizeResult {
   std::vector<WrittenOutput> outputs;
   std::optional<TargetReport> target{};
   std::vector<TargetExactness> exactness;  ///< of every format in a dry run, otherwise of the outputs'
-  std::uint64_t expected_ram = 0;  ///< bytes
+  std::uint64_t expected_ram = 0;          ///< bytes
   double seconds = 0;
   std::uint64_t peak_ram_bytes = 0;
   std::vector<std::string> notes;

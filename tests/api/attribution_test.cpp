@@ -44,8 +44,9 @@ TEST(Attribute, OneQuantizedWeightIsTheWholeLoss) {
   options.defaults.keep = {"*.0.*", "*.1.*", "*.2.*", "*.self_attn.*", "*.gate_proj.*", "*.up_proj.*"};
   const Attribution found = attribute(options, {});
   ASSERT_EQ(found.sites.size(), 1U);
-  EXPECT_DOUBLE_EQ(found.sites[0].alone.value, found.kl.value);
-  EXPECT_NEAR(found.sites[0].restored.value, found.kl.value, 1e-9);
+  // Embedding and head, which are held in f16, are the candidate's own.
+  EXPECT_NEAR(found.sites[0].alone.value, found.kl.value, 1e-3 * found.kl.value);
+  EXPECT_NEAR(found.sites[0].restored.value, found.kl.value, 1e-3 * found.kl.value);
 }
 
 TEST(Attribute, RefusesWhatCannotBeLookedAtAlone) {

@@ -99,7 +99,7 @@ class Gate(unittest.TestCase):
         self.ends(0, "passed: all 2 checks", self.gate(f"limits: {{kl_mean: {{max: {between}}}}}{only}"))
         self.ends(1, "not passed: 1 of 2", self.gate(f"limits: {{kl_mean: {{max: {between}, bound: upper}}}}{only}"))
         self.ends(1, "failed: int4-g128: kl_mean: found", self.gate("limits: {kl_mean: {max: 0.005, bound: upper}}"))
-        self.ends(0, "passed", self.gate("limits: {fallback_weights: {max: 0}, bits_per_weight: {max: 9}, bytes: {max: 8MB}}" + only))
+        self.ends(0, "passed", self.gate("limits: {fallback_weights: {max: 0}, bits_per_weight: {max: 10}, bytes: {max: 8MB}}" + only))
 
     def test_what_cannot_be_decided_does_not_pass(self):
         only = "\ncandidates: [int8]\n"

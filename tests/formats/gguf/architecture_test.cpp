@@ -21,7 +21,7 @@ TEST(GgufArchitecture, NamesAreUniqueAndMatchThemselves) {
     std::set<std::string> hugging_face, gguf;
     for (const TensorRule& rule : architecture->tensors) {
       EXPECT_TRUE(hugging_face.insert(rule.hugging_face).second) << rule.hugging_face;
-      EXPECT_TRUE(gguf.insert(rule.gguf).second || gguf.contains(rule.beside)) << rule.gguf;
+      EXPECT_TRUE(gguf.insert(std::string(rule.gguf) + " beside " + std::string(rule.beside)).second) << rule.gguf;
       const std::int64_t layer = has_layer(rule) ? 17 : -1, part = is_stack(rule) ? 3 : -1;
       const auto by_hugging_face = match_hugging_face(*architecture, expand(rule.hugging_face, layer, part));
       Container container;

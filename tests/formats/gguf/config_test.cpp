@@ -34,7 +34,7 @@ class GgufConfig : public testing::Test {
     container_.tensors.push_back({name, std::move(shape), type, 0, 0});
   }
   Json read() const {
-    return read_config(MetadataReader(metadata_, "model.gguf"), *find_architecture("llama"), container_, {});
+    return read_config(MetadataReader(metadata_, "model.gguf"), *find_architecture_of("llama"), container_, {});
   }
   std::string value(std::string_view key) const {
     const Json config = read();
@@ -123,7 +123,7 @@ TEST_F(GgufConfig, SizesBeyondReasonAreRefused) {
 class GgufConfigOf : public testing::TestWithParam<const char*> {};
 
 TEST_P(GgufConfigOf, ReadsBackAsItWasWritten) {
-  const Planned planned(GetParam(), "q4_0");
+  const Planned planned(GetParam(), "f16");
   const GgufPlan plan = planned.plan();
   const Architecture& architecture = *find_architecture_of(planned.model.family);
   Container container;
@@ -138,7 +138,7 @@ TEST_P(GgufConfigOf, ReadsBackAsItWasWritten) {
   const Json config = read_config(MetadataReader(plan.metadata, "model.gguf"), architecture, container, factors);
   for (const HyperparameterRule& rule : architecture.hyperparameters) {
     const Json* found = config.find(rule.config_key);
-    if (found == nullptr && !rule.required) continue;
+    if ((found == nullptr || found->is_null()) && !rule.required) continue;
     ASSERT_NE(found, nullptr) << rule.config_key;
     const auto& h = planned.model.hyperparameters;
     if (const auto* member = std::get_if<std::int64_t description::Hyperparameters::*>(&rule.member)) {
@@ -150,6 +150,8 @@ TEST_P(GgufConfigOf, ReadsBackAsItWasWritten) {
     }
   }
   EXPECT_EQ(config.find("vocab_size")->as_int64(), planned.model.hyperparameters.vocab_size);
+  // What has no head ties none.
+  if (!planned.model.causal) return;
   EXPECT_EQ(config.find("tie_word_embeddings")->as_bool(), planned.model.hyperparameters.tied_head);
 }
 

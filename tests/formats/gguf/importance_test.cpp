@@ -165,6 +165,8 @@ TEST(ImportancePlace, NamesAreThoseOfTheArchitectures) {
   for (int role = 0; role <= static_cast<int>(graph::Role::kOther); ++role) {
     if (const auto place = importance_place(weight_of(static_cast<graph::Role>(role), 3), false))
       names.insert(place->name);
+    if (const auto place = importance_place(weight_of(static_cast<graph::Role>(role), 3, 0), true))
+      names.insert(place->name);
   }
   int found = 0;
   for (const Architecture* architecture : architectures()) {

@@ -124,7 +124,7 @@ TEST(GgufPlan, RefusesTensorsThatAreMissingOrTooMany) {
   deep.expect_refused("found layer 2 of a model of 2");
   Planned twice("llama");
   twice.tensors.push_back(twice.tensors.front());
-  twice.expect_refused("found the name twice");
+  twice.expect_refused("found another name of ");
 }
 
 TEST(GgufPlan, RefusesWhatLlamaCppComputesDifferently) {
@@ -233,8 +233,9 @@ TEST(GgufPlan, WhatFamiliesCannotSayIsRefused) {
     planned.model.config.set(std::string(key), std::move(value));
     planned.expect_refused(message);
   };
-  Planned("smollm3").expect_refused(
-      "found layer 1 without rotation: llama.cpp's smollm3 architecture leaves out every 4th");
+  test::expect_error(ErrorCode::kUsage,
+                     "found layer 1 without rotation: llama.cpp's smollm3 architecture leaves out every 4th",
+                     [] { Planned("smollm3").plan(); });
   Planned("t5").expect_refused("found a head that reads the decoder's output scaled");
   Planned("bert-mlm").expect_refused("found a masked language model");
   Planned("distilbert-cls").expect_refused("its head has a ReLU");

@@ -44,7 +44,7 @@ std::vector<std::string> roles_of(const graph::Graph& graph) {
   std::vector<std::string> roles;
   for (const graph::ValueId id : graph.weights()) {
     const graph::Weight& weight = graph.value(id).weight;
-    if (graph::is_linear_role(weight.role) || weight.role == graph::Role::kHead) {
+    if (graph::is_linear_role(weight.role)) {  // of several matrices behind the layers names alone say which are heads
       roles.emplace_back(graph::role_name(weight.role));
     }
   }

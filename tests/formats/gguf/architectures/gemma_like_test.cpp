@@ -22,6 +22,7 @@ TEST(GgufGemmaLike, LayerTypesAreAPeriod) {
   EXPECT_EQ(period(s + "," + s + "," + s), 4);
   for (std::int64_t length = 1; length < 5; ++length) {
     description::Model model;
+    model.config = Json::object();
     model.config.set("layer_types", layer_types(9, length));
     EXPECT_EQ(window_period(model, 6), length);
   }

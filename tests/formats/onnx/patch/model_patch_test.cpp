@@ -166,7 +166,8 @@ TEST(ModelPatch, SymbolsBecomeExtents) {
   PatchOptions options = options_of("qdq");
   options.dims = parse_dims("batch=1,length=5");
   test.write(ModelPatch(*test.imported, tensors, options), tensors);
-  const auto& shape = test.written().graph().input(0).type().tensor_type().shape();
+  const auto written = test.written();
+  const auto& shape = written.graph().input(0).type().tensor_type().shape();
   EXPECT_EQ(shape.dim(0).dim_value(), 1);
   EXPECT_EQ(shape.dim(1).dim_value(), 5);
   options.dims = parse_dims("heads=4");

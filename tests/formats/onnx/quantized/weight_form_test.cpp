@@ -79,7 +79,8 @@ ModelBuilder model_with(const WeightForm& form, const QuantizedWeight& weight, c
 
 graph::SourcePtr weight_called(const graph::Graph& graph, const std::string& name) {
   for (const graph::ValueId id : graph.weights()) {
-    if (graph.value(id).weight.name == name) return graph.value(id).weight.source;
+    const graph::Weight& weight = graph.value(id).weight;
+    if (weight.name == name || weight.name == name + "_rows") return weight.source;
   }
   return nullptr;
 }
