@@ -71,7 +71,7 @@ def main():
         print("skipped: Debian's chromium is not installed (apt-get install chromium)")
         return 77
     folder = os.path.abspath(sys.argv[3]) if len(sys.argv) > 3 else None
-    with tempfile.TemporaryDirectory(prefix="kerf-page-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="kerf-page-", ignore_cleanup_errors=True) as temporary:
         page = os.path.join(temporary, "page.html")
         subprocess.run([PROGRAM, "compare", MODEL, "--text", os.path.join(MODEL, "evaluation.txt"), "--windows", "12", "--context", "256",
                         "--calibration", os.path.join(MODEL, "calibration.txt"), "--samples", "8", "--quiet", "--html", page,

@@ -522,7 +522,8 @@ def gate_cases(count):
         "nobody": POLICY + "candidates: [int7]\n", "control": POLICY.replace("kl_mean", '"\x1b[2J"'),
     }
     for name, text in policies.items():
-        yield Case(f"policy-{name}", {"../policy.yaml": text.encode(), "../report.json": REPORT.encode()}, ["policy"], refuse=True)
+        absent = {"../nowhere.json": MISSING} if name == "baseline-missing" else {}
+        yield Case(f"policy-{name}", {"../policy.yaml": text.encode(), "../report.json": REPORT.encode(), **absent}, ["policy"], refuse=True)
     for name, kind in {"missing": MISSING, "fifo": FIFO, "directory": DIRECTORY, "nul": POLICY.encode() + b"\0"}.items():
         yield Case(f"policy-{name}", {"../policy.yaml": kind, "../report.json": REPORT.encode()}, ["policy"], refuse=True)
     reports = {"empty": "", "list": "[]", "object": "{}", "truncated": REPORT[:-9], "no-spec": REPORT.replace('"spec"', '"x"'),

@@ -106,8 +106,8 @@ TEST(GgufUnigram, OfATokenizerJsonIsAPieceModel) {
   description::Tokenizer tokenizer;
   tokenizer.source_file = "tokenizer.json";
   tokenizer.tokenizer_json = Json::parse(R"({
-    "added_tokens": [{"id": 0, "content": "<pad>", "special": true}, {"id": 1, "content": "</s>", "special": true},
-                     {"id": 2, "content": "<unk>", "special": true}],
+    "added_tokens": [{"id": 0, "content": "<pad>", "special": true, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false}, {"id": 1, "content": "</s>", "special": true, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false},
+                     {"id": 2, "content": "<unk>", "special": true, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false}],
     "normalizer": null,
     "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"},
                       {"type": "Metaspace", "replacement": "▁", "add_prefix_space": true}]},

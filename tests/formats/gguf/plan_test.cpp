@@ -233,12 +233,13 @@ TEST(GgufPlan, WhatFamiliesCannotSayIsRefused) {
     planned.model.config.set(std::string(key), std::move(value));
     planned.expect_refused(message);
   };
-  test::expect_error(ErrorCode::kUsage,
-                     "found layer 1 without rotation: llama.cpp's smollm3 architecture leaves out every 4th",
-                     [] { Planned("smollm3").plan(); });
-  Planned("t5").expect_refused("found a head that reads the decoder's output scaled");
-  Planned("bert-mlm").expect_refused("found a masked language model");
-  Planned("distilbert-cls").expect_refused("its head has a ReLU");
+  const auto refused = [](const char* model, std::string_view message) {
+    test::expect_error(ErrorCode::kUsage, message, [&] { Planned(model).plan(); });
+  };
+  refused("smollm3", "found layer 1 without rotation: llama.cpp's smollm3 architecture leaves out every 4th");
+  refused("t5", "found a head that reads the decoder's output scaled");
+  refused("bert-mlm", "found a masked language model");
+  refused("distilbert-cls", "its head has a ReLU");
   with("qwen3-moe", "norm_topk_prob", Json(), "found no norm_topk_prob in config.json");
   with("qwen3-moe", "decoder_sparse_step", Json(2), "found decoder_sparse_step");
   with("gemma2", "query_pre_attn_scalar", Json(144),

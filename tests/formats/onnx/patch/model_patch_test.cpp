@@ -10,6 +10,17 @@
 
 #include "codec/quantized_tensor.h"
 #include "core/file.h"
+#include "formats/onnx/patch/encode_job.h"
+#include "formats/onnx/patch/file_index.h"
+#include "formats/onnx/patch/file_parts.h"
+#include "formats/onnx/patch/fixed_dims.h"
+#include "formats/onnx/patch/inline_function.h"
+#include "formats/onnx/patch/node_tree.h"
+#include "formats/onnx/patch/operands.h"
+#include "formats/onnx/patch/raise_opset.h"
+#include "formats/onnx/patch/read_message.h"
+#include "formats/onnx/planned_tensor.h"
+#include "formats/onnx/quantized/rounded_input.h"
 #include "tests/formats/onnx/model_builder.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_dir.h"
@@ -18,6 +29,8 @@ namespace kerf::formats::onnx {
 namespace {
 
 /// Ids, a table of 16 columns, a product with "w", logits; and what must stay: metadata, a function, unknown fields.
+/// A model to patch: everything that a patch is made of (the file's index, its nodes, functions, opset and extents)
+/// is seen through what is written.
 struct Case {
   test::TempDir folder;
   ModelBuilder builder{17};
