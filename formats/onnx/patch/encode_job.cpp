@@ -1,10 +1,11 @@
+#include "formats/onnx/patch/encode_job.h"
+
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include "core/error.h"
 #include "core/strings.h"
-#include "formats/onnx/patch/patch_plan.h"
 
 namespace kerf::formats::onnx {
 namespace {

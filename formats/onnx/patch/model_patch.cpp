@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "formats/onnx/patch/encode_job.h"
 #include "formats/onnx/patch/file_parts.h"
 
 namespace kerf::formats::onnx {

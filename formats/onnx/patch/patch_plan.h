@@ -42,8 +42,4 @@ struct PatchEdits {
 PatchEdits plan_edits(ModelFile& file, const ImportedOnnx& model, std::span<const PatchTensor> tensors,
                       const PatchOptions& options, NodeTree& tree);
 
-/// The values of a job's initializers, each in one or more pieces, in order.
-void encode_job(const TensorJob& job, const std::function<PatchValues(std::size_t)>& values,
-                const std::function<void(std::size_t planned, std::span<const std::byte> bytes)>& sink);
-
 }  // namespace kerf::formats::onnx

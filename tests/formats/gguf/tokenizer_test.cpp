@@ -149,11 +149,6 @@ TEST(GgufTokenizer, RefusesWhatLlamaCppTokenizesDifferently) {
   Source().set_model("ignore_merges", "true").expect_refused(kUsage, "none of llama.cpp's known ones");
   Source().set("normalizer", R"({"type": "Lowercase"})").expect_refused(kUsage, "normalizer of type 'Lowercase'");
   Source().set("pre_tokenizer", R"({"type": "Whitespace"})").expect_refused(kUsage, "none of llama.cpp's known ones");
-  Source()
-      .set(
-          "post_processor",
-          R"({"type": "RobertaProcessing", "sep": ["b", 1], "cls": ["a", 0], "trim_offsets": true, "add_prefix_space": false})")
-      .expect_refused(kUsage, "'RobertaProcessing'");
   const std::string two = R"({"SpecialToken": {"id": "<end>"}}, {"SpecialToken": {"id": "<end>"}})";
   Source()
       .set("post_processor", R"({"type": "TemplateProcessing", "single": [)" + two + R"(, {"Sequence": {"id": "A"}}],
