@@ -146,6 +146,8 @@ std::unique_ptr<emit::Emission> plan_output(const emit::TargetInfo& target, cons
     return target.plan(planned, request.options);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUsage) throw;
+    // Without its options the format holds it: they are what is wrong, and no other scheme would help.
+    if (!request.options.empty() && emit::exactness(target, {}, planned).exact) throw;
     const std::string nearest = emit::exactness(target, request.options, planned).nearest;
     std::vector<std::string> others;
     for (const TargetExactness& other : emit::exactness_of_all(planned)) {
