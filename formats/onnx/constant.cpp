@@ -46,10 +46,12 @@ Constant::Constant(Tensor values, std::vector<std::string> initializers) {
   initializers.erase(std::unique(initializers.begin(), initializers.end()), initializers.end());
   state_->initializers = std::move(initializers);
   state_->values = std::move(values);
+  state_->computed = true;
 }
 
-Constant::Constant(graph::SourcePtr source, std::vector<std::string> initializers) {
+Constant::Constant(graph::SourcePtr source, std::vector<std::string> initializers, bool computed) {
   state_->shape = source->shape();
+  state_->computed = computed;
   state_->initializers = std::move(initializers);
   state_->source = std::move(source);
 }
@@ -71,8 +73,14 @@ graph::SourcePtr Constant::source() const {
   return state_->source;
 }
 
+bool is_learned_matrix(const Constant& constant) {
+  const Shape& shape = constant.shape();
+  return constant.dtype() == DType::kF32 && shape.size() == 2 && shape[0] > 1 && shape[1] > 1 && !constant.computed() &&
+         !constant.initializers().empty();
+}
+
 Constant transposed(const Constant& matrix) {
-  return Constant(graph::make_transposed_source(matrix.source()), matrix.initializers());
+  return Constant(graph::make_transposed_source(matrix.source()), matrix.initializers(), matrix.computed());
 }
 
 Constant reshaped(const Constant& constant, Shape shape) {
@@ -80,7 +88,7 @@ Constant reshaped(const Constant& constant, Shape shape) {
     const auto& names = constant.initializers();
     return Constant(constant.stored()->reshaped(std::move(shape)), names.empty() ? "" : names.front());
   }
-  if (constant.in_memory() || constant.dtype() != DType::kF32) {
+  if (constant.computed() || constant.dtype() != DType::kF32) {
     return Constant(constant.values().reshaped(std::move(shape)), constant.initializers());
   }
   return Constant(std::make_shared<ReshapedSource>(constant.source(), std::move(shape)), constant.initializers());

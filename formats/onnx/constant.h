@@ -23,8 +23,8 @@ class Constant {
   Constant(StoredTensor tensor, std::string initializer);
   /// Computed from others, whose initializers it came from.
   Constant(Tensor values, std::vector<std::string> initializers);
-  /// Values that are read from elsewhere, and the initializers that they come from.
-  Constant(graph::SourcePtr source, std::vector<std::string> initializers);
+  /// Values that are read from elsewhere, and the initializers that they come from. `computed`: see below.
+  Constant(graph::SourcePtr source, std::vector<std::string> initializers, bool computed = false);
 
   DType dtype() const { return state_->dtype; }
   const Shape& shape() const { return state_->shape; }
@@ -32,6 +32,8 @@ class Constant {
   /// The initializers that it came from, by name; empty if none.
   const std::vector<std::string>& initializers() const { return state_->initializers; }
   bool in_memory() const { return state_->values.defined(); }
+  /// Were its values computed from others, not only turned or cut into other axes?
+  bool computed() const { return state_->computed; }
   /// All of it, kept once read.
   const Tensor& values() const;
   /// As f32 in place; not for integers. The same source at every call.
@@ -49,10 +51,13 @@ class Constant {
     std::optional<StoredTensor> stored;
     graph::SourcePtr source;
     Tensor values;
+    bool computed = false;
   };
   std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
+/// Is it a matrix of floats as an initializer has them, seen from whichever side: no number that was computed?
+bool is_learned_matrix(const Constant& constant);
 /// The matrix transposed; only for two dimensions.
 Constant transposed(const Constant& matrix);
 /// The same values under another shape of the same number of elements.

@@ -28,6 +28,16 @@ bool is_product(std::string_view op) {
 
 bool is_reshaping(std::string_view op) { return op == "Reshape" || op == "Squeeze" || op == "Unsqueeze"; }
 
+/// Rows of a matrix that was learned, or products with one: chosen by constants or not, it stays a weight.
+bool reads_weight(const DraftNode& node, const Draft& draft) {
+  const bool gathers = node.op == "Gather" && node.domain.empty() && node.attributes.int_or("axis", 0) == 0;
+  const bool multiplies = node.op == "Linear" && node.domain == graph::kKerfDomain;
+  const std::size_t at = gathers ? 0 : 1;
+  if (!(gathers || multiplies) || at >= node.inputs.size()) return false;
+  const Constant* matrix = node.inputs[at] == kAbsent ? nullptr : draft.constant(node.inputs[at]);
+  return matrix != nullptr && is_learned_matrix(*matrix);
+}
+
 /// What shape rules see of a constant.
 ops::TensorSpec spec_of(const Constant& constant, bool read) {
   ops::TensorSpec spec{constant.dtype(), constant.shape()};
@@ -116,7 +126,7 @@ std::optional<ValueIndex> Emitter::view(const DraftNode& node) {
 
 bool Emitter::fold(const DraftNode& node, std::vector<ValueIndex>& outputs) {
   const ops::OpInfo* op = ops::find_op(node.domain, node.op);
-  if (op == nullptr || node.inputs.empty()) return false;
+  if (op == nullptr || node.inputs.empty() || reads_weight(node, draft_)) return false;
   std::int64_t elements = 0, product = 1;
   for (const ValueIndex input : node.inputs) {
     if (input == kAbsent) continue;

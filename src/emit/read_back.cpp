@@ -35,10 +35,27 @@ std::vector<Found> found_in(const graph::Graph& graph, const EmitModel& model) {
   return result;
 }
 
-/// A patched model has the same weights in the same order, whatever their names.
+/// A patched model's weights by name: one in another float dtype has that behind its own.
+std::vector<Found> found_by_name(const graph::Graph& graph, const EmitModel& model) {
+  std::map<std::string, graph::SourcePtr> weights;
+  for (const graph::ValueId id : graph.weights()) {
+    weights.emplace(graph.value(id).weight.name, graph.value(id).weight.source);
+  }
+  std::vector<Found> result;
+  for (const EmitTensor& tensor : model.tensors) {
+    const std::string cast = fmt::format("{}_{}", tensor.name, dtype_name(tensor.scheme.float_dtype));
+    auto found = weights.find(tensor.name);
+    if (found == weights.end()) found = weights.find(cast);
+    result.push_back(found == weights.end() ? Found{} : Found{found->second, found->first});
+  }
+  return result;
+}
+
+/// A patched model has the same weights in the same order, whatever their names; but fixed shapes make constants of
+/// masks and positions, which count as weights then.
 std::vector<Found> found_by_place(const graph::Graph& graph, const EmitModel& model) {
   const auto ids = graph.weights();
-  if (ids.size() != model.tensors.size()) return found_in(graph, model);
+  if (ids.size() != model.tensors.size()) return found_by_name(graph, model);
   std::vector<Found> result;
   for (const graph::ValueId id : ids) result.push_back({graph.value(id).weight.source, graph.value(id).weight.name});
   return result;

@@ -7,6 +7,11 @@ bool is_weight(const Constant* constant) {
   return constant != nullptr && constant->dtype() == DType::kF32 && constant->shape().size() == 2;
 }
 
+/// What is multiplied by a weight: what the model computes, or what it has learned (positions that layers project).
+bool is_activation(const Constant* constant) {
+  return constant == nullptr || (constant->dtype() == DType::kF32 && !constant->initializers().empty());
+}
+
 ValueIndex turned(Emitter& emitter, ValueIndex matrix) {
   return emitter.node("Transpose", {matrix}, {{"perm", std::vector<std::int64_t>{1, 0}}});
 }
@@ -19,7 +24,7 @@ ValueIndex scaled(Emitter& emitter, ValueIndex value, double factor) {
 std::vector<ValueIndex> lower_matmul(Emitter& emitter, const Call& call) {
   const ValueIndex x = call.input(0), weight = call.input(1);
   if (x == kAbsent || weight == kAbsent) emitter.fail("found an input missing, expected 2");
-  if (emitter.constant(x) != nullptr || !is_weight(emitter.constant(weight))) {
+  if (!is_activation(emitter.constant(x)) || !is_weight(emitter.constant(weight))) {
     return {emitter.node("MatMul", {x, weight})};
   }
   return {emitter.node("Linear", {x, turned(emitter, weight)}, {}, graph::kKerfDomain)};
@@ -30,7 +35,7 @@ std::vector<ValueIndex> lower_gemm(Emitter& emitter, const Call& call) {
   if (a == kAbsent || b == kAbsent) emitter.fail("found an input missing, expected 2 or 3");
   const double alpha = call.attributes.float_or("alpha", 1), beta = call.attributes.float_or("beta", 1);
   const bool turn_b = call.attributes.int_or("transB", 0) != 0;
-  const bool linear = emitter.constant(a) == nullptr && is_weight(emitter.constant(b));
+  const bool linear = is_activation(emitter.constant(a)) && is_weight(emitter.constant(b));
   if (call.attributes.int_or("transA", 0) != 0) a = turned(emitter, a);
   // A Linear wants [out, in], MatMul [in, out].
   if (turn_b != linear) b = turned(emitter, b);

@@ -416,7 +416,8 @@ class Planner {
     if (job == nullptr) {
       TensorJob made{.makes = TensorJob::Makes::kRounding, .tensor = use.tensor, .rounding = input};
       made.planned = plan_rounding(input);
-      (alone ? own_roundings_[use.tensor] : roundings_[key]) = edits_.jobs.size();
+      if (!alone) roundings_[key] = edits_.jobs.size();
+      own_roundings_[use.tensor] = edits_.jobs.size();
       edits_.jobs.push_back(std::move(made));
       job = &edits_.jobs.back();
     }
@@ -485,7 +486,7 @@ class Planner {
   std::vector<std::string> seeds_;
   std::map<int, std::set<std::string>> shared_;  ///< by scope
   std::map<std::string, std::size_t> roundings_;
-  std::map<std::size_t, std::size_t> own_roundings_;
+  std::map<std::size_t, std::size_t> own_roundings_;  ///< by tensor: that of its own range, which branches share
 };
 
 }  // namespace
