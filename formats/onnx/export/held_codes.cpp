@@ -58,7 +58,10 @@ bool share_codes(Exporter& exporter, graph::ValueId id, const QuantizedWeight& w
   std::vector<proto::NodeProto> nodes = lookup.codes_from_product(weight);
   if (nodes.empty()) return false;
   hold(exporter, id, product, weight);
-  for (proto::NodeProto& node : nodes) exporter.writer().append(std::move(node));
+  exporter.shared(fmt::format("codes of rows {}", id), [&] {
+    for (proto::NodeProto& node : nodes) exporter.writer().append(std::move(node));
+    return weight.name;
+  });
   return true;
 }
 

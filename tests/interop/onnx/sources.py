@@ -92,8 +92,111 @@ def halves():
     yield "half", model([EMBED, *nodes], tensors, table=False, head=False)
 
 
+def narrow():
+    """Sizes that neither blocks nor pairs of codes divide, and a vocabulary that is no multiple of 8."""
+    for name, width, inner, words in (("hidden40", 40, 72, 37), ("hidden41", 41, 55, 43), ("wide272", 272, 24, 40)):
+        tensors = [floats("table", [words, width], 1), floats("w", [width, inner], 3), floats("v", [width, inner], 4),
+                   floats("d", [inner, width], 5, scale=0.2), floats("head", [width, words], 2)]
+        nodes = [EMBED, at("mlp/gate_proj", "MatMul", ["x", "w"], ["g"]), at("mlp/up_proj", "MatMul", ["x", "v"], ["u"]),
+                 onnx.node("Sigmoid", ["g"], ["s"]), onnx.node("Mul", ["s", "u"], ["h"]), at("mlp/down_proj", "MatMul", ["h", "d"], ["o"]),
+                 onnx.node("Add", ["o", "x"], ["y"]), onnx.node("MatMul", ["y", "head"], ["logits"], name="/lm_head/MatMul")]
+        logits = onnx.value_info("logits", FLOAT, ["batch", "length", words])
+        yield name, onnx.model(onnx.graph(nodes, tensors, [IDS], [logits]), opset=17, ir=8)
+
+
+def old():
+    """Opset 13 with what means something else in 21: axes of reductions and equal splits are attributes."""
+    nodes = [onnx.node("ReduceMean", ["x"], ["mean"], axes=[-1], keepdims=1), onnx.node("Sub", ["x", "mean"], ["centred"]),
+             onnx.node("Mul", ["centred", "centred"], ["squares"]), onnx.node("ReduceMean", ["squares"], ["variance"], axes=[-1], keepdims=1),
+             onnx.node("Add", ["variance", "epsilon"], ["positive"]), onnx.node("Sqrt", ["positive"], ["deviation"]),
+             onnx.node("Div", ["centred", "deviation"], ["whitened"]), onnx.node("Mul", ["whitened", "scale"], ["n"]),
+             at("attention/qkv", "MatMul", ["n", "w"], ["qkv"]), onnx.node("Split", ["qkv"], ["q", "k", "v"], axis=-1),
+             onnx.node("Mul", ["q", "k"], ["qk"]), onnx.node("Tanh", ["qk"], ["t"]), onnx.node("Mul", ["t", "v"], ["tv"]),
+             onnx.node("ReduceMax", ["tv"], ["most"], axes=[-1], keepdims=1), onnx.node("Add", ["tv", "most"], ["y"])]
+    tensors = [floats("w", [WIDTH, 3 * WIDTH], 3), floats("scale", [WIDTH], 4, shift=1.0), scalar("epsilon", 1e-5)]
+    yield "opset13", model(nodes, tensors, opset=13)
+
+
+def positions():
+    """A matrix that multiplies what the model computes and what it has learned, as DeBERTa's of distances; and rows of a
+    table that constants choose."""
+    nodes = [at("attention/key", "MatMul", ["x", "w"], ["k"]), at("attention/relative", "MatMul", ["distances", "w"], ["r"]),
+             onnx.node("Transpose", ["r"], ["turned"], perm=[1, 0]), onnx.node("MatMul", ["k", "turned"], ["scores"]),
+             onnx.node("Softmax", ["scores"], ["p"], axis=-1), onnx.node("MatMul", ["p", "r"], ["mixed"]),
+             onnx.node("Gather", ["places", "chosen"], ["place"], name="/position/Gather"), onnx.node("Add", ["mixed", "place"], ["y"])]
+    tensors = [floats("w", [WIDTH, WIDTH], 3), floats("distances", [16, WIDTH], 4), floats("places", [12, WIDTH], 5),
+               integers("chosen", [1, LENGTH], list(range(LENGTH)))]
+    yield "learned_positions", model(nodes, tensors)
+
+
+def placed():
+    """Weights that are no plain initializers: nodes that are constants, typed fields, values that are inputs too."""
+    product = lambda weight: at("mlp/up_proj", "MatMul", ["x", weight], ["y"])
+    drawn = random.Random(3)
+    values = [drawn.gauss(0, 0.5) for _ in range(WIDTH * WIDTH)]
+    yield "constant_node", model([onnx.node("Constant", [], ["w"], value=("tensor", floats("", [WIDTH, WIDTH], 3))), product("w")], [])
+    typed = b"".join([onnx.number(1, WIDTH), onnx.number(1, WIDTH), onnx.number(2, FLOAT),
+                      onnx.message(4, struct.pack(f"<{len(values)}f", *values)), onnx.message(8, "w")])
+    yield "typed", model([product("w")], [typed])
+    graph = onnx.graph([EMBED, product("w"), onnx.node("MatMul", ["y", "head"], ["logits"], name="/lm_head/MatMul")],
+                       [floats("table", [VOCABULARY, WIDTH], 1), floats("head", [WIDTH, VOCABULARY], 2), floats("w", [WIDTH, WIDTH], 3)],
+                       [IDS, onnx.value_info("table", FLOAT, [VOCABULARY, WIDTH]), onnx.value_info("w", FLOAT, [WIDTH, WIDTH]),
+                        onnx.value_info("head", FLOAT, [WIDTH, VOCABULARY])], [LOGITS])
+    yield "inputs_too", onnx.model(graph, opset=13, ir=4)
+    yield "elsewhere_too", model([product("w"), onnx.node("ReduceSum", ["w", "axes"], ["sums"], keepdims=0), onnx.node("Add", ["y", "sums"], ["z"])],
+                                 [floats("w", [WIDTH, WIDTH], 3), integers("axes", [1], [0])], last="z")
+    yield "stored_bf16", model([onnx.node("Cast", ["w"], ["c"], to=FLOAT), product("c")], [brief("w", [WIDTH, WIDTH], 3)])
+    yield "left", model([onnx.node("Transpose", ["x"], ["t"], perm=[0, 2, 1]), onnx.node("MatMul", ["w", "t"], ["u"]),
+                         onnx.node("Transpose", ["u"], ["y"], perm=[0, 2, 1])], [floats("w", [WIDTH, WIDTH], 3)])
+    yield "einsum", model([onnx.node("Einsum", ["x", "w"], ["y"], equation="bld,de->ble")], [floats("w", [WIDTH, WIDTH], 3)])
+
+
+def brief(name, dims, seed):
+    """bf16: the upper halves of f32."""
+    drawn = random.Random(seed)
+    raw = b"".join(struct.pack("<f", drawn.gauss(0, 0.5))[2:] for _ in range(dims[0] * dims[1]))
+    return onnx.tensor(name, dims, 16, raw)
+
+
+def outside(folder):
+    """Values in two files beside the model, at offsets."""
+    content, offset = b"", 0
+    places = []
+    for name, dims, seed in (("w", [WIDTH, 80], 3), ("v", [80, WIDTH], 4)):
+        raw = floats_raw(dims, seed)
+        places.append((name, dims, f"part{len(places)}.bin", 128 * len(places), raw))
+    for _, _, file, at_byte, raw in places:
+        with open(os.path.join(folder, file), "wb") as out:
+            out.write(b"\x55" * at_byte + raw + b"\xaa" * 16)
+    entry = lambda key, value: onnx.message(13, onnx.message(1, key) + onnx.message(2, str(value)))
+    tensors = [b"".join([onnx.number(1, dims[0]), onnx.number(1, dims[1]), onnx.number(2, FLOAT), onnx.message(8, name), entry("location", file),
+                         entry("offset", at_byte), entry("length", len(raw)), onnx.number(14, 1)]) for name, dims, file, at_byte, raw in places]
+    return model([at("mlp/up_proj", "MatMul", ["x", "w"], ["z"]), onnx.node("Tanh", ["z"], ["r"]), at("mlp/down_proj", "MatMul", ["r", "v"], ["y"])],
+                 tensors)
+
+
+def floats_raw(dims, seed):
+    draw = random.Random(seed)
+    return struct.pack(f"<{dims[0] * dims[1]}f", *[draw.gauss(0, 0.5) for _ in range(dims[0] * dims[1])])
+
+
+def nested():
+    """Functions in functions, and two calls of one weight."""
+    linear = onnx.function("Linear", ["input", "weight"], ["output"], [onnx.node("MatMul", ["input", "weight"], ["output"])])
+    block = onnx.function("Block", ["input", "up", "down"], ["output"], [
+        onnx.node("Linear", ["input", "up"], ["wide"], domain="local"), onnx.node("Tanh", ["wide"], ["bent"]),
+        onnx.node("Linear", ["bent", "down"], ["narrow"], domain="local"), onnx.node("Add", ["narrow", "input"], ["output"])])
+    block += onnx.message(9, onnx.message(1, "local") + onnx.number(2, 1))
+    nodes = [at("layers.0/mlp", "Block", ["x", "w", "v"], ["z"], domain="local"), at("layers.1/mlp", "Block", ["z", "w", "v"], ["y"], domain="local")]
+    content = model(nodes, [floats("w", [WIDTH, 80], 3), floats("v", [80, WIDTH], 4, scale=0.2)], functions=(linear, block))
+    yield "functions_nested", content + onnx.message(8, onnx.message(1, "local") + onnx.number(2, 1))
+
+
 def main(folder):
-    for generator in (gemms, views, calls, branches, halves):
+    place = os.path.join(folder, "outside")
+    os.makedirs(place, exist_ok=True)
+    external = [("outside", outside(place))]
+    for generator in (gemms, views, calls, branches, halves, narrow, old, positions, placed, nested, lambda: external):
         for name, content in generator():
             os.makedirs(os.path.join(folder, name), exist_ok=True)
             for file, data in (("model.onnx", content), ("inputs.safetensors", inputs_file())):
