@@ -88,7 +88,8 @@ Constant reshaped(const Constant& constant, Shape shape) {
     const auto& names = constant.initializers();
     return Constant(constant.stored()->reshaped(std::move(shape)), names.empty() ? "" : names.front());
   }
-  if (constant.computed() || constant.dtype() != DType::kF32) {
+  // A single number may be infinite: it is what masks are filled with.
+  if (constant.computed() || constant.dtype() != DType::kF32 || constant.size() == 1) {
     return Constant(constant.values().reshaped(std::move(shape)), constant.initializers());
   }
   return Constant(std::make_shared<ReshapedSource>(constant.source(), std::move(shape)), constant.initializers());

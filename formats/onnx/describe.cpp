@@ -145,7 +145,7 @@ class Observer {
   /// Is `id` the values of `from`, seen through nodes that only move or convert them?
   bool follows(ValueId id, ValueId from) const {
     static const std::set<std::string_view> kMoves = {"Cast",    "Reshape",   "Squeeze", "Unsqueeze",
-                                                      "Flatten", "Transpose", "Expand"};
+                                                      "Flatten", "Transpose", "Expand",  "Slice"};
     constexpr int kMostMoves = 64;
     for (int moves = 0; id != from; ++moves) {
       if (moves == kMostMoves) return false;

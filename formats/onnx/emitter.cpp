@@ -75,13 +75,14 @@ ValueIndex Emitter::add_input(std::string name, DType dtype, Shape shape) {
   const auto index = static_cast<ValueIndex>(draft_.values.size());
   draft_.values.push_back(
       {.name = name, .dtype = dtype, .constant = std::nullopt, .input = static_cast<int>(draft_.inputs.size())});
-  // Masks, positions and types are as long as the ids that they stand beside.
+  // Masks, positions and types are as long as the ids that they stand beside; there are as many of all.
   const bool decoder = starts_with(name, "decoder_");
   ValueIndex base = index;
+  const ValueIndex batch = draft_.inputs.empty() ? index : draft_.inputs.front().value;
   for (const DraftInput& other : draft_.inputs) {
     if (starts_with(other.name, "decoder_") == decoder) base = std::min(base, other.value);
   }
-  symbols_.learn_input(index, base, shape);
+  symbols_.learn_input(index, batch, base, shape);
   draft_.inputs.push_back({std::move(name), index, std::move(shape)});
   return index;
 }
@@ -272,6 +273,12 @@ ValueIndex Emitter::extents(const SymbolList& list, bool is_scalar, DType dtype)
 /// A vector of one element.
 ValueIndex Emitter::extent(const Symbol& symbol) {
   if (symbol.is_constant()) return integers({symbol.value});
+  if (symbol.value != 1) {
+    const ValueIndex once = extent({1, symbol.base, symbol.axis});
+    DraftNode node{.op = "Mul", .name = unique_name()};
+    node.inputs = {once, integers({symbol.value})};
+    return append(std::move(node), 1).front();
+  }
   const std::string key = fmt::format("{}:{}", symbol.base, symbol.axis);
   if (const auto known = extents_.find(key); known != extents_.end()) return known->second;
   DraftNode node{.op = "Shape", .name = fmt::format("{}.extent{}", draft_.value(symbol.base).name, symbol.axis)};

@@ -42,8 +42,13 @@ MaybeSymbol open_element(const std::string& op, const Symbol& a, const Symbol& b
   const auto is = [](const Symbol& s, std::int64_t value) { return s.is_constant() && s.value == value; };
   if (op == "Add") return is(a, 0) ? MaybeSymbol(b) : is(b, 0) ? MaybeSymbol(a) : std::nullopt;
   if (op == "Sub") return is(b, 0) ? MaybeSymbol(a) : a == b ? MaybeSymbol(constant_symbol(0)) : std::nullopt;
-  if (op == "Mul") return is(a, 1) ? MaybeSymbol(b) : is(b, 1) ? MaybeSymbol(a) : std::nullopt;
-  if (op == "Div") return is(b, 1) ? MaybeSymbol(a) : std::nullopt;
+  if (op == "Mul" || op == "Div") {
+    if (op == "Mul" && (is(a, 0) || is(b, 0))) return constant_symbol(0);
+    Quotient quotient;
+    quotient.multiply(a);
+    op == "Mul" ? quotient.multiply(b) : quotient.divide(b);
+    return quotient.result();
+  }
   if ((op == "Max" || op == "Min") && a == b) return a;
   if (op == "Max" && (is(a, 0) || is(b, 0))) return is(a, 0) ? b : a;
   const bool never_equal = (a.is_constant() && a.value < 0) || (b.is_constant() && b.value < 0);
@@ -88,24 +93,28 @@ MaybeSymbol combine(const std::string& op, const Symbol& a, const Symbol& b) {
 }
 
 MaybeSymbol Quotient::result() const {
-  if (!valid_ || divisor_ == 0 || factor_ % divisor_ != 0 || !below_.empty()) return std::nullopt;
-  if (above_.empty()) return constant_symbol(factor_ / divisor_);
-  return above_.size() == 1 && factor_ == divisor_ ? MaybeSymbol(above_.front()) : std::nullopt;
+  if (!valid_ || divisor_ == 0 || factor_ % divisor_ != 0 || !below_.empty() || above_.size() > 1) return std::nullopt;
+  const std::int64_t number = factor_ / divisor_;
+  if (above_.empty()) return constant_symbol(number);
+  return number > 0 ? MaybeSymbol(Symbol{number, above_.front().base, above_.front().axis}) : std::nullopt;
 }
 
 void Quotient::take(const MaybeSymbol& symbol, std::int64_t& number, std::vector<Symbol>& here,
                     std::vector<Symbol>& there) {
   if (!symbol) {
     valid_ = false;
-  } else if (symbol->is_constant()) {
-    const auto product = checked_mul(number, symbol->value);
-    valid_ = valid_ && product.has_value();
-    number = product.value_or(1);
-  } else if (const auto found = std::find(there.begin(), there.end(), *symbol); found != there.end()) {
+    return;
+  }
+  const auto product = checked_mul(number, symbol->value);
+  valid_ = valid_ && product.has_value();
+  number = product.value_or(1);
+  if (symbol->is_constant()) return;
+  const Symbol once{1, symbol->base, symbol->axis};
+  if (const auto found = std::find(there.begin(), there.end(), once); found != there.end()) {
     *found = there.back();
     there.pop_back();
   } else {
-    here.push_back(*symbol);
+    here.push_back(once);
   }
 }
 

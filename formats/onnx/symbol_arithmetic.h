@@ -26,7 +26,7 @@ class Quotient {
  public:
   void multiply(const MaybeSymbol& symbol) { take(symbol, factor_, above_, below_); }
   void divide(const MaybeSymbol& symbol) { take(symbol, divisor_, below_, above_); }
-  /// nullopt unless it is one number or one extent.
+  /// nullopt unless it is one number or a multiple of one extent.
   MaybeSymbol result() const;
 
  private:

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
 #include <utility>
 
+#include "core/checked.h"
 #include "formats/onnx/symbol_arithmetic.h"
 
 namespace kerf::formats::onnx {
@@ -70,10 +72,12 @@ const std::set<std::string_view>& broadcasting_ops() {
 /// The rules, one a group of operators; what is not set stays unknown.
 class SymbolRules {
  public:
-  SymbolRules(const Symbols& symbols, const Draft& draft, const DraftNode& node)
-      : symbols_(symbols), draft_(draft), node_(node) {}
+  SymbolRules(const Symbols& symbols, const Draft& draft, const DraftNode& node, std::size_t output)
+      : symbols_(symbols), draft_(draft), node_(node), output_(output) {}
 
   Symbols::Known run() {
+    if (node_.op == "Split" && node_.domain.empty()) split();
+    if (output_ > 0) return known_;
     if (node_.domain == graph::kKerfDomain && node_.op == "Linear") linear();
     if (!node_.domain.empty() || node_.inputs.empty() || node_.inputs.front() == kAbsent) return known_;
     if (same_shape_ops().contains(node_.op)) known_.shape = shape(0);
@@ -88,6 +92,8 @@ class SymbolRules {
         {"Reshape", &SymbolRules::reshape},
         {"Transpose", &SymbolRules::transpose},
         {"Expand", &SymbolRules::expand},
+        {"Pad", &SymbolRules::pad},
+        {"Tile", &SymbolRules::tile},
         {"MatMul", &SymbolRules::matmul},
         {"Range", &SymbolRules::range},
         {"GatherElements", &SymbolRules::gather_elements},
@@ -217,34 +223,43 @@ class SymbolRules {
 
   void gather_elements() { known_.shape = shape(1); }
 
+  /// The axes that a Slice cuts; nullopt if they depend on the data.
+  std::optional<std::vector<std::int64_t>> sliced_axes() const {
+    if (input(3) != kAbsent) return values_of(contents(3));
+    const auto count = values_of(shape(1));
+    if (!count || count->size() != 1 || count->front() < 0) return std::nullopt;
+    std::vector<std::int64_t> axes(static_cast<std::size_t>(count->front()));
+    std::iota(axes.begin(), axes.end(), 0);
+    return axes;
+  }
+
   void slice() {
     const Maybe data = shape(0);
+    if (!data) return;
+    known_.shape = SymbolList(data->size());
+    const auto axes = sliced_axes();
+    if (!axes || axes->size() > data->size()) return;
     const auto starts = values_of(contents(1));
     const Maybe ends = contents(2);
-    if (!data || !starts || !ends || ends->size() != starts->size()) return;
-    std::vector<std::int64_t> axes(starts->size()), steps(starts->size(), 1);
-    for (std::size_t i = 0; i < axes.size(); ++i) axes[i] = static_cast<std::int64_t>(i);
-    if (input(3) != kAbsent) {
-      const auto given = values_of(contents(3));
-      if (!given || given->size() != axes.size()) return;
-      axes = *given;
-    }
-    if (input(4) != kAbsent) {
-      const auto given = values_of(contents(4));
-      if (!given || given->size() != axes.size()) return;
-      steps = *given;
-    }
+    auto steps =
+        input(4) == kAbsent ? std::optional(std::vector<std::int64_t>(axes->size(), 1)) : values_of(contents(4));
+    const bool known = starts && ends && steps && starts->size() == axes->size() && ends->size() == axes->size() &&
+                       steps->size() == axes->size();
     SymbolList result = *data;
-    Maybe part = contents(0);
-    for (std::size_t i = 0; i < axes.size(); ++i) {
-      const auto axis = axis_of(axes[i], data->size());
+    Maybe part = known ? contents(0) : std::nullopt;
+    for (std::size_t i = 0; i < axes->size(); ++i) {
+      const auto axis = axis_of((*axes)[i], data->size());
       if (!axis) return;
+      if (!known) {
+        result[*axis].reset();
+        continue;
+      }
       const MaybeSymbol &extent = (*data)[*axis], &end = (*ends)[i];
-      result[*axis] = sliced(extent, (*starts)[i], end, steps[i], part);
+      result[*axis] = sliced(extent, (*starts)[i], end, (*steps)[i], part);
       // Positions and masks are constants cut to the length of the text: a longer text than they have is refused where
       // it meets them.
       const bool of_constant = draft_.constant(input(0)) != nullptr;
-      if (of_constant && end && !end->is_constant() && (*starts)[i] == 0 && steps[i] == 1) result[*axis] = end;
+      if (of_constant && end && !end->is_constant() && (*starts)[i] == 0 && (*steps)[i] == 1) result[*axis] = end;
     }
     known_.shape = result;
     if (data->size() == 1 && part) known_.contents = part;
@@ -272,28 +287,67 @@ class SymbolRules {
   }
 
   void concat() {
-    const Maybe first = shape(0);
+    Maybe first;
+    for (std::size_t i = 0; !first && i < node_.inputs.size(); ++i) first = shape(i);
     const auto axis = first ? axis_of(int_or("axis", 0), first->size()) : std::nullopt;
     if (!axis) return;
-    SymbolList result = *first;
-    SymbolList joined;
+    SymbolList result(first->size()), joined;
+    result[*axis] = constant_symbol(0);
     bool has_contents = first->size() == 1;
     for (std::size_t i = 0; i < node_.inputs.size(); ++i) {
-      const Maybe other = shape(i), values = contents(i);
-      if (!other || other->size() != result.size()) return;
-      if (i > 0) {
-        const MaybeSymbol &a = result[*axis], &b = (*other)[*axis];
-        result[*axis] = a && b ? combine("Add", *a, *b) : MaybeSymbol();
-        for (std::size_t d = 0; d < result.size(); ++d) {
-          if (d != *axis && (!result[d] || !result[d]->is_constant()))
-            result[d] = (*other)[d] ? (*other)[d] : result[d];
-        }
+      const SymbolList other = shape(i).value_or(SymbolList(result.size()));
+      const Maybe values = contents(i);
+      if (other.size() != result.size()) return;
+      const MaybeSymbol &a = result[*axis], &b = other[*axis];
+      result[*axis] = a && b ? combine("Add", *a, *b) : MaybeSymbol();
+      for (std::size_t d = 0; d < result.size(); ++d) {
+        if (d != *axis && (!result[d] || !result[d]->is_constant())) result[d] = other[d] ? other[d] : result[d];
       }
       has_contents = has_contents && values.has_value();
       if (has_contents) joined.insert(joined.end(), values->begin(), values->end());
     }
     known_.shape = result;
     if (has_contents) known_.contents = joined;
+  }
+
+  void split() {
+    const Maybe data = shape(0);
+    const auto axis = data ? axis_of(int_or("axis", 0), data->size()) : std::nullopt;
+    if (!axis) return;
+    SymbolList result = *data;
+    const MaybeSymbol extent = result[*axis];
+    result[*axis].reset();
+    const auto parts = static_cast<std::int64_t>(node_.outputs.size());
+    if (input(1) != kAbsent) {
+      const auto sizes = values_of(contents(1));
+      if (sizes && output_ < sizes->size()) result[*axis] = constant_symbol((*sizes)[output_]);
+    } else if (extent && extent->is_constant() && extent->value % parts == 0) {
+      result[*axis] = constant_symbol(extent->value / parts);
+    }
+    known_.shape = result;
+  }
+
+  void pad() {
+    const Maybe data = shape(0);
+    if (!data) return;
+    const auto pads = values_of(contents(1));
+    known_.shape = SymbolList(data->size());
+    if (!pads || input(3) != kAbsent || pads->size() != 2 * data->size()) return;
+    for (std::size_t d = 0; d < data->size(); ++d) {
+      const auto added = checked_add((*pads)[d], (*pads)[d + data->size()]);
+      if (added && (*data)[d]) (*known_.shape)[d] = combine("Add", *(*data)[d], constant_symbol(*added));
+    }
+  }
+
+  void tile() {
+    const Maybe data = shape(0), repeats = contents(1);
+    if (!data) return;
+    known_.shape = SymbolList(data->size());
+    if (!repeats || repeats->size() != data->size()) return;
+    for (std::size_t d = 0; d < data->size(); ++d) {
+      const MaybeSymbol &extent = (*data)[d], &count = (*repeats)[d];
+      if (extent && count) (*known_.shape)[d] = combine("Mul", *extent, *count);
+    }
   }
 
   void unsqueeze() {
@@ -441,13 +495,15 @@ class SymbolRules {
   const Symbols& symbols_;
   const Draft& draft_;
   const DraftNode& node_;
+  const std::size_t output_;
   Symbols::Known known_;
 };
 
 }  // namespace
 
-Symbols::Known apply_symbol_rules(const Symbols& symbols, const Draft& draft, const DraftNode& node) {
-  return SymbolRules(symbols, draft, node).run();
+Symbols::Known apply_symbol_rules(const Symbols& symbols, const Draft& draft, const DraftNode& node,
+                                  std::size_t output) {
+  return SymbolRules(symbols, draft, node, output).run();
 }
 
 }  // namespace kerf::formats::onnx

@@ -6,18 +6,19 @@
 
 namespace kerf::formats::onnx {
 
-void Symbols::learn_input(ValueIndex input, ValueIndex base, const Shape& declared) {
+void Symbols::learn_input(ValueIndex input, ValueIndex batch, ValueIndex length, const Shape& declared) {
   SymbolList shape;
   for (int axis = 0; axis < 2; ++axis) {
     const std::int64_t extent = declared.size() == 2 ? declared[static_cast<std::size_t>(axis)] : -1;
-    shape.emplace_back(extent >= 0 ? constant_symbol(extent) : Symbol{0, base, axis});
+    shape.emplace_back(extent >= 0 ? constant_symbol(extent) : Symbol{1, axis == 0 ? batch : length, axis});
   }
   known_[input].shape = shape;
 }
 
 void Symbols::learn(const DraftNode& node) {
-  if (node.outputs.empty() || node.outputs.front() == kAbsent) return;
-  known_[node.outputs.front()] = apply_symbol_rules(*this, draft_, node);
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    if (node.outputs[i] != kAbsent) known_[node.outputs[i]] = apply_symbol_rules(*this, draft_, node, i);
+  }
 }
 
 std::optional<SymbolList> Symbols::shape(ValueIndex value) const {

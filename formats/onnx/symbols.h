@@ -9,10 +9,10 @@
 
 namespace kerf::formats::onnx {
 
-/// A number that is known before anything runs but for the extents of the model's inputs: a constant, or the extent of
-/// an axis of an input.
+/// A number that is known before anything runs but for the extents of the model's inputs: a constant, or a multiple of
+/// the extent of an axis of an input.
 struct Symbol {
-  std::int64_t value = 0;
+  std::int64_t value = 0;     ///< the number; of an extent, how many times it is taken: 1 or more
   ValueIndex base = kAbsent;  ///< the input; kAbsent: the number is `value`
   int axis = 0;
   bool is_constant() const { return base == kAbsent; }
@@ -34,8 +34,9 @@ class Symbols {
 
   explicit Symbols(const Draft& draft) : draft_(draft) {}
 
-  /// An input whose axes without a declared extent are those of `base`, itself or one that has the same.
-  void learn_input(ValueIndex input, ValueIndex base, const Shape& declared);
+  /// An input whose axes without a declared extent are the first of `batch` and the second of `length`: itself, or
+  /// inputs that have the same there.
+  void learn_input(ValueIndex input, ValueIndex batch, ValueIndex length, const Shape& declared);
   /// The outputs of a node that was appended to the draft.
   void learn(const DraftNode& node);
 
