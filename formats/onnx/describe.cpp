@@ -97,13 +97,18 @@ class Observer {
   const Shape& output_shape() const { return specs_[static_cast<std::size_t>(graph_.outputs().front().second)].shape; }
   bool causal() const { return is_causal(graph_, values_, length_); }
 
-  /// The table that input_ids choose rows of; nullptr if there is none.
-  const graph::TensorSource* token_table() const {
+  /// Rows of the table that input_ids choose from, of codes or floats; 0 if there is none.
+  std::int64_t vocabulary() const {
     const auto ids = graph_.find_input("input_ids");
     for (const graph::Node& node : graph_.nodes()) {
-      if (const auto* table = table_of(node); table != nullptr && ids && follows(node.inputs[1], *ids)) return table;
+      if (node.op != "Gather" || !node.domain.empty() || !ids || !follows(node.inputs[1], *ids)) continue;
+      const graph::Value& table = graph_.value(node.inputs[0]);
+      if (table.kind == graph::Value::Kind::kWeight) return table.weight.source->rows();
+      if (table.kind == graph::Value::Kind::kConstant && table.constant.shape().size() == 2) {
+        return table.constant.shape().front();
+      }
     }
-    return nullptr;
+    return 0;
   }
 
   /// Tokens that tables of positions have rows for, and where the first token's is; 0: no such limit.

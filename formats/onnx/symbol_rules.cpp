@@ -97,6 +97,7 @@ class SymbolRules {
         {"MatMul", &SymbolRules::matmul},
         {"Range", &SymbolRules::range},
         {"GatherElements", &SymbolRules::gather_elements},
+        {"GatherND", &SymbolRules::gather_nd},
         {"Cast", &SymbolRules::cast},
         {"Not", &SymbolRules::negate},
         {"Size", &SymbolRules::size}};
@@ -147,6 +148,15 @@ class SymbolRules {
     for (const MaybeSymbol& extent : *x) product.multiply(extent);
     known_.shape = SymbolList();
     known_.contents = SymbolList{product.result()};
+  }
+
+  void gather_nd() {
+    const Maybe data = shape(0), indices = shape(1);
+    if (!data || !indices || indices->empty() || int_or("batch_dims", 0) != 0) return;
+    const MaybeSymbol& depth = indices->back();
+    if (!depth || !depth->is_constant() || depth->value < 0 || depth->value > std::ssize(*data)) return;
+    known_.shape = SymbolList(indices->begin(), indices->end() - 1);
+    known_.shape->insert(known_.shape->end(), data->begin() + depth->value, data->end());
   }
 
   void cast() {
