@@ -97,18 +97,18 @@ class Observer {
   const Shape& output_shape() const { return specs_[static_cast<std::size_t>(graph_.outputs().front().second)].shape; }
   bool causal() const { return is_causal(graph_, values_, length_); }
 
-  /// Rows of the table that input_ids choose from, of codes or floats; 0 if there is none.
-  std::int64_t vocabulary() const {
+  /// The shape of the table that input_ids choose rows of, be they codes or floats; {0, 0} if there is none.
+  Shape token_table() const {
     const auto ids = graph_.find_input("input_ids");
     for (const graph::Node& node : graph_.nodes()) {
       if (node.op != "Gather" || !node.domain.empty() || !ids || !follows(node.inputs[1], *ids)) continue;
       const graph::Value& table = graph_.value(node.inputs[0]);
-      if (table.kind == graph::Value::Kind::kWeight) return table.weight.source->rows();
+      if (table.kind == graph::Value::Kind::kWeight) return table.weight.source->shape();
       if (table.kind == graph::Value::Kind::kConstant && table.constant.shape().size() == 2) {
-        return table.constant.shape().front();
+        return table.constant.shape();
       }
     }
-    return 0;
+    return {0, 0};
   }
 
   /// Tokens that tables of positions have rows for, and where the first token's is; 0: no such limit.
@@ -190,12 +190,12 @@ description::Model describe(const BuiltGraph& built, const Draft& draft, const J
   model.family = type != nullptr && type->is_string() ? type->as_string() : "onnx";
   model.config = config.is_object() ? config : Json::object();
   auto& h = model.hyperparameters;
-  const graph::TensorSource* table = observer.token_table();
-  h.vocab_size = table != nullptr ? table->rows() : count_of(config, {"vocab_size"});
+  const Shape table = observer.token_table();
+  h.vocab_size = table[0] > 0 ? table[0] : count_of(config, {"vocab_size"});
   if (h.vocab_size == 0)
     throw_input(file, "input_ids", "choose no rows of a table, so that the vocabulary is not known");
   h.hidden_size = count_of(config, {"hidden_size", "n_embd", "d_model", "dim"});
-  if (h.hidden_size == 0 && table != nullptr) h.hidden_size = table->row_size();
+  if (h.hidden_size == 0) h.hidden_size = table[1];
   h.layers = built.layers;
   h.decoder_layers = built.decoder_layers;
   h.intermediate_size = count_of(config, {"intermediate_size", "n_inner", "ffn_dim", "d_ff", "hidden_dim"});
