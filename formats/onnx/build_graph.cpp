@@ -89,7 +89,9 @@ class GraphBuilder {
   /// Positions times frequencies: a product of what depends on no weight with few numbers is no weight either.
   bool makes_a_table(const DraftNode& node) const {
     constexpr std::int64_t kFewNumbers = 4096;
-    return is_linear(node) && node.inputs.size() == 2 && !is_heavy(node.inputs[0]) &&
+    if (!is_linear(node) || node.inputs.size() != 2 || is_heavy(node.inputs[0])) return false;
+    const Constant* positions = draft_.constant(node.inputs[0]);
+    return (positions == nullptr || positions->initializers().empty()) &&
            draft_.constant(node.inputs[1])->size() <= kFewNumbers;
   }
 
@@ -144,7 +146,10 @@ class GraphBuilder {
   ValueId input_of(const DraftNode& node, std::size_t i, bool heavy, int layer) {
     const Constant* constant = draft_.constant(node.inputs[i]);
     if (constant == nullptr || constant->dtype() != DType::kF32) return id_of(node.inputs[i]);
-    if (is_linear(node)) return weight(node, i, *constant, i == 1 ? linear_role(node) : Role::kBias, layer);
+    if (is_linear(node)) {
+      const Role role = i == 0 ? Role::kOther : i == 1 ? linear_role(node) : Role::kBias;
+      return weight(node, i, *constant, role, layer);
+    }
     if (i == 0 && is_lookup(node, draft_)) return weight(node, i, *constant, lookup_role(node), layer);
     if (heavy && constant->size() > 1 && !constant->shape().empty()) {
       return weight(node, i, *constant, vector_role(node, i), layer);

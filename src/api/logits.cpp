@@ -61,6 +61,28 @@ Tensor stack(const std::vector<Tensor>& rows) {
   return all;
 }
 
+/// Does the model take ranges from all activations of a call? Then the rows of a batch belong together.
+bool ranges_over_calls(const graph::Graph& graph) {
+  return std::any_of(graph.nodes().begin(), graph.nodes().end(),
+                     [](const graph::Node& node) { return node.op == "DynamicQuantizeLinear"; });
+}
+
+/// The rows of a batch as one window: inputs [batch, length].
+sweep::WindowInputs together(const std::vector<sweep::WindowInputs>& rows) {
+  sweep::WindowInputs all;
+  for (std::size_t i = 0; i < rows.front().size(); ++i) {
+    Shape shape = rows.front()[i].shape();
+    const std::size_t bytes = rows.front()[i].bytes();
+    shape.front() = std::ssize(rows);
+    Tensor batch(rows.front()[i].dtype(), shape);
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      std::copy_n(rows[row][i].raw(), bytes, batch.raw() + row * bytes);
+    }
+    all.push_back(std::move(batch));
+  }
+  return all;
+}
+
 void write_logits(const std::string& path, const Tensor& logits) {
   namespace st = formats::safetensors;
   const std::vector<st::TensorPlan> plan = {{"logits", DType::kF32, logits.shape()}};
@@ -89,6 +111,9 @@ void logits(const ModelInput& input, const std::string& inputs, const std::strin
     } catch (const Error& error) {
       throw_input(inputs, error.place(), error.message());
     }
+  }
+  if (windows.size() > 1 && ranges_over_calls(model.graph())) {
+    return write_logits(output, run_windows(model, {together(windows)}, session).front());
   }
   write_logits(output, stack(run_windows(model, std::move(windows), session)));
 }

@@ -35,8 +35,10 @@ std::vector<Found> found_in(const graph::Graph& graph, const EmitModel& model) {
   return result;
 }
 
-/// A patched model's weights by name: one in another float dtype has that behind its own.
-std::vector<Found> found_by_name(const graph::Graph& graph, const EmitModel& model) {
+/// A patched model's weights by name: one in another float dtype has that behind its own. What became part of a
+/// constant is in the file all the same.
+std::vector<Found> found_by_name(const formats::ImportedModel& imported, const EmitModel& model) {
+  const graph::Graph& graph = imported.graph;
   std::map<std::string, graph::SourcePtr> weights;
   for (const graph::ValueId id : graph.weights()) {
     weights.emplace(graph.value(id).weight.name, graph.value(id).weight.source);
@@ -46,6 +48,11 @@ std::vector<Found> found_by_name(const graph::Graph& graph, const EmitModel& mod
     const std::string cast = fmt::format("{}_{}", tensor.name, dtype_name(tensor.scheme.float_dtype));
     auto found = weights.find(tensor.name);
     if (found == weights.end()) found = weights.find(cast);
+    if (const auto stored = imported.stored.find(tensor.name);
+        found == weights.end() && stored != imported.stored.end() && !tensor.scheme.quantized()) {
+      result.push_back({stored->second, {}});
+      continue;
+    }
     result.push_back(found == weights.end() ? Found{} : Found{found->second, found->first});
   }
   return result;
@@ -53,9 +60,10 @@ std::vector<Found> found_by_name(const graph::Graph& graph, const EmitModel& mod
 
 /// A patched model has the same weights in the same order, whatever their names; but fixed shapes make constants of
 /// masks and positions, which count as weights then.
-std::vector<Found> found_by_place(const graph::Graph& graph, const EmitModel& model) {
+std::vector<Found> found_by_place(const formats::ImportedModel& imported, const EmitModel& model) {
+  const graph::Graph& graph = imported.graph;
   const auto ids = graph.weights();
-  if (ids.size() != model.tensors.size()) return found_by_name(graph, model);
+  if (ids.size() != model.tensors.size()) return found_by_name(imported, model);
   std::vector<Found> result;
   for (const graph::ValueId id : ids) result.push_back({graph.value(id).weight.source, graph.value(id).weight.name});
   return result;
@@ -88,7 +96,7 @@ std::vector<Found> found_weights(const formats::Checkpoint& checkpoint, const Em
     return found_in(models::build_model(config, checkpoint.tensors).graph, model);
   }
   const bool patched = model.source != nullptr && model.source->imported != nullptr;
-  return patched ? found_by_place(checkpoint.imported->graph, model) : found_in_file(*checkpoint.imported, model);
+  return patched ? found_by_place(*checkpoint.imported, model) : found_in_file(*checkpoint.imported, model);
 }
 
 /// Rows of one tensor that one thread compares, and takes the fingerprint of. The cut is the same on any machine.

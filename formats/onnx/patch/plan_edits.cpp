@@ -151,11 +151,24 @@ class Planner {
     choose_prefix(t);
     if (tensor.activations) {
       if (auto why = rounding_refusal(*tensor.activations)) refuse(t, *why);
+      if (multiplies_learned(t)) {
+        refuse(t,
+               "it multiplies a table that the model has learned too, whose rounding is lost when read back; let it "
+               "stay (--keep), or leave --activations out");
+      }
       if (!options_.kind->rounds_inputs) {
         refuse(t, fmt::format("--onnx-kind {} does not round activations ({}); --onnx-kind static does",
                               options_.kind->name, tensor.activations->name));
       }
     }
+  }
+
+  bool multiplies_learned(std::size_t t) const {
+    const auto consumers = model_.graph.consumers(tensors_[t].value);
+    return std::any_of(consumers.begin(), consumers.end(), [&](graph::NodeId id) {
+      const graph::Node& node = model_.graph.node(id);
+      return node.op == "Linear" && model_.graph.value(node.inputs[0]).kind != graph::Value::Kind::kComputed;
+    });
   }
 
   void plan_cast(std::size_t t) {
@@ -237,19 +250,70 @@ class Planner {
   /// Adds `nodes`, which make the first root, in place of what made it; the other roots are made from that. They read
   /// initializers only and run before all others, so that every graph and branch sees what they make.
   void make_matrices(std::size_t t, std::vector<proto::NodeProto> nodes) {
+    if (is_read_elsewhere(t)) return make_beside(t, std::move(nodes));
     const auto roots = roots_of(t);
     for (const std::string& root : roots) {
-      if (root != roots.front()) nodes = {copy_of(root, roots.front())};
+      if (root != roots.front()) nodes = {copy_of(root, root, roots.front(), roots.front())};
       make_value(t, root, std::move(nodes));
     }
   }
 
-  proto::NodeProto copy_of(const std::string& root, const std::string& from) const {
-    const bool turns = matrices_.at(root).turned != matrices_.at(from).turned;
+  /// The node that makes `made`, which is like the matrix `like`, of `from`, which is like `source`.
+  proto::NodeProto copy_of(const std::string& made, const std::string& like, const std::string& from,
+                           const std::string& source) const {
+    const bool turns = matrices_.at(like).turned != matrices_.at(source).turned;
     NodeBuilder node(turns ? "Transpose" : "Identity");
-    node.named(root + "_from").reads({from}).makes({root});
+    node.named(made + "_from").reads({from}).makes({made});
     if (turns) node.with("perm", std::vector<std::int64_t>{1, 0});
     return node.build();
+  }
+
+  /// Do nodes that stay as they are compute with the tensor's matrices, or what lies between two of them?
+  bool is_read_elsewhere(std::size_t t) {
+    std::set<std::string> made_anew(uses_[t].begin(), uses_[t].end());
+    const auto roots = roots_of(t);
+    std::map<std::string, int> expected;
+    for (const std::string& name : uses_[t]) {
+      std::string at = name;
+      for (int steps = 0; steps < 64 && std::find(roots.begin(), roots.end(), at) == roots.end(); ++steps) {
+        const std::string from = origin_->viewed(at);
+        if (made_anew.insert(from).second || at == name) ++expected[from];
+        at = from;
+      }
+    }
+    tree_.for_each([&](Slot& slot) {
+      const auto operand = operand_of(slot.node);
+      if (operand && made_anew.contains(operand->name)) ++expected[operand->name];
+    });
+    const auto readers = tree_.readers();
+    return std::any_of(made_anew.begin(), made_anew.end(), [&](const std::string& name) {
+      const auto found = readers.find(name);
+      return found != readers.end() && found->second > expected[name];
+    });
+  }
+
+  /// As make_matrices, under names of their own: nodes that compute with the file's matrices keep those.
+  void make_beside(std::size_t t, std::vector<proto::NodeProto> nodes) {
+    const std::string root = roots_of(t).front(), made = prefixes_.at(t) + "_matrix";
+    for (proto::NodeProto& node : nodes) {
+      for (std::string& output : *node.mutable_output()) output = output == root ? made : output;
+    }
+    tree_.add_front(std::move(nodes));
+    redirected_[root] = made;
+    for (const std::string& name : uses_[t]) {
+      if (name == root) continue;
+      redirected_[name] = fmt::format("{}{}", made, redirected_.size());
+      tree_.add_front({copy_of(redirected_[name], name, made, root)});
+    }
+    add_note(fmt::format("{} also stays in float: other nodes compute with it", tensors_[t].name));
+  }
+
+  void redirect_uses() {
+    tree_.for_each([&](Slot& slot) {
+      const auto operand = operand_of(slot.node);
+      const auto found = operand ? redirected_.find(operand->name) : redirected_.end();
+      if (found != redirected_.end()) tree_.touch(slot).set_input(operand->input, found->second);
+    });
   }
 
   void make_value(std::size_t t, const std::string& name, std::vector<proto::NodeProto> nodes) {
@@ -306,6 +370,7 @@ class Planner {
       if (rows_made[t]) add_rows(t, product_made[t]);
       if (matrix_made[t]) add_matrix(t, product_made[t]);
     }
+    redirect_uses();
     for (const Use& use : uses) replace_use(use);
   }
 
@@ -484,7 +549,8 @@ class Planner {
   std::map<std::size_t, std::string> prefixes_;
   std::optional<Origin> origin_;
   std::vector<std::string> seeds_;
-  std::map<int, std::set<std::string>> shared_;  ///< by scope
+  std::map<std::string, std::string> redirected_;  ///< matrices that are made beside those of the file
+  std::map<int, std::set<std::string>> shared_;    ///< by scope
   std::map<std::string, std::size_t> roundings_;
   std::map<std::size_t, std::size_t> own_roundings_;  ///< by tensor: that of its own range, which branches share
 };

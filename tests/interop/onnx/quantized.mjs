@@ -8,7 +8,9 @@
 //   becomes one in kerf and the other in ONNX Runtime, because what comes before differs in its last digits. f32 noise of 1e-6 puts
 //   about 2 * 255 * 1e-6 of the elements there: a few in a small model. Each moves its product by one step of 1/255 of the range in one
 //   of K inputs, so by 1/255/sqrt(K) of a typical sum; what follows moves by less than a step, and where that crosses edges again by
-//   up to one step more: with K = 64 and two layers of four products each at most 8 * (1/255)/8 * 4, about 2e-2.
+//   up to one step more: with K = 64 and two layers of four products each at most 8 * (1/255)/8 * 4, about 2e-2. So it is where ONNX
+//   Runtime computes what the graph says (no optimization). Its fused kernels scale sums of integers otherwise, which puts many more
+//   elements at edges, and models of K = 40 have steps that are larger beside their sums: its own levels are up to 5e-2 apart: 1e-1.
 // - accuracy level 4: ONNX Runtime rounds activations by blocks, kerf does not: half a step of 1/127 of a block's largest in each of K
 //   inputs, so (1/254)/sqrt(3)/sqrt(K) of a sum of K like ones; logits are small beside those sums where signs cancel: 1e-1.
 // - two outputs of one run hold the same numbers: kerf's logits are the same but for the order of sums.
@@ -20,7 +22,7 @@ import {readSafetensors} from '../gguf/safetensors.mjs';
 
 const [kerf, root, folder, only] = process.argv.slice(2);
 const ort = (await load('onnxruntime-node', 'dist/index.js')).default;
-const kWeights = 1e-3, kHalf = 1e-2, kActivations = 2e-2, kRounding = 1e-1, kTwins = 1e-5;
+const kWeights = 1e-3, kHalf = 1e-2, kActivations = 2e-2, kFused = 1e-1, kRounding = 1e-1, kTwins = 1e-5;
 // By default ONNX Runtime rounds the activations of weights of 4 bits.
 const kSession = {logSeverityLevel: 3, extra: {session: {qdq_matmulnbits_accuracy_level: '1'}}};
 
@@ -77,21 +79,23 @@ kind('smoothquant', calibrated('--scheme', 'int8', '--method', 'rtn', '--transfo
      kActivations, {always: true});
 
 // What cannot be held, and is said to be so.
-const kRefused = {hidden41: /whole bytes of two codes/};
+const kNothingRounded = /rounds activations: give --activations/;
+const kRefused = {hidden41: /whole bytes of two codes/, einsum: kNothingRounded, left: kNothingRounded,
+                  learned_positions: /multiplies a table that the model has learned/};
 
 function run(...given) {
   execFileSync(kerf, given, {stdio: ['ignore', 'ignore', 'pipe']});
 }
 
-/// Sequence by sequence, as kerf computes: one range of dynamic activations is of all tokens of a call.
-async function ortLogits(path, inputs) {
-  const session = await ort.InferenceSession.create(path, {...kSession, graphOptimizationLevel: 'all'});
-  const logits = [];
-  for (let row = 0; row < inputs.input_ids.shape[0]; ++row) {
+/// All rows at once, as one range of dynamic activations is of a whole call; one by one where the batch is fixed.
+async function ortLogits(path, inputs, level, one) {
+  const session = await ort.InferenceSession.create(path, {...kSession, graphOptimizationLevel: level});
+  const batch = inputs.input_ids.shape[0], count = one ? 1 : batch, logits = [];
+  for (let row = 0; row < batch; row += count) {
     const feeds = {};
     for (const name of session.inputNames) {
       const {values, shape: [, length]} = inputs[name];
-      feeds[name] = new ort.Tensor('int64', values.slice(row * length, (row + 1) * length), [1, length]);
+      feeds[name] = new ort.Tensor('int64', values.slice(row * length, (row + count) * length), [count, length]);
     }
     logits.push(...(await session.run(feeds)).logits.data);
   }
@@ -134,10 +138,13 @@ async function checkKind(name, model, inputsPath, {name: kind, given, options, l
   const flags = given.flatMap(flag => flag === 'TOKENS' ? ['--tokens', tokensOf(inputs, place), '--context', `${length}`] : [flag]);
   const placed = options.map(flag => flag === 'FIXED' ? `batch=1,length=${length}` : flag);
   run('quantize', model, ...flags, '-o', output, ...placed, ...(twin ? ['-o', other, ...twin] : []));
-  const ours = kerfLogits(output, inputsPath, logits), found = deviation(await ortLogits(output, inputs), ours);
-  const group = kind.split(' ')[0];
-  worst[group] = Math.max(worst[group] ?? 0, found);
-  if (!(found <= (name === 'half' ? Math.max(limit, kHalf) : limit))) throw new Error(`deviates by ${found}`);
+  const ours = kerfLogits(output, inputsPath, logits), group = kind.split(' ')[0], one = options.includes('FIXED');
+  // Fused integer kernels round elsewhere; as written the arithmetic is the same.
+  for (const [level, most] of limit === kActivations ? [['disabled', limit], ['all', kFused]] : [['all', limit]]) {
+    const found = deviation(await ortLogits(output, inputs, level, one), ours);
+    worst[`${group}, ${level}`] = Math.max(worst[`${group}, ${level}`] ?? 0, found);
+    if (!(found <= (name === 'half' ? Math.max(most, kHalf) : most))) throw new Error(`deviates by ${found}, optimized: ${level}`);
+  }
   if (!twin) return;
   const apart = deviation(kerfLogits(other, inputsPath, logits), ours);
   worst.twins = Math.max(worst.twins ?? 0, apart);
@@ -153,7 +160,7 @@ async function check(name, model, inputsPath, all) {
       ++compared;
     } catch (error) {
       const why = error.stderr?.toString().trim() || error.message;
-      if (error.status === 2 && kRefused[name]?.test(why)) {
+      if ([2, 3].includes(error.status) && kRefused[name]?.test(why)) {
         ++refused;
         continue;
       }

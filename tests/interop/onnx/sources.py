@@ -18,11 +18,11 @@ def at(module, op, inputs, outputs, **attributes):
     return onnx.node(op, inputs, outputs, name=f"/model/layers.0/{module}/{op}", **attributes)
 
 
-def model(nodes, tensors, last="y", opset=17, table=True, head=True, functions=(), dtype=FLOAT):
+def model(nodes, tensors, last="y", opset=17, table=True, head=True, functions=(), dtype=FLOAT, ids=IDS):
     first = [EMBED] if table else []
     ends = [onnx.node("MatMul", [last, "head"], ["logits"], name="/lm_head/MatMul")] if head else []
     values = ([floats("table", [VOCABULARY, WIDTH], 1, dtype)] if table else []) + ([floats("head", [WIDTH, VOCABULARY], 2, dtype)] if head else [])
-    graph = onnx.graph([*first, *nodes, *ends], [*values, *tensors], [IDS], [LOGITS])
+    graph = onnx.graph([*first, *nodes, *ends], [*values, *tensors], [ids], [LOGITS])
     return onnx.model(graph, opset=opset, ir=8, functions=functions)
 
 
@@ -126,7 +126,7 @@ def positions():
              onnx.node("Gather", ["places", "chosen"], ["place"], name="/position/Gather"), onnx.node("Add", ["mixed", "place"], ["y"])]
     tensors = [floats("w", [WIDTH, WIDTH], 3), floats("distances", [16, WIDTH], 4), floats("places", [12, WIDTH], 5),
                integers("chosen", [1, LENGTH], list(range(LENGTH)))]
-    yield "learned_positions", model(nodes, tensors)
+    yield "learned_positions", model(nodes, tensors, ids=onnx.value_info("input_ids", INT64, ["batch", LENGTH]))
 
 
 def placed():
