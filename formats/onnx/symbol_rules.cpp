@@ -22,6 +22,7 @@ const std::set<std::string_view>& same_shape_ops() {
                                                  "Cos",
                                                  "CumSum",
                                                  "DequantizeLinear",
+                                                 "DynamicQuantizeLinear",
                                                  "Elu",
                                                  "Erf",
                                                  "Exp",
@@ -77,6 +78,8 @@ class SymbolRules {
 
   Symbols::Known run() {
     if (node_.op == "Split" && node_.domain.empty()) split();
+    // One scale and one zero point.
+    if (output_ > 0 && node_.op == "DynamicQuantizeLinear") known_.shape = SymbolList();
     if (output_ > 0) return known_;
     if (node_.domain == graph::kKerfDomain && node_.op == "Linear") linear();
     if (!node_.domain.empty() || node_.inputs.empty() || node_.inputs.front() == kAbsent) return known_;
@@ -89,6 +92,7 @@ class SymbolRules {
         {"Reshape", &SymbolRules::reshape},     {"Transpose", &SymbolRules::transpose},
         {"Expand", &SymbolRules::expand},       {"Pad", &SymbolRules::pad},
         {"Tile", &SymbolRules::tile},           {"MatMul", &SymbolRules::matmul},
+        {"MatMulInteger", &SymbolRules::matmul},
         {"Range", &SymbolRules::range},         {"GatherElements", &SymbolRules::gather_elements},
         {"GatherND", &SymbolRules::gather_nd},  {"Cast", &SymbolRules::cast},
         {"Not", &SymbolRules::negate},          {"Size", &SymbolRules::size}};
