@@ -169,7 +169,8 @@ bool looks_like_safetensors(std::string_view start) {
 }
 
 bool matches(const std::string& path) {
-  if (is_directory(path) || ends_with(path, ".safetensors") || glob_match("*.index*.json", path)) return true;
+  if (is_directory(path)) return !find_onnx_model(path);
+  if (ends_with(path, ".safetensors") || glob_match("*.index*.json", path)) return true;
   std::string start;
   try {
     start = read_start(*InputFile::open(path));

@@ -100,4 +100,22 @@ void refuse_without_config(const std::string& directory) {
   throw_input(directory, "", "has no config.json, which says what the model is");
 }
 
+std::optional<std::string> find_onnx_model(const std::string& directory) {
+  const std::string folder = resolve_cache_folder(directory);
+  for (const std::string& name : list_directory(folder)) {
+    for (const std::string_view pattern : {"*.safetensors", "*.safetensors.index*.json", "pytorch_model*", "*.gguf"}) {
+      if (glob_match(pattern, name)) return std::nullopt;
+    }
+  }
+  for (const std::string_view place : {"", "onnx"}) {
+    const std::string inside = place.empty() ? folder : join_path(folder, place);
+    for (const std::string_view name : {"model.onnx", "decoder_model_merged.onnx", "decoder_model.onnx"}) {
+      // A decoder whose encoder is another file reads what that computes.
+      if (name != "model.onnx" && path_exists(join_path(inside, "encoder_model.onnx"))) continue;
+      if (is_regular_file(join_path(inside, name))) return join_path(inside, name);
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace kerf::formats

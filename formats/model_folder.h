@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace kerf::formats {
@@ -10,5 +11,9 @@ std::string resolve_cache_folder(const std::string& directory);
 
 /// For a directory without config.json: Error(kInput) saying what it holds instead, and what to open.
 [[noreturn]] void refuse_without_config(const std::string& directory);
+
+/// The ONNX model of a folder that has no other weights: model.onnx, or what optimum calls it, in the folder itself or
+/// in onnx/, as on the Hub. nullopt if there is none.
+std::optional<std::string> find_onnx_model(const std::string& directory);
 
 }  // namespace kerf::formats

@@ -10,6 +10,7 @@
 #include "core/strings.h"
 #include "formats/huggingface.h"
 #include "formats/impostor.h"
+#include "formats/model_folder.h"
 #include "formats/onnx/import.h"
 
 namespace kerf::formats {
@@ -25,6 +26,7 @@ bool looks_like_onnx(std::string_view start) {
 }
 
 bool matches(const std::string& path) {
+  if (is_directory(path)) return find_onnx_model(path).has_value();
   if (!is_regular_file(path)) return false;
   if (ends_with(to_lower_ascii(file_name(path)), ".onnx")) return true;
   try {
@@ -44,7 +46,8 @@ std::string folder_with(const std::string& path, std::string_view name) {
   return {};
 }
 
-Checkpoint open(const std::string& path, const OpenOptions& /*options*/) {
+Checkpoint open(const std::string& given, const OpenOptions& /*options*/) {
+  const std::string path = is_directory(given) ? find_onnx_model(given).value_or(given) : given;
   const auto file = InputFile::open(path);
   if (const auto impostor = describe_binary_impostor(read_start(*file))) {
     throw_input(path, "", fmt::format("is {}", *impostor));
@@ -71,7 +74,10 @@ Checkpoint open(const std::string& path, const OpenOptions& /*options*/) {
 }  // namespace
 
 const ContainerInfo& onnx_container() {
-  static const ContainerInfo container{.name = "onnx", .summary = "an .onnx file", .matches = matches, .open = open};
+  static const ContainerInfo container{.name = "onnx",
+                                       .summary = "an .onnx file, or a folder with one and no other weights",
+                                       .matches = matches,
+                                       .open = open};
   return container;
 }
 

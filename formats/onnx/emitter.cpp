@@ -125,6 +125,21 @@ std::optional<ValueIndex> Emitter::view(const DraftNode& node) {
   }
 }
 
+/// What has no extent along the axis adds nothing: keys and values of an empty past.
+void Emitter::drop_empty(DraftNode& node) const {
+  if (node.op != "Concat" || !node.domain.empty()) return;
+  const std::int64_t axis = node.attributes.int_or("axis", 0);
+  const auto is_empty = [&](ValueIndex input) {
+    const Constant* known = input == kAbsent ? nullptr : constant(input);
+    if (known == nullptr || known->size() != 0) return false;
+    const auto rank = std::ssize(known->shape());
+    const std::int64_t at = axis < 0 ? axis + rank : axis;
+    return at >= 0 && at < rank && known->shape()[static_cast<std::size_t>(at)] == 0;
+  };
+  const bool all = std::all_of(node.inputs.begin(), node.inputs.end(), is_empty);
+  if (!all) std::erase_if(node.inputs, is_empty);
+}
+
 bool Emitter::fold(const DraftNode& node, std::vector<ValueIndex>& outputs) {
   const ops::OpInfo* op = ops::find_op(node.domain, node.op);
   if (op == nullptr || node.inputs.empty() || reads_weight(node, draft_)) return false;
@@ -186,6 +201,8 @@ std::vector<ValueIndex> Emitter::nodes(std::string op, std::vector<ValueIndex> i
   while (!node.inputs.empty() && node.inputs.back() == kAbsent) node.inputs.pop_back();
   node.attributes = std::move(attributes);
   node.origins = {place_.origin};
+  drop_empty(node);
+  if (node.op == "Concat" && node.domain.empty() && node.inputs.size() == 1) return node.inputs;
   std::vector<ValueIndex> outputs(output_count, kAbsent);
   // A matrix that several nodes turn is turned once: it stays one weight.
   const bool turns = node.op == "Transpose" && node.inputs.size() == 1 && constant(node.inputs.front()) != nullptr;

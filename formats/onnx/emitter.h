@@ -81,6 +81,7 @@ class Emitter {
 
  private:
   std::optional<ValueIndex> view(const DraftNode& node);
+  void drop_empty(DraftNode& node) const;
   bool fold(const DraftNode& node, std::vector<ValueIndex>& outputs);
   std::vector<ValueIndex> append(DraftNode node, std::size_t output_count);
   std::optional<ValueIndex> from_input_shapes(ValueIndex value);

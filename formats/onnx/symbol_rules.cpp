@@ -86,16 +86,25 @@ class SymbolRules {
     if (same_shape_ops().contains(node_.op)) known_.shape = shape(0);
     if (broadcasting_ops().contains(node_.op)) elementwise();
     static const std::map<std::string_view, void (SymbolRules::*)()> rules = {
-        {"Shape", &SymbolRules::shape_of},      {"Gather", &SymbolRules::gather},
-        {"Slice", &SymbolRules::slice},         {"Concat", &SymbolRules::concat},
-        {"Unsqueeze", &SymbolRules::unsqueeze}, {"Squeeze", &SymbolRules::squeeze},
-        {"Reshape", &SymbolRules::reshape},     {"Transpose", &SymbolRules::transpose},
-        {"Expand", &SymbolRules::expand},       {"Pad", &SymbolRules::pad},
-        {"Tile", &SymbolRules::tile},           {"MatMul", &SymbolRules::matmul},
+        {"Shape", &SymbolRules::shape_of},
+        {"Gather", &SymbolRules::gather},
+        {"Slice", &SymbolRules::slice},
+        {"Concat", &SymbolRules::concat},
+        {"Unsqueeze", &SymbolRules::unsqueeze},
+        {"Squeeze", &SymbolRules::squeeze},
+        {"Reshape", &SymbolRules::reshape},
+        {"Transpose", &SymbolRules::transpose},
+        {"Expand", &SymbolRules::expand},
+        {"Pad", &SymbolRules::pad},
+        {"Tile", &SymbolRules::tile},
+        {"MatMul", &SymbolRules::matmul},
         {"MatMulInteger", &SymbolRules::matmul},
-        {"Range", &SymbolRules::range},         {"GatherElements", &SymbolRules::gather_elements},
-        {"GatherND", &SymbolRules::gather_nd},  {"Cast", &SymbolRules::cast},
-        {"Not", &SymbolRules::negate},          {"Size", &SymbolRules::size}};
+        {"Range", &SymbolRules::range},
+        {"GatherElements", &SymbolRules::gather_elements},
+        {"GatherND", &SymbolRules::gather_nd},
+        {"Cast", &SymbolRules::cast},
+        {"Not", &SymbolRules::negate},
+        {"Size", &SymbolRules::size}};
     if (const auto rule = rules.find(node_.op); rule != rules.end()) (this->*rule->second)();
     if (node_.op.starts_with("Reduce")) reduce();
     if (known_.contents && known_.contents->size() > kMaxContents) known_.contents.reset();
