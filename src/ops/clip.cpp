@@ -42,7 +42,11 @@ const OpInfo& clip_op() {
                            .source = "https://onnx.ai/onnx/operators/onnx__Clip.html",
                            .rowwise = true,
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = [](DerivativeContext& context) {
+                             // What was cut does not move the result.
+                             differentiate_map(context, [](float x, float y) { return x == y ? 1.0F : 0.0F; });
+                           }};
   return info;
 }
 

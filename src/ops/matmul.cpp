@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <map>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -41,6 +43,47 @@ void run(KernelContext& context) {
   context.output(0) = std::move(c);
 }
 
+/// The products whose operand begins at each place, in their order: with broadcast axes several share one.
+std::map<std::int64_t, std::vector<std::int64_t>> products_by_operand(const MatrixProduct& product, bool second) {
+  std::map<std::int64_t, std::vector<std::int64_t>> products;
+  const std::int64_t count = product.batch.rows() * product.batch.axes.back().extent;
+  for (std::int64_t p = 0; p < count; ++p) {
+    const auto [a, b] = product.offsets(p);
+    products[second ? b : a].push_back(p);
+  }
+  return products;
+}
+
+/// By A: the outputs' times B^T; by B: A^T times the outputs'; summed over the products that share an operand.
+Tensor by_operand(DerivativeContext& context, bool second) {
+  const Tensor &a = context.input(0), &b = context.input(1), &by_output = context.by_output(0);
+  const MatrixProduct product(a.shape(), b.shape());
+  const std::int64_t rows = product.rows, inner = product.inner, cols = product.cols;
+  Tensor result = Tensor::zeros(DType::kF32, (second ? b : a).shape());
+  if (by_output.size() == 0 || inner == 0) return result;
+  const auto all = products_by_operand(product, second);
+  const std::vector<std::pair<std::int64_t, std::vector<std::int64_t>>> groups(all.begin(), all.end());
+  parallel_for(std::ssize(groups), [&](std::int64_t g) {
+    const auto& [place, products] = groups[static_cast<std::size_t>(g)];
+    for (const std::int64_t p : products) {
+      const auto [from_a, from_b] = product.offsets(p);
+      const float* by = by_output.data<float>() + p * rows * cols;
+      float* to = result.data<float>() + place;
+      if (second) {
+        linalg::gemm(true, false, inner, cols, rows, 1.0F, a.data<float>() + from_a, inner, by, cols, 1.0F, to, cols);
+      } else {
+        linalg::gemm(false, true, rows, inner, cols, 1.0F, by, cols, b.data<float>() + from_b, cols, 1.0F, to, inner);
+      }
+    }
+  });
+  return result;
+}
+
+void differentiate(DerivativeContext& context) {
+  if (context.wants(0)) context.give(0, by_operand(context, false));
+  if (context.wants(1)) context.give(1, by_operand(context, true));
+}
+
 }  // namespace
 
 const OpInfo& matmul_op() {
@@ -49,7 +92,8 @@ const OpInfo& matmul_op() {
                            .summary = "matrix products, as numpy's matmul",
                            .source = "https://onnx.ai/onnx/operators/onnx__MatMul.html",
                            .infer = infer,
-                           .run = run};
+                           .run = run,
+                           .differentiate = differentiate};
   return info;
 }
 

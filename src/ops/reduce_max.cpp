@@ -11,18 +11,12 @@ namespace {
 void differentiate(DerivativeContext& context) {
   if (!context.wants(0)) return;
   const Tensor &x = context.input(0), &by_output = context.by_output(0);
-  const auto reduced = reduced_axes_of(context);
-  const Shape all_strides = row_major_strides(x.shape());
   // Result r is the largest of the elements whose kept coordinates are those of r.
   std::vector<std::int64_t> best(static_cast<std::size_t>(by_output.size()), -1);
-  for (std::int64_t at = 0; at < x.size(); ++at) {
-    std::int64_t result = 0;
-    for (std::size_t i = 0; i < reduced.size(); ++i) {
-      if (!reduced[i]) result = result * x.dim(i) + at / all_strides[i] % x.dim(i);
-    }
+  for_each_reduced(x.shape(), reduced_axes_of(context), [&](std::int64_t at, std::int64_t result) {
     std::int64_t& held = best[static_cast<std::size_t>(result)];
     if (held < 0 || x.data<float>()[at] > x.data<float>()[held]) held = at;
-  }
+  });
   Tensor by_input = Tensor::zeros(DType::kF32, x.shape());
   for (std::size_t r = 0; r < best.size(); ++r) by_input.data<float>()[best[r]] = by_output.data<float>()[r];
   context.give(0, std::move(by_input));

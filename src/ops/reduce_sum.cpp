@@ -9,11 +9,13 @@ const OpInfo& reduce_sum_op() {
                            .summary = "sums along axes",
                            .source = "https://onnx.ai/onnx/operators/onnx__ReduceSum.html",
                            .infer = infer_sum,
-                           .run = [](KernelContext& context) {
-                             run_reduction(context, [](const auto* row, std::int64_t count) {
-                               return row_sum(row, count, [](auto x) { return x; });
-                             });
-                           }};
+                           .run =
+                               [](KernelContext& context) {
+                                 run_reduction(context, [](const auto* row, std::int64_t count) {
+                                   return row_sum(row, count, [](auto x) { return x; });
+                                 });
+                               },
+                           .differentiate = [](DerivativeContext& context) { differentiate_sum(context, false); }};
   return info;
 }
 

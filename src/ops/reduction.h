@@ -61,6 +61,32 @@ void run_reduction(KernelContext& context, const Function& function) {
   context.output(0) = std::move(result);
 }
 
+/// Calls visit(element, result) for every element of a tensor: the result is that of its kept coordinates.
+template <typename Visit>
+void for_each_reduced(const Shape& shape, const std::vector<bool>& reduced, const Visit& visit) {
+  const Shape strides = row_major_strides(shape);
+  const std::int64_t count = numel(shape);
+  for (std::int64_t at = 0; at < count; ++at) {
+    std::int64_t result = 0;
+    for (std::size_t i = 0; i < reduced.size(); ++i) {
+      if (!reduced[i]) result = result * shape[i] + at / strides[i] % shape[i];
+    }
+    visit(at, result);
+  }
+}
+
+/// The rule of sums, and of means: every element of a row gets the result's, or its share.
+inline void differentiate_sum(DerivativeContext& context, bool mean) {
+  if (!context.wants(0)) return;
+  const Tensor &x = context.input(0), &by_output = context.by_output(0);
+  const float share = mean ? static_cast<float>(by_output.size()) / static_cast<float>(x.size()) : 1.0F;
+  Tensor by_input(DType::kF32, x.shape());
+  for_each_reduced(x.shape(), reduced_axes_of(context), [&](std::int64_t at, std::int64_t result) {
+    by_input.data<float>()[at] = share * by_output.data<float>()[result];
+  });
+  context.give(0, std::move(by_input));
+}
+
 /// Sum of term(x[i]) along a row: of floats in f64, over lanes; of integers in 64 bits, wrapping around.
 template <typename T, typename Term>
 auto row_sum(const T* row, std::int64_t count, const Term& term) {
