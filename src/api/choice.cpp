@@ -1,6 +1,7 @@
 #include "api/choice.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -163,6 +164,14 @@ void check_fallbacks(const OpenModel& model, const quant::Candidate& candidate, 
                   fallen.weights, fallen.of_weights, 100 * fallen.share, 100 * most, fallen.first));
 }
 
+/// Truth values and integers, which do not follow what they are made of smoothly: there is nothing to stop at.
+bool makes_no_floats(std::string_view op) {
+  constexpr std::array<std::string_view, 16> kOps = {
+      "And",  "ArgMax", "ArgMin",      "Equal",   "Greater", "GreaterOrEqual", "IsInf", "IsNaN",
+      "Less", "Not",    "LessOrEqual", "NonZero", "Or",      "Shape",          "Size",  "Xor"};
+  return std::find(kOps.begin(), kOps.end(), op) != kOps.end();
+}
+
 /// Derivatives that stop at an operator without a rule would be taken for the whole: an imported graph may have such
 /// operators, those that kerf's own families are made of have their rules.
 void check_derivatives(const OpenModel& model, const std::string& spec) {
@@ -171,7 +180,7 @@ void check_derivatives(const OpenModel& model, const std::string& spec) {
   for (std::size_t n = 0; n < model.graph().nodes().size(); ++n) {
     const graph::Node& node = model.graph().nodes()[n];
     const ops::OpInfo* const op = ops::find_op(node.domain, node.op);
-    if (plan.free_node[n] || (op != nullptr && op->differentiate != nullptr)) continue;
+    if (plan.free_node[n] || (op != nullptr && op->differentiate != nullptr) || makes_no_floats(node.op)) continue;
     throw_usage(
         fmt::format("{}: needs derivatives of the whole model, and node {} is a {}, which has none here; gptq "
                     "and gptaq need none",
