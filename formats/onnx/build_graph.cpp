@@ -146,10 +146,9 @@ class GraphBuilder {
   ValueId input_of(const DraftNode& node, std::size_t i, bool heavy, int layer) {
     const Constant* constant = draft_.constant(node.inputs[i]);
     if (constant == nullptr || constant->dtype() != DType::kF32) return id_of(node.inputs[i]);
-    if (is_linear(node)) {
-      const Role role = i == 0 ? Role::kOther : i == 1 ? linear_role(node) : Role::kBias;
-      return weight(node, i, *constant, role, layer);
-    }
+    // What is multiplied is no weight, though it may be learned.
+    if (is_linear(node) && i == 0) return id_of(node.inputs[i]);
+    if (is_linear(node)) return weight(node, i, *constant, i == 1 ? linear_role(node) : Role::kBias, layer);
     if (i == 0 && is_lookup(node, draft_)) return weight(node, i, *constant, lookup_role(node), layer);
     if (heavy && constant->size() > 1 && !constant->shape().empty()) {
       return weight(node, i, *constant, vector_role(node, i), layer);

@@ -58,15 +58,20 @@ std::vector<Found> found_by_name(const formats::ImportedModel& imported, const E
   return result;
 }
 
-/// A patched model has the same weights in the same order, whatever their names; but fixed shapes make constants of
-/// masks and positions, which count as weights then.
-std::vector<Found> found_by_place(const formats::ImportedModel& imported, const EmitModel& model) {
-  const graph::Graph& graph = imported.graph;
-  const auto ids = graph.weights();
-  if (ids.size() != model.tensors.size()) return found_by_name(imported, model);
-  std::vector<Found> result;
-  for (const graph::ValueId id : ids) result.push_back({graph.value(id).weight.source, graph.value(id).weight.name});
-  return result;
+/// A patched model has the same weights in the same order, if not by the same names: some are made up for the form that
+/// holds them.
+std::vector<Found> found_in_patched(const formats::ImportedModel& imported, const EmitModel& model) {
+  std::vector<Found> by_name = found_by_name(imported, model);
+  const auto ids = imported.graph.weights();
+  const bool all =
+      std::all_of(by_name.begin(), by_name.end(), [](const Found& found) { return found.source != nullptr; });
+  if (all || ids.size() != model.tensors.size()) return by_name;
+  std::vector<Found> by_place;
+  for (const graph::ValueId id : ids) {
+    const graph::Weight& weight = imported.graph.value(id).weight;
+    by_place.push_back({weight.source, weight.name});
+  }
+  return by_place;
 }
 
 /// Of an exported graph what its file holds under the weight's name: its nodes may use it in another way.
@@ -96,7 +101,7 @@ std::vector<Found> found_weights(const formats::Checkpoint& checkpoint, const Em
     return found_in(models::build_model(config, checkpoint.tensors).graph, model);
   }
   const bool patched = model.source != nullptr && model.source->imported != nullptr;
-  return patched ? found_by_place(*checkpoint.imported, model) : found_in_file(*checkpoint.imported, model);
+  return patched ? found_in_patched(*checkpoint.imported, model) : found_in_file(*checkpoint.imported, model);
 }
 
 /// Rows of one tensor that one thread compares, and takes the fingerprint of. The cut is the same on any machine.
