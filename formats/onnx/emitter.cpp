@@ -142,7 +142,8 @@ void Emitter::drop_empty(DraftNode& node) const {
 
 bool Emitter::fold(const DraftNode& node, std::vector<ValueIndex>& outputs) {
   const ops::OpInfo* op = ops::find_op(node.domain, node.op);
-  if (op == nullptr || node.inputs.empty() || reads_weight(node, draft_)) return false;
+  if (op == nullptr || node.inputs.empty() || reads_weight(node, draft_) || node.op == "DynamicQuantizeLinear")
+    return false;
   std::int64_t elements = 0, product = 1;
   for (const ValueIndex input : node.inputs) {
     if (input == kAbsent) continue;

@@ -9,10 +9,11 @@
 namespace kerf::formats::onnx {
 namespace {
 
-/// Truth values say what is seen; numbers are added.
+/// Truth values say what is seen; numbers are added. What is hidden gets the lowest number, as in ONNX Runtime: a query
+/// that sees nothing takes the mean of all values, where minus infinity would make what is no number.
 ValueIndex as_bias(Emitter& emitter, ValueIndex mask) {
   if (mask == kAbsent || emitter.dtype(mask) != DType::kBool) return mask;
-  return emitter.node("Where", {mask, emitter.scalar(0), emitter.scalar(-std::numeric_limits<float>::infinity())});
+  return emitter.node("Where", {mask, emitter.scalar(0), emitter.scalar(std::numeric_limits<float>::lowest())});
 }
 
 /// Opset 23's attention: operands [batch, length, heads * d] or [batch, heads, length, d].
