@@ -1,5 +1,6 @@
-// check_onnx FILE...: the ONNX project's own checker, of the opset and format that Debian's has (17 and 8). One line for each file:
-// "ok", "newer" for what it does not know, or what it says against the file, which makes the exit status 1.
+// check_onnx FILE...: the ONNX project's own checker, of the opset and format that Debian's has (17 and 8). One line
+// for each file: "ok", "newer" for what it does not know, or what it says against the file, which makes the exit
+// status 1.
 
 #include <cstdio>
 #include <exception>

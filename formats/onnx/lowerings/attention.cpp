@@ -9,11 +9,10 @@
 namespace kerf::formats::onnx {
 namespace {
 
-/// Truth values say what is seen; numbers are added. What is hidden gets the lowest number, as in ONNX Runtime: a query
-/// that sees nothing takes the mean of all values, where minus infinity would make what is no number.
+/// Truth values say what is seen; numbers are added.
 ValueIndex as_bias(Emitter& emitter, ValueIndex mask) {
   if (mask == kAbsent || emitter.dtype(mask) != DType::kBool) return mask;
-  return emitter.node("Where", {mask, emitter.scalar(0), emitter.scalar(std::numeric_limits<float>::lowest())});
+  return emitter.node("Where", {mask, emitter.scalar(0), emitter.scalar(-std::numeric_limits<float>::infinity())});
 }
 
 /// Opset 23's attention: operands [batch, length, heads * d] or [batch, heads, length, d].
@@ -40,6 +39,7 @@ std::vector<ValueIndex> lower(Emitter& emitter, const Call& call) {
   parts.softcap = call.attributes.float_or("softcap", 0);
   parts.causal = call.attributes.int_or("is_causal", 0) != 0;
   parts.bias = as_bias(emitter, call.input(3));
+  parts.may_see_nothing = parts.bias != call.input(3);
   const ValueIndex y = attend(emitter, parts);
   return {by_heads ? to_heads(emitter, y, parts.heads) : y};
 }

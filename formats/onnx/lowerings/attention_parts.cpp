@@ -79,7 +79,10 @@ ValueIndex attend_plainly(Emitter& emitter, const AttentionParts& parts) {
     scores = hidden_where(emitter, emitter.node("Unsqueeze", {hidden, emitter.integers({1, 2})}), scores);
   }
   if (parts.causal) scores = hidden_where(emitter, out_of_sight(emitter, q, k, parts.window), scores);
-  return to_rows(emitter, emitter.node("MatMul", {emitter.node("Softmax", {scores}), v}));
+  ValueIndex shares = emitter.node("Softmax", {scores});
+  if (parts.may_see_nothing)
+    shares = emitter.node("Where", {emitter.node("IsNaN", {shares}), emitter.scalar(0), shares});
+  return to_rows(emitter, emitter.node("MatMul", {shares, v}));
 }
 
 }  // namespace

@@ -13,9 +13,10 @@ struct AttentionParts {
   double scale = 0;    ///< of the products; 0: 1 / sqrt(d)
   double softcap = 0;  ///< 0: none
   bool causal = false;
-  std::int64_t window = 0;    ///< keys that a query sees, itself the last; 0: all
-  ValueIndex mask = kAbsent;  ///< [batch, keys], integers, 0 where nobody sees a key
-  ValueIndex bias = kAbsent;  ///< added to the scores [batch, heads, queries, keys], as numpy broadcasts
+  std::int64_t window = 0;       ///< keys that a query sees, itself the last; 0: all
+  ValueIndex mask = kAbsent;     ///< [batch, keys], integers, 0 where nobody sees a key
+  ValueIndex bias = kAbsent;     ///< added to the scores [batch, heads, queries, keys], as numpy broadcasts
+  bool may_see_nothing = false;  ///< a query that the bias hides all keys from gets zeros, as in ONNX Runtime
 };
 
 /// [batch, queries, heads * d]: kerf's own attention, or plain operators where there is a bias.
