@@ -204,10 +204,29 @@ class GraphBuilder {
   Role lookup_role(const DraftNode& node) const {
     const std::string module = to_lower_ascii(module_of(node, 0) + "." + node.scope);
     if (module.find("type") != std::string::npos) return Role::kTypeEmbedding;
-    if (module.find("pos") != std::string::npos || module.find("wpe") != std::string::npos) {
+    if (module.find("pos") != std::string::npos || module.find("wpe") != std::string::npos ||
+        !depends_on_ids(node.inputs[1])) {
       return Role::kPositionEmbedding;
     }
     return Role::kEmbedding;
+  }
+
+  /// Does a value follow from token ids themselves, not only from how many there are?
+  bool depends_on_ids(ValueIndex value) const {
+    std::set<ValueIndex> seen;
+    std::vector<ValueIndex> open{value};
+    while (!open.empty()) {
+      const ValueIndex at = open.back();
+      open.pop_back();
+      if (at == kAbsent || !seen.insert(at).second) continue;
+      const int input = draft_.value(at).input;
+      if (input >= 0 && draft_.inputs[static_cast<std::size_t>(input)].name.ends_with("input_ids")) return true;
+      const DraftNode* from = draft_.producer(at);
+      if (from != nullptr && from->op != "Shape" && from->op != "Size") {
+        open.insert(open.end(), from->inputs.begin(), from->inputs.end());
+      }
+    }
+    return false;
   }
 
   Role vector_role(const DraftNode& node, std::size_t i) const {
