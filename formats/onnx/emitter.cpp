@@ -54,7 +54,11 @@ void Emitter::fail(std::string message) const {
 ValueIndex Emitter::add_constant(Constant constant, std::string name) {
   const auto index = static_cast<ValueIndex>(draft_.values.size());
   const DType dtype = constant.dtype();
-  if (name.empty()) name = fmt::format("{}.constant{}", place_.name, index);
+  // Counted within the node: the same whatever else of the file is computed.
+  if (name.empty()) {
+    const int uses = ++names_[place_.name + ".constant"];
+    name = fmt::format("{}.constant{}", place_.name, uses == 1 ? "" : std::to_string(uses));
+  }
   draft_.values.push_back({.name = std::move(name), .dtype = dtype, .constant = std::move(constant)});
   return index;
 }

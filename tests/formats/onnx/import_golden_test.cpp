@@ -29,8 +29,8 @@ struct GoldenCase {
 };
 void PrintTo(const GoldenCase& golden, std::ostream* out) { *out << golden.name(); }
 
-std::vector<GoldenCase> golden_cases() {
-  const std::string root = test::source_dir() + "/tests/golden/onnx";
+std::vector<GoldenCase> golden_cases(const std::string& folder) {
+  const std::string root = test::source_dir() + "/tests/golden/" + folder;
   std::vector<GoldenCase> cases;
   for (const std::string& name : list_directory(root)) cases.push_back({join_path(root, name)});
   return cases;
@@ -127,13 +127,19 @@ TEST_P(OnnxGolden, BlocksAreCutBetweenLayers) {
   }
 }
 
+/// Architectures beyond kerf's own and other ways of exporting: pasts, merged branches, fused operators, opset 23.
+class OnnxExport : public OnnxGolden {};
+
+TEST_P(OnnxExport, LogitsAreThoseOfOnnxRuntime) { EXPECT_LT(deviation(inputs()), kTolerance); }
+
 std::string test_name(const testing::TestParamInfo<GoldenCase>& golden) {
   std::string name = golden.param.name();
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Exports, OnnxGolden, testing::ValuesIn(golden_cases()), test_name);
+INSTANTIATE_TEST_SUITE_P(More, OnnxExport, testing::ValuesIn(golden_cases("onnx_exports")), test_name);
+INSTANTIATE_TEST_SUITE_P(Exports, OnnxGolden, testing::ValuesIn(golden_cases("onnx")), test_name);
 
 }  // namespace
 }  // namespace kerf::formats::onnx

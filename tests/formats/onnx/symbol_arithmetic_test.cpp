@@ -8,7 +8,7 @@
 namespace kerf::formats::onnx {
 namespace {
 
-const Symbol kBatch{0, 1, 0}, kLength{0, 1, 1};
+const Symbol kBatch{1, 1, 0}, kLength{1, 1, 1};
 Symbol number(std::int64_t value) { return constant_symbol(value); }
 
 TEST(OnnxSymbolArithmetic, NumbersAreComputedAndOverflowIsUnknown) {
