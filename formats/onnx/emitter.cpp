@@ -30,6 +30,9 @@ bool is_reshaping(std::string_view op) { return op == "Reshape" || op == "Squeez
 
 /// Rows of a matrix that was learned, or products with one: chosen by constants or not, it stays a weight.
 bool reads_weight(const DraftNode& node, const Draft& draft) {
+  // What is learned and rounded before it meets a weight.
+  const Constant* first = node.inputs.front() == kAbsent ? nullptr : draft.constant(node.inputs.front());
+  if (node.op == "DynamicQuantizeLinear") return first != nullptr && !first->initializers().empty();
   const bool gathers = node.op == "Gather" && node.domain.empty() && node.attributes.int_or("axis", 0) == 0;
   const bool multiplies = node.op == "Linear" && node.domain == graph::kKerfDomain;
   const std::size_t at = gathers ? 0 : 1;
@@ -146,8 +149,7 @@ void Emitter::drop_empty(DraftNode& node) const {
 
 bool Emitter::fold(const DraftNode& node, std::vector<ValueIndex>& outputs) {
   const ops::OpInfo* op = ops::find_op(node.domain, node.op);
-  if (op == nullptr || node.inputs.empty() || reads_weight(node, draft_) || node.op == "DynamicQuantizeLinear")
-    return false;
+  if (op == nullptr || node.inputs.empty() || reads_weight(node, draft_)) return false;
   std::int64_t elements = 0, product = 1;
   for (const ValueIndex input : node.inputs) {
     if (input == kAbsent) continue;
