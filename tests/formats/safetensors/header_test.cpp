@@ -103,7 +103,8 @@ TEST(SafetensorsHeader, TakesNoLengthForASignature) {
 }
 
 TEST(SafetensorsHeader, TakesNullForNoMetadata) {
-  const Header header = parse(file_of(R"({"__metadata__":null,"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", "1"));
+  const Header header =
+      parse(file_of(R"({"__metadata__":null,"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", "1"));
   EXPECT_TRUE(header.metadata.empty());
   EXPECT_TRUE(header.tensors.contains("a"));
 }
