@@ -19,6 +19,13 @@ namespace {
 
 std::string domain_of(std::string_view domain) { return domain.empty() ? "" : fmt::format(" ({})", domain); }
 
+/// A cell of a table: what bounds cells has a backslash before it.
+std::string cell(std::string_view text) {
+  std::string result;
+  for (const char c : text) result += c == '|' ? std::string("\\|") : std::string(1, c);
+  return result;
+}
+
 std::string document() {
   std::string text =
       "# Operators\n\nWhat kerf computes (opset 23 of ONNX, and its own of domain `kerf`), and what it reads as "
@@ -30,15 +37,16 @@ std::string document() {
       "| operator | what it is | derivative |\n|---|---|---|\n";
   std::vector<std::string> rows;
   for (const ops::OpInfo* op : ops::all_ops()) {
-    rows.push_back(fmt::format("| [{}]({}){} | {} | {} |\n", op->name, op->source, domain_of(op->domain), op->summary,
-                               op->differentiate != nullptr ? "yes" : ""));
+    rows.push_back(fmt::format("| [{}]({}){} | {} | {} |\n", op->name, op->source, domain_of(op->domain),
+                               cell(op->summary), op->differentiate != nullptr ? "yes" : ""));
   }
   std::sort(rows.begin(), rows.end());
   for (const std::string& row : rows) text += row;
   text += "\n## Read as others\n\n| operator | becomes |\n|---|---|\n";
   rows.clear();
   for (const LoweringInfo* lowering : lowerings()) {
-    rows.push_back(fmt::format("| {}{} | {} |\n", lowering->name, domain_of(lowering->domain), lowering->summary));
+    rows.push_back(
+        fmt::format("| {}{} | {} |\n", lowering->name, domain_of(lowering->domain), cell(lowering->summary)));
   }
   std::sort(rows.begin(), rows.end());
   for (const std::string& row : rows) text += row;
