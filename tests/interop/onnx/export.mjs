@@ -1,7 +1,7 @@
 // export.mjs KERF ROOT FOLDER: checkpoints that kerf writes as ONNX, in ONNX Runtime: the golden logits that transformers gave, and
 // kerf's own where texts of a batch differ in length. What kerf reads back of them says the same.
 import {execFileSync} from 'node:child_process';
-import {mkdirSync, readFileSync, readdirSync} from 'node:fs';
+import {mkdirSync, readFileSync, readdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {load} from '../gguf/packages.mjs';
 import {readSafetensors, writeSafetensors} from '../gguf/safetensors.mjs';
@@ -10,13 +10,19 @@ const [kerf, root, folder] = process.argv.slice(2);
 const ort = (await load('onnxruntime-node', 'dist/index.js')).default;
 // Options of quantize, those of the output, and how far logits may be from kerf's own of the same file, whose weights are those that
 // were measured. Of f32 they are transformers'.
-const kExact = 1e-4, kRounded = 1e-3;
+// Rounded activations: see quantized.mjs; the graph as written, without fusion.
+const kExact = 1e-4, kRounded = 1e-3, kActivations = 2e-2;
 const kKinds = {
   f32: [['--scheme', 'f32'], []],
   f16: [['--scheme', 'f16', '--embedding', 'f16'], []],
   bf16: [['--scheme', 'bf16', '--embedding', 'bf16'], ['--external-data', 'always']],
   'int4-g32': [['--scheme', 'int4-g32'], ['--accuracy-level', '1']],
   'int8-g32 qdq': [['--scheme', 'int8-g32'], ['--onnx-kind', 'qdq']],
+  'int4-g16-asym qdq': [['--scheme', 'int4-g16-asym', '--head', 'int4-g16-asym'], ['--onnx-kind', 'qdq']],
+  'int8-g64-asym': [['--scheme', 'int8-g64-asym', '--embedding', 'int8-g64-asym'], ['--accuracy-level', '1']],
+  dynamic: [['--scheme', 'int8'], ['--onnx-kind', 'dynamic'], kActivations],
+  static: [['--scheme', 'int8', '--method', 'rtn', '--activations', 'int8-static', 'TOKENS'], ['--onnx-kind', 'static'], kActivations],
+  'static asymmetric': [['--scheme', 'int8-asym', '--method', 'rtn', '--activations', 'int8-static-asym', 'TOKENS'], [], kActivations],
   'int4 embedding': [['--scheme', 'int4-g32-asym', '--embedding', 'int4-g32'], ['--accuracy-level', '1']],
 };
 // What GroupQueryAttention cannot express: encoders, and slopes of the scores.
@@ -37,8 +43,8 @@ function filled(shape, value) {
 
 const kSession = {logSeverityLevel: 3, extra: {session: {qdq_matmulnbits_accuracy_level: '1'}}};
 
-async function ortLogits(path, inputs) {
-  const session = await ort.InferenceSession.create(path, kSession);
+async function ortLogits(path, inputs, level = 'all') {
+  const session = await ort.InferenceSession.create(path, {...kSession, graphOptimizationLevel: level});
   const feeds = {};
   for (const name of session.inputNames) {
     const given = inputs[name] ?? filled(inputs.input_ids.shape, (i) => name === 'attention_mask' ? 1 : name === 'position_ids' ? i : 0);
@@ -118,11 +124,15 @@ for (const name of readdirSync(checkpoints).sort()) {
   const given = join(place, 'given.safetensors'), output = join(place, 'logits.safetensors'), checkpoint = join(checkpoints, name);
   const {logits, ...inputs} = golden;
   writeSafetensors(given, inputs);
-  for (const [kind, [choices, options]] of Object.entries(kKinds)) {
-    const path = join(place, `${kind}.onnx`), limit = kind === 'f32' ? kExact : kRounded;
+  const tokens = join(place, 'tokens.jsonl'), [batch, length] = inputs.input_ids.shape;
+  const row = (i) => JSON.stringify(Array.from(inputs.input_ids.values.slice(i * length, (i + 1) * length), Number));
+  writeFileSync(tokens, Array.from({length: batch}, (_, i) => row(i) + '\n').join(''));
+  for (const [kind, [choices, options, rounded]] of Object.entries(kKinds)) {
+    const path = join(place, `${kind}.onnx`), limit = rounded ?? (kind === 'f32' ? kExact : kRounded);
+    const flags = choices.flatMap((flag) => flag === 'TOKENS' ? ['--tokens', tokens, '--context', `${length}`] : [flag]);
     try {
-      run(['quantize', checkpoint, ...choices, '-o', path, ...options]);
-      const found = await ortLogits(path, inputs);
+      run(['quantize', checkpoint, ...flags, '-o', path, ...options]);
+      const found = await ortLogits(path, inputs, rounded ? 'disabled' : 'all');
       report(`${name}, ${kind}, read back`, deviation(kerfLogits(path, given, output), found), limit);
       if (kind !== 'f32') continue;
       report(`${name}, ${kind}`, deviation(found, logits.values), limit);
@@ -145,6 +155,12 @@ for (const name of readdirSync(checkpoints).sort()) {
     report(`${name}, fused, in pieces`, deviation(await piecewise(fused, config, inputs.input_ids, [20, 21, 22, 23]), logits.values), kExact);
     report(`${name}, fused, read back`, deviation(kerfLogits(join(fused, 'model.onnx'), given, output), logits.values), kExact);
     if (kNotFused.test(name)) report(`${name}, fused, which it cannot be`, Infinity, 0);
+    for (const [kind, choices] of [['int4-g32', ['--scheme', 'int4-g32']], ['int8', ['--scheme', 'int8-g32-asym', '--embedding', 'int8-g32']]]) {
+      const codes = join(place, `fused-${kind}`);
+      run(['quantize', checkpoint, ...choices, '-o', codes, '--format', 'onnx', '--onnx-style', 'ort', '--accuracy-level', '1']);
+      const found = await piecewise(codes, config, inputs.input_ids, [20, 21, 22, 23]);
+      report(`${name}, fused ${kind}`, deviation(kerfLogits(join(codes, 'model.onnx'), given, output), found), kRounded);
+    }
   } catch (error) {
     const why = (error.stderr?.toString() || error.message).slice(0, 600);
     if (!kNotFused.test(name) || !why.includes('--onnx-style standard')) report(`${name}, fused: ${why}`, Infinity, 0);
