@@ -56,6 +56,8 @@ COMMANDS = {
     "inspect-onnx": ["inspect", "{dir}/onnx/model.onnx"],
     "logits-onnx": ["logits", "{dir}/onnx/model.onnx", "--inputs", "{dir}/inputs.safetensors", "--output", "{out}/logits.safetensors"],
     "quantize-onnx": ["quantize", "{dir}/onnx/model.onnx", "-o", "{out}/out.onnx", "--scheme", "int8"],
+    "quantize-onnx-qdq": ["quantize", "{dir}/onnx/model.onnx", "-o", "{out}/out.onnx", "--scheme", "int8", "--onnx-kind", "qdq",
+                          "--shape", "batch=1", "--external-data", "always"],
     "requantize": ["quantize", "{dir}/model.gguf", "-o", "{out}/out.gguf", "--scheme", "q8_0", "--allow-requantize"],
 }
 
@@ -937,6 +939,14 @@ def onnx_models():
     yield "gemm-mismatch", onnx.small(head=onnx.tensor("head", [4, 22], onnx.FLOAT, onnx.floats(88))), {}
 
 
+def onnx_exports():
+    """Real ones: branches with a past, buckets of distances, an operator of attention."""
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden", "onnx_exports")
+    for name in ("gpt2-inner-merged17", "deberta-v2-ts17", "ctrl-dynamo23"):
+        with open(os.path.join(folder, name, "model.onnx"), "rb") as file:
+            yield file.read()
+
+
 def onnx_cases(count):
     for name, content, beside in onnx_models():
         command = "logits-onnx" if name == "nan" else "inspect-onnx"
@@ -945,10 +955,10 @@ def onnx_cases(count):
         yield Case(f"onnx-{name}", {"../onnx/model.onnx": kind}, ["inspect-onnx"], refuse=True)
     halves = onnx.small() + onnx.message(7, onnx.graph([]))
     yield Case("onnx-graph-in-parts", {"../onnx/model.onnx": halves}, ["quantize-onnx"], refuse=True, about=["model.onnx"])
-    valid = [onnx.masked(), onnx.branches(), onnx.small()]
-    for number in range(count):
+    valid = [onnx.masked(), onnx.branches(), onnx.small(), *onnx_exports()]
+    for number in range(2 * count):
         draw = random.Random(f"onnx {number}")
-        commands = [["inspect-onnx"], ["inspect-onnx", "logits-onnx"], ["logits-onnx"], ["quantize-onnx"]][number % 4]
+        commands = [["inspect-onnx"], ["inspect-onnx", "logits-onnx"], ["quantize-onnx-qdq"], ["logits-onnx"], ["quantize-onnx"]][number % 5]
         yield Case(f"onnx-random-{number}", {"../onnx/model.onnx": mutant(draw.choice(valid), draw)}, commands,
                    about=["model.onnx", "inputs.safetensors"])
 
