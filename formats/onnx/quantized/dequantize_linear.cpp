@@ -10,7 +10,6 @@ using Type = proto::TensorProto;
 
 std::optional<std::string> refusal(const QuantizedWeight& weight) { return integer_refusal(weight.scheme); }
 
-bool has_points(const QuantizedWeight& weight) { return weight.scheme.offset == codec::Offset::kZeroPoint; }
 /// Scales of parts of a row: "blocks" of DequantizeLinear.
 bool is_blocked(const QuantizedWeight& weight) {
   return weight.scheme.granularity == codec::Granularity::kGroup && weight.scheme.group_size < weight.cols;
@@ -28,13 +27,9 @@ std::int32_t scale_type(const QuantizedWeight& weight) {
 }
 
 std::int32_t code_type(const QuantizedWeight& weight) {
-  if (weight.scheme.bits == 4) return has_points(weight) ? Type::UINT4 : Type::INT4;
-  return has_points(weight) ? Type::UINT8 : Type::INT8;
+  if (weight.scheme.bits == 4) return has_zero_points(weight) ? Type::UINT4 : Type::INT4;
+  return has_zero_points(weight) ? Type::UINT8 : Type::INT8;
 }
-
-std::string codes_name(const QuantizedWeight& weight) { return weight.name + "_quantized"; }
-std::string scales_name(const QuantizedWeight& weight) { return weight.name + "_scale"; }
-std::string points_name(const QuantizedWeight& weight) { return has_points(weight) ? weight.name + "_zero_point" : ""; }
 
 Shape scales_shape(const QuantizedWeight& weight) {
   if (weight.scheme.granularity == codec::Granularity::kTensor) return {};
@@ -45,14 +40,14 @@ Shape scales_shape(const QuantizedWeight& weight) {
 
 std::vector<PlannedTensor> plan(const QuantizedWeight& weight) {
   const Shape shape = weight.turned ? Shape{weight.cols, weight.rows} : Shape{weight.rows, weight.cols};
-  std::vector<PlannedTensor> tensors = {{codes_name(weight), code_type(weight), shape},
-                                        {scales_name(weight), scale_type(weight), scales_shape(weight)}};
-  if (has_points(weight)) tensors.push_back({points_name(weight), code_type(weight), scales_shape(weight)});
+  std::vector<PlannedTensor> tensors = {{MatrixNames(weight).codes, code_type(weight), shape},
+                                        {MatrixNames(weight).scales, scale_type(weight), scales_shape(weight)}};
+  if (has_zero_points(weight)) tensors.push_back({MatrixNames(weight).points, code_type(weight), scales_shape(weight)});
   return tensors;
 }
 
 std::vector<std::byte> code_bytes(const QuantizedWeight& weight, std::vector<std::uint8_t> codes) {
-  if (!has_points(weight)) codes = centred(std::move(codes), weight.scheme.bits);
+  if (!has_zero_points(weight)) codes = centred(std::move(codes), weight.scheme.bits);
   return weight.scheme.bits == 4 ? packed_nibbles(codes) : as_bytes(codes);
 }
 
@@ -65,7 +60,7 @@ TensorBytes encode(const QuantizedWeight& weight, const codec::QuantizedTensor& 
   TensorBytes bytes;
   bytes.push_back(code_bytes(weight, as_stored(tensor.codes, tensor.cols, weight.turned)));
   bytes.push_back(exact_floats(planned[1], as_stored(tensor.scales, tensor.groups(), turn_scales)));
-  if (has_points(weight)) {
+  if (has_zero_points(weight)) {
     bytes.push_back(code_bytes(weight, as_stored(tensor.zero_points, tensor.groups(), turn_scales)));
   }
   return bytes;
@@ -75,7 +70,8 @@ void add_nodes(const QuantizedWeight& weight, const WeightUse& use, const FormOp
   const bool casts = scale_type(weight) != weight.float_type;
   const std::string matrix = casts ? use.output + "_f32" : use.output;
   NodeBuilder node("DequantizeLinear");
-  node.named(use.node).makes({matrix}).reads({codes_name(weight), scales_name(weight), points_name(weight)});
+  node.named(use.node).makes({matrix}).reads(
+      {MatrixNames(weight).codes, MatrixNames(weight).scales, MatrixNames(weight).points});
   if (weight.scheme.granularity != codec::Granularity::kTensor) {
     // Of the rows that have a scale each, or of the columns that are cut into blocks.
     node.with("axis", std::int64_t{is_blocked(weight) != weight.turned ? 1 : 0});

@@ -15,6 +15,16 @@ std::optional<std::string> integer_refusal(const codec::Scheme& scheme);
 /// Why the dtype of the scheme's scales does not fit a graph of `float_type`; nullopt if it does.
 std::optional<std::string> scale_refusal(const QuantizedWeight& weight);
 
+inline bool has_zero_points(const QuantizedWeight& weight) { return weight.scheme.offset == codec::Offset::kZeroPoint; }
+/// Names of a whole matrix' codes and what belongs to them, in standard operators. points: empty if there are none.
+struct MatrixNames {
+  explicit MatrixNames(const QuantizedWeight& weight)
+      : codes(weight.name + "_quantized"),
+        scales(weight.name + "_scale"),
+        points(has_zero_points(weight) ? weight.name + "_zero_point" : "") {}
+  std::string codes, scales, points;
+};
+
 /// The matrix [rows, cols] as [cols, rows].
 template <typename T>
 std::vector<T> turned(const std::vector<T>& values, std::int64_t rows, std::int64_t cols) {

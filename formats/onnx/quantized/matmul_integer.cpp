@@ -20,25 +20,23 @@ std::optional<std::string> refusal(const QuantizedWeight& weight) {
 
 std::int64_t opset(const QuantizedWeight&) { return 11; }
 
-bool has_points(const QuantizedWeight& weight) { return weight.scheme.offset == codec::Offset::kZeroPoint; }
-std::string codes_name(const QuantizedWeight& weight) { return weight.name + "_quantized"; }
-std::string scales_name(const QuantizedWeight& weight) { return weight.name + "_scale"; }
+/// Always there: the operator has one for each column, or one.
 std::string points_name(const QuantizedWeight& weight) { return weight.name + "_zero_point"; }
 
 std::vector<PlannedTensor> plan(const QuantizedWeight& weight) {
-  const std::int32_t type = has_points(weight) ? Type::UINT8 : Type::INT8;
+  const std::int32_t type = has_zero_points(weight) ? Type::UINT8 : Type::INT8;
   const bool single = weight.scheme.granularity == codec::Granularity::kTensor;
   const Shape shape = single ? Shape{} : Shape{weight.rows};
-  return {{codes_name(weight), type, {weight.cols, weight.rows}},
-          {scales_name(weight), Type::FLOAT, shape},
+  return {{MatrixNames(weight).codes, type, {weight.cols, weight.rows}},
+          {MatrixNames(weight).scales, Type::FLOAT, shape},
           {points_name(weight), type, shape}};
 }
 
 TensorBytes encode(const QuantizedWeight& weight, const codec::QuantizedTensor& tensor) {
   const std::vector<std::uint8_t> codes = turned(tensor.codes, tensor.rows, tensor.cols);
   const std::vector<std::uint8_t> zeros(tensor.scales.size(), 0);
-  return {as_bytes(has_points(weight) ? codes : centred(codes, 8)), exact_floats(plan(weight)[1], tensor.scales),
-          as_bytes(has_points(weight) ? tensor.zero_points : zeros)};
+  return {as_bytes(has_zero_points(weight) ? codes : centred(codes, 8)), exact_floats(plan(weight)[1], tensor.scales),
+          as_bytes(has_zero_points(weight) ? tensor.zero_points : zeros)};
 }
 
 /// Codes of the activations with their one scale and zero point, for all products that read them.
@@ -78,9 +76,10 @@ void add_nodes(const QuantizedWeight& weight, const WeightUse& use, const FormOp
   const bool is_f32 = weight.float_type == Type::FLOAT, has_bias = !use.bias.empty();
   const std::string product = has_bias ? part("product") : use.output;
   add("MatMulInteger", "",
-      {use.input + "_quantized", codes_name(weight), use.input + "_zero_point", points_name(weight)}, part("integers"));
+      {use.input + "_quantized", MatrixNames(weight).codes, use.input + "_zero_point", points_name(weight)},
+      part("integers"));
   add_cast("floats", part("integers"), part("floats"), Type::FLOAT);
-  add("Mul", "scales", {use.input + "_scale", scales_name(weight)}, part("scales"));
+  add("Mul", "scales", {use.input + "_scale", MatrixNames(weight).scales}, part("scales"));
   add("Mul", "scaled", {part("floats"), part("scales")}, is_f32 ? product : part("scaled"));
   if (!is_f32) add_cast("cast", part("scaled"), product, weight.float_type);
   if (has_bias) add("Add", "bias", {product, use.bias}, use.output);
