@@ -58,7 +58,8 @@ def strided(ids, bos, context, stride):
         fresh = end - before
         labels = [IGNORED] * (len(read) - fresh) + read[len(read) - fresh:]
         labels[0] = IGNORED  # nothing stands before it: the shift of labels drops it
-        yield read, labels
+        if any(label != IGNORED for label in labels):
+            yield read, labels
         before = end
         if end == len(ids):
             return
@@ -107,7 +108,7 @@ def rows_of(model, protocol, documents, bos, context, stride):
     return torch.cat(rows), targets, counts, lengths
 
 
-def own_average(protocol, nll, counts, lengths):
+def own_average(protocol, nll, counts, lengths, overlap):
     """exp of the average as the tool itself takes it."""
     means, begin = [], 0
     for count in counts:
@@ -116,8 +117,8 @@ def own_average(protocol, nll, counts, lengths):
     if protocol == "gptq":
         return math.exp(sum(m * n for m, n in zip(means, lengths)) / sum(lengths))
     if protocol == "strided":
-        # The guide takes one label less of every window, though only the first loses one to the shift.
-        weights = [counts[0]] + [count - 1 for count in counts[1:]]
+        # The guide takes one label less of every window, though of those that overlap only the first loses one to the shift.
+        weights = [counts[0]] + [count - overlap for count in counts[1:]]
         return math.exp(sum(m * w for m, w in zip(means, weights)) / sum(weights))
     return None
 
@@ -133,7 +134,7 @@ def measure(path, protocol, documents, bos, context, stride, texts):
     result["windows"] = len(counts)
     for name, rows in (("reference", reference), ("candidate", candidate)):
         nll = -rows.gather(-1, torch.tensor(targets)[:, None])[:, 0]
-        own = own_average(protocol, nll, counts, lengths)
+        own = own_average(protocol, nll, counts, lengths, stride != context)
         if own is not None:
             result[name]["own"] = own
         if protocol == "lm-eval":
