@@ -18,7 +18,8 @@ Value generator(Call& call, List items) { return call.context.list(std::move(ite
 /// item.a.0.b of "a.0.b"; of a number the item with it.
 Value attribute_of(Context& context, Value value, const Value& path) {
   if (path.is_integer()) return context.item(value, path);
-  if (!path.is(ValueKind::kText)) context.fail(fmt::format("found {}, expected the name of an attribute", path.kind_name()));
+  if (!path.is(ValueKind::kText))
+    context.fail(fmt::format("found {}, expected the name of an attribute", path.kind_name()));
   for (const std::string& part : split(path.text(), '.')) {
     const bool is_index =
         !part.empty() && part.size() < 10 && part.find_first_not_of("0123456789") == std::string::npos;
@@ -101,7 +102,8 @@ Value run_map(Call& call) {
     if (!attribute) call.context.fail("map() lacks the name of a filter or an attribute");
     for (const Value& item : call.context.items_of(call.subject)) {
       Value value = attribute_of(call.context, item, *attribute);
-      result.push_back(value.is(ValueKind::kUndefined) && !fallback.is(ValueKind::kUndefined) ? fallback : std::move(value));
+      result.push_back(value.is(ValueKind::kUndefined) && !fallback.is(ValueKind::kUndefined) ? fallback
+                                                                                              : std::move(value));
     }
     return generator(call, std::move(result));
   }

@@ -15,7 +15,8 @@ std::int64_t rest_of(Call& call, std::int64_t divisor) {
 
 Value run_boolean(Call& call) { return call.subject.is(ValueKind::kBoolean); }
 Value run_callable(Call& call) {
-  return call.subject.is(ValueKind::kUndefined) || (call.subject.is(ValueKind::kObject) && call.subject.object()->is_callable());
+  return call.subject.is(ValueKind::kUndefined) ||
+         (call.subject.is(ValueKind::kObject) && call.subject.object()->is_callable());
 }
 Value run_defined(Call& call) { return !call.subject.is(ValueKind::kUndefined); }
 Value run_divisibleby(Call& call) { return rest_of(call, call.integer(0)) == 0; }
@@ -37,8 +38,8 @@ Value run_upper(Call& call) { return is_upper(call.subject_text()); }
 
 /// Something undefined has Python's methods of a sequence.
 Value run_iterable(Call& call) {
-  return call.subject.is(ValueKind::kUndefined) || call.subject.is(ValueKind::kText) || call.subject.is(ValueKind::kSequence) ||
-         call.subject.is(ValueKind::kDict);
+  return call.subject.is(ValueKind::kUndefined) || call.subject.is(ValueKind::kText) ||
+         call.subject.is(ValueKind::kSequence) || call.subject.is(ValueKind::kDict);
 }
 Value run_sequence(Call& call) { return run_iterable(call).boolean() && !call.subject.is_generator(); }
 

@@ -44,7 +44,8 @@ Value run_trim(Call& call) {
 Value run_replace(Call& call) {
   const Value text = call.context.text(call.subject_text());
   Context& context = call.context;
-  Arguments arguments{.positional = {context.text(context.print(*call.given[0])), context.text(context.print(*call.given[1]))}};
+  Arguments arguments{
+      .positional = {context.text(context.print(*call.given[0])), context.text(context.print(*call.given[1]))}};
   if (call.integer_or(2, 0) > 0) arguments.positional.push_back(call.at(2));
   return run_builtin(call.context, *find_builtin(text_methods(), "replace"), text, std::move(arguments));
 }
