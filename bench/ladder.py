@@ -8,6 +8,7 @@ same session, and checks that all figures are the same to the bit.
 Prints seconds of every run and the ratios of the best of each; exit status 1 if figures differ.
 """
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -21,12 +22,14 @@ PASSING = ("seconds", "peak_ram_bytes")
 
 def compare(program, model, evaluation, calibration, options, candidates):
     """(seconds, what was found of each candidate)"""
-    with tempfile.NamedTemporaryFile(suffix=".json") as out:
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "compare.json")
         start = time.monotonic()
         subprocess.run([program, "compare", model, "--text", evaluation, "--calibration", calibration, *options, "-q",
-                        f"--json={out.name}", "--candidate", *candidates], check=True, stdout=subprocess.DEVNULL)
+                        f"--json={out}", "--candidate", *candidates], check=True, stdout=subprocess.DEVNULL)
         seconds = time.monotonic() - start
-        found = json.load(out)
+        with open(out, encoding="utf-8") as file:
+            found = json.load(file)
     return seconds, [{key: value for key, value in each.items() if key not in PASSING} for each in found["candidates"]]
 
 

@@ -48,8 +48,6 @@ Json variables_of(const Json& line, const Json& messages, const Json& tokens, co
 }  // namespace
 
 void ChatTemplate::add(std::string name, std::string_view text, const std::string& file) {
-  if (const auto bad = find_invalid_utf8(text))
-    throw_input(file, fmt::format("byte {}", *bad), "found text that is not valid UTF-8");
   templates_.emplace_back(std::move(name), std::make_shared<const jinja::Template>(text, file));
 }
 

@@ -64,7 +64,7 @@ TEST(ChatTemplate, RefusesMessagesThatAreNone) {
   refused(R"({"text": "a"})", "c.jsonl: line 7: key messages is missing");
   refused(R"({"messages": []})", "c.jsonl: line 7: messages: found no messages");
   refused(R"({"messages": "hi"})", "line 7: messages: found a string, expected an array");
-  refused(R"({"messages": [{"content": "hi"}]})", "line 7: messages[0]: key role is missing");
+  refused(R"({"messages": [{"content": "hi"}]})", "line 7: messages[0]: key 'role' is missing");
   refused(R"({"messages": [["user", "hi"]]})", "line 7: messages[0]: found an array, expected an object");
   refused(R"({"messages": [{"role": 3}]})", "line 7: messages[0].role: found an integer, expected a string");
 }

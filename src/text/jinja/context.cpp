@@ -208,6 +208,7 @@ List Context::items_of(const Value& value) {
       for (const auto& entry : value.dict().entries()) items.push_back(entry.first);
       break;
     case ValueKind::kText:
+      use_parts(length(value.text()));
       for (std::string& each : characters(value.text())) items.push_back(text(std::move(each)));
       break;
     default:

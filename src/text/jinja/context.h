@@ -13,7 +13,7 @@ namespace kerf::text::jinja {
 /// What one rendering may use; a template is somebody else's program.
 struct Limits {
   std::int64_t steps = 4'000'000;
-  std::int64_t bytes = std::int64_t{256} << 20;  ///< of all values made, and of the output
+  std::int64_t bytes = std::int64_t{128} << 20;  ///< of all values made, and of the output
   int calls = 64;                                ///< of macros within each other
 };
 
@@ -34,6 +34,8 @@ class Context {
   /// Error(kInput) once there were too many.
   void step(std::int64_t count = 1);
   void use_bytes(std::size_t count);
+  /// Before a text is cut into so many parts.
+  void use_parts(std::int64_t count) { use_bytes(static_cast<std::size_t>(count + 1) * 2 * sizeof(std::string)); }
   /// A macro calls; the result counts it until it is gone.
   class Deeper {
    public:

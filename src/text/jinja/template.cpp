@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/error.h"
 #include "core/strings.h"
 #include "text/jinja/builtin.h"
@@ -30,6 +32,9 @@ class Function : public Object {
 Template::Template(std::string_view source, std::string file) : file_(std::move(file)) {
   constexpr std::size_t kLongest = std::size_t{1} << 20;
   if (source.size() > kLongest) throw_input(file_, "", "the template has more than 1 MiB");
+  if (const auto bad = find_invalid_utf8(source)) {
+    throw_input(file_, fmt::format("byte {}", *bad), "found text that is not valid UTF-8");
+  }
   body_ = parse_template(source, file_);
 }
 

@@ -25,6 +25,7 @@ Value run_title(Call& call) {
   const std::string text = call.subject_text();
   std::string out;
   bool begins = true;
+  call.context.use_parts(length(text));
   for (const std::string& each : characters(text)) {
     const char32_t c = code_point_at(each, 0).value;
     const bool separates = is_space(c) || c == '-' || c == '(' || c == '{' || c == '[' || c == '<';
@@ -69,6 +70,7 @@ Value run_indent(Call& call) {
   const std::string indent =
       by_text ? call.text(0) : std::string(static_cast<std::size_t>(std::max<std::int64_t>(width, 0)), ' ');
   const bool blank_too = call.truth_or(2, false);
+  context.use_parts(std::ssize(call.subject_text()));
   const auto lines = split_lines(call.subject_text() + "\n", false);
   context.use_bytes(indent.size() * lines.size());
   std::string out = call.truth_or(1, false) ? indent : "";

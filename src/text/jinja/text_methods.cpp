@@ -8,6 +8,7 @@
 #include "core/strings.h"
 #include "text/jinja/builtin.h"
 #include "text/jinja/python_text.h"
+#include "text/unicode.h"
 
 namespace kerf::text::jinja {
 namespace {
@@ -40,16 +41,41 @@ Value texts(Call& call, std::vector<std::string> parts, SequenceKind kind = Sequ
   return call.context.list(std::move(items), kind);
 }
 
+/// How often a text, which is not empty, stands in another.
+std::int64_t occurrences(std::string_view text, std::string_view part) {
+  std::int64_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size())) ++count;
+  return count;
+}
+
+std::int64_t count_spaces(std::string_view text) {
+  std::int64_t count = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint c = code_point_at(text, at);
+    at += c.bytes;
+    count += is_space(c.value);
+  }
+  return count;
+}
+
 Value split_by(Call& call, bool right) {
+  const std::string& text = self(call);
   const std::int64_t limit = call.integer_or(1, -1);
-  if (!call.has(0)) return texts(call, right ? split_spaces_right(self(call), limit) : split_spaces(self(call), limit));
-  if (call.text(0).empty()) call.context.fail("splits at an empty string");
-  return texts(call,
-               right ? split_at_right(self(call), call.text(0), limit) : split_at(self(call), call.text(0), limit));
+  if (!call.has(0)) {
+    call.context.use_parts(count_spaces(text));
+    return texts(call, right ? split_spaces_right(text, limit) : split_spaces(text, limit));
+  }
+  const std::string& separator = call.text(0);
+  if (separator.empty()) call.context.fail("splits at an empty string");
+  call.context.use_parts(occurrences(text, separator));
+  return texts(call, right ? split_at_right(text, separator, limit) : split_at(text, separator, limit));
 }
 Value run_split(Call& call) { return split_by(call, false); }
 Value run_rsplit(Call& call) { return split_by(call, true); }
-Value run_splitlines(Call& call) { return texts(call, split_lines(self(call), call.truth_or(0, false))); }
+Value run_splitlines(Call& call) {
+  call.context.use_parts(count_spaces(self(call)));
+  return texts(call, split_lines(self(call), call.truth_or(0, false)));
+}
 
 Value parted(Call& call, bool right) {
   const std::string& text = self(call);
@@ -129,8 +155,7 @@ Value run_rindex(Call& call) { return required(call, found_at(call, true)); }
 Value run_count(Call& call) {
   const Part part = part_of(call, 1);
   if (!part.is_valid) return 0;
-  if (call.text(0).empty()) return length(part.text) + 1;
-  return std::ssize(split_at(part.text, call.text(0), -1)) - 1;
+  return call.text(0).empty() ? length(part.text) + 1 : occurrences(part.text, call.text(0));
 }
 
 Value run_replace(Call& call) {
@@ -138,6 +163,7 @@ Value run_replace(Call& call) {
   const std::string &old = call.text(0), &fresh = call.text(1);
   const std::int64_t limit = call.integer_or(2, -1);
   std::vector<std::string> parts;
+  call.context.use_parts(old.empty() ? length(text) : occurrences(text, old));
   if (old.empty()) {
     parts = characters(text);
     parts.insert(parts.begin(), "");
