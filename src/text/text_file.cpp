@@ -27,6 +27,16 @@ std::string line_name(std::size_t line) { return fmt::format("line {}", line); }
 
 bool is_json_lines(std::string_view path) { return ends_with(to_lower_ascii(path), ".jsonl"); }
 
+/// UTF-16 and UTF-32 without a byte order mark: letters without marks are valid UTF-8 with zero bytes between them.
+void refuse_wide_text(std::string_view bytes, const std::string& path) {
+  constexpr std::size_t kLooked = 4096, kShare = 8;
+  const std::string_view start = bytes.substr(0, kLooked);
+  const auto zeros = static_cast<std::size_t>(std::count(start.begin(), start.end(), '\0'));
+  if (zeros * kShare <= start.size()) return;
+  throw_input(path, fmt::format("byte {}", start.find('\0')),
+              "found zero bytes, as UTF-16 has them; expected text in UTF-8");
+}
+
 /// The bytes of a file as UTF-8 without a byte order mark.
 std::string read_utf8(const std::string& path, std::uint64_t limit_bytes, std::vector<std::string>& notes) {
   std::string bytes = read_file(path, limit_bytes);
@@ -38,9 +48,7 @@ std::string read_utf8(const std::string& path, std::uint64_t limit_bytes, std::v
         path, fmt::format("byte {}", *bad),
         fmt::format("found the byte 0x{:02X}, which is not valid UTF-8 here", static_cast<unsigned char>(bytes[*bad])));
   }
-  if (const std::size_t zero = bytes.find('\0'); zero != std::string::npos) {
-    throw_input(path, fmt::format("byte {}", zero), "found a zero byte, as UTF-16 has them; expected text in UTF-8");
-  }
+  refuse_wide_text(bytes, path);
   if (starts_with(bytes, kByteOrderMark)) {
     bytes.erase(0, kByteOrderMark.size());
     notes.push_back(fmt::format("{}: a byte order mark at its beginning was left out", path));

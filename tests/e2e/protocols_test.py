@@ -352,7 +352,7 @@ class Protocols(unittest.TestCase):
         self.assertEqual((found["text"]["tokens_per_word"], found["text"]["unknown_share"], found["text"]["byte_fallback_share"]),
                          (1, 0, 0))
         for content, part in ((b"\xff\xfea\0b\0", "byte 0: found the byte order mark of UTF-16"),
-                              (b"a\0b\0", "byte 1: found a zero byte, as UTF-16 has them"),
+                              (b"a\0b\0", "byte 1: found zero bytes, as UTF-16 has them"),
                               (b"w9 w9 \xe9 w9", "byte 6: found the byte 0xE9, which is not valid UTF-8 here")):
             with open(self.path("bad.txt"), "wb") as file:
                 file.write(content)

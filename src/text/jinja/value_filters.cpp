@@ -7,8 +7,8 @@
 
 #include "core/strings.h"
 #include "text/jinja/builtin.h"
-#include "text/jinja/json_text.h"
 #include "text/jinja/operators.h"
+#include "text/jinja/python_json.h"
 #include "text/jinja/python_text.h"
 
 namespace kerf::text::jinja {

@@ -1,4 +1,4 @@
-#include "text/jinja/json_text.h"
+#include "text/jinja/python_json.h"
 
 #include <algorithm>
 #include <cmath>
