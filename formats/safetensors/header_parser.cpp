@@ -35,7 +35,12 @@ class HeaderHandler final : public nlohmann::json_sax<nlohmann::json> {
 
   Header take() { return std::move(header_); }
 
-  bool null() override { unexpected("null"); }
+  /// MLX writes null where it has no metadata, and the format's own library takes it for none.
+  bool null() override {
+    if (where_ == Where::kTop && key_ == kMetadataKey) return true;
+    unexpected("null");
+  }
+
   bool boolean(bool) override { unexpected("a boolean"); }
   bool number_integer(number_integer_t) override { unexpected("a negative number"); }
   bool number_float(number_float_t, const string_t&) override { unexpected("a number that is no 64-bit integer"); }

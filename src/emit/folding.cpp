@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "emit/weight_hash.h"
 #include "quant/transforms/fold.h"
 
 namespace kerf::emit {
@@ -40,20 +41,38 @@ std::vector<float> norm_factors(const graph::TensorSource& original, const graph
   return factors;
 }
 
+/// Of one row: sums of the squares of what is expected and of what is stored, and of their products.
+struct RowSums {
+  double expected = 0, stored = 0, products = 0;
+};
+
+/// Of neighbouring rows, read at once: layouts that store columns one after another are slow to read row by row.
+std::vector<RowSums> row_sums(const graph::TensorSource& original, const Scaling& scaling,
+                              const graph::TensorSource& found, std::int64_t first, std::int64_t count) {
+  const auto width = static_cast<std::size_t>(found.row_size());
+  const std::vector<float> expected = scaled_rows(original, scaling, first, count);
+  std::vector<float> stored(expected.size());
+  found.read_rows(first, count, stored.data());
+  std::vector<RowSums> sums(static_cast<std::size_t>(count));
+  for (std::size_t row = 0; row < sums.size(); ++row) {
+    for (std::size_t i = row * width; i < (row + 1) * width; ++i) {
+      sums[row].expected += static_cast<double>(expected[i]) * expected[i];
+      sums[row].stored += static_cast<double>(stored[i]) * stored[i];
+      sums[row].products += static_cast<double>(expected[i]) * stored[i];
+    }
+  }
+  return sums;
+}
+
 /// By row: what the stored row has to be multiplied by to be nearest to the expected one.
 std::vector<float> row_factors(const graph::TensorSource& original, const Scaling& scaling,
                                const graph::TensorSource& found) {
-  std::vector<float> factors(static_cast<std::size_t>(original.rows()), 1.0F);
-  std::vector<float> stored(static_cast<std::size_t>(found.row_size()));
-  for (std::int64_t row = 0; row < original.rows(); ++row) {
-    const auto expected = scaled_rows(original, scaling, row, 1);
-    found.read_rows(row, 1, stored.data());
-    double squares = 0, products = 0;
-    for (std::size_t c = 0; c < stored.size(); ++c) {
-      squares += static_cast<double>(expected[c]) * expected[c];
-      products += static_cast<double>(expected[c]) * stored[c];
+  std::vector<float> factors;
+  const std::int64_t rows = original.rows(), step = hashed_rows(found);
+  for (std::int64_t first = 0; first < rows; first += step) {
+    for (const RowSums& row : row_sums(original, scaling, found, first, std::min(step, rows - first))) {
+      factors.push_back(row.products > 0 ? static_cast<float>(row.expected / row.products) : 1.0F);
     }
-    if (products > 0) factors[static_cast<std::size_t>(row)] = static_cast<float>(squares / products);
   }
   return factors;
 }
@@ -61,22 +80,15 @@ std::vector<float> row_factors(const graph::TensorSource& original, const Scalin
 /// Squared relative error on rows spread over the weight, each row times the factor that suits it best: rows may have
 /// been scaled too.
 double sampled_error(const graph::TensorSource& original, const Scaling& scaling, const graph::TensorSource& found) {
-  constexpr std::int64_t kRows = 32;
-  const std::int64_t rows = original.rows(), taken = std::min(rows, kRows);
-  std::vector<float> stored(static_cast<std::size_t>(found.row_size()));
+  constexpr std::int64_t kBunches = 4, kRows = 8;  // of neighbours
+  const std::int64_t rows = original.rows(), bunches = std::min((rows + kRows - 1) / kRows, kBunches);
   double error = 0, values = 0;
-  for (std::int64_t i = 0; i < taken; ++i) {
-    const std::int64_t row = i * rows / taken;
-    const auto expected = scaled_rows(original, scaling, row, 1);
-    found.read_rows(row, 1, stored.data());
-    double expected_squares = 0, stored_squares = 0, products = 0;
-    for (std::size_t c = 0; c < stored.size(); ++c) {
-      expected_squares += static_cast<double>(expected[c]) * expected[c];
-      stored_squares += static_cast<double>(stored[c]) * stored[c];
-      products += static_cast<double>(expected[c]) * stored[c];
+  for (std::int64_t i = 0; i < bunches; ++i) {
+    const std::int64_t first = i * rows / bunches / kRows * kRows;
+    for (const RowSums& row : row_sums(original, scaling, found, first, std::min(kRows, rows - first))) {
+      error += row.stored > 0 ? row.expected - row.products * row.products / row.stored : row.expected;
+      values += row.expected;
     }
-    error += stored_squares > 0 ? expected_squares - products * products / stored_squares : expected_squares;
-    values += expected_squares;
   }
   return values > 0 ? error / values : 0;
 }

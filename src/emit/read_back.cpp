@@ -101,8 +101,8 @@ struct PartResult {
   double squared_error = 0, squared_values = 0;  // against the original
 };
 
-PartResult measure(const Part& part, std::span<const float> found) {
-  PartResult result{.fingerprint = fingerprint(std::as_bytes(found))};
+PartResult measure(const Part& part, std::span<float> found) {
+  PartResult result{.fingerprint = values_fingerprint(found)};
   if (part.tensor->original == nullptr) return result;
   std::vector<float> original(found.size());
   part.tensor->original->read_rows(part.first, part.rows, original.data());

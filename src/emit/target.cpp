@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/strings.h"
+#include "emit/foreign_formats.h"
 
 namespace kerf::emit {
 
@@ -23,12 +24,21 @@ const std::vector<const TargetInfo*>& targets() {
   return all;
 }
 
+namespace {
+
+[[noreturn]] void refuse(const std::string& place, const ForeignFormat& format) {
+  throw_usage(fmt::format("{}cannot write {}: {}", place, format.title, format.way));
+}
+
+}  // namespace
+
 const TargetInfo& find_target(std::string_view name) {
   std::vector<std::string> known;
   for (const TargetInfo* info : targets()) {
     if (info->name == to_lower_ascii(name)) return *info;
     known.emplace_back(info->name);
   }
+  if (const ForeignFormat* foreign = foreign_format_named(name)) refuse("", *foreign);
   throw_usage(unknown_name("format", name, known));
 }
 
@@ -37,15 +47,8 @@ const TargetInfo& target_for(const std::string& path, const std::string& format)
   for (const TargetInfo* info : targets()) {
     if (!info->ending.empty() && ends_with(to_lower_ascii(path), info->ending)) return *info;
   }
-  const std::size_t dot = path.rfind('.');
-  const std::size_t slash = path.rfind('/');
-  if (dot != std::string::npos && (slash == std::string::npos || dot > slash + 1) && dot + 1 < path.size()) {
-    const std::string ending = path.substr(dot);
-    // "model-v0.5" is a folder's name; ".onnx" and the like are endings of files that this build does not write.
-    if (ending == ".safetensors" || ending == ".bin") {
-      throw_usage(path + ": no format writes files ending in " + ending + "; name a .gguf or .onnx file or a folder");
-    }
-  }
+  // Any other ending is a folder's name, such as model-v0.5.
+  if (const ForeignFormat* foreign = foreign_format_of(path)) refuse(path + ": ", *foreign);
   for (const TargetInfo* info : targets()) {
     if (info->folder) return *info;
   }

@@ -51,7 +51,8 @@ class Rounded {
 std::string values_hash(const EmitModel& model) {
   std::vector<Fingerprint> parts;
   for (const EmitTensor& tensor : model.tensors) {
-    const Tensor values = tensor.source->read();
+    Tensor values = tensor.source->read();
+    for (float& value : values.values<float>()) value = value == 0 ? 0 : value;  // of either sign
     const auto width = static_cast<std::size_t>(tensor.source->row_size());
     const std::size_t step = std::max<std::size_t>((std::size_t{1} << 18) / width, 1) * width;
     for (std::size_t at = 0; at < values.values<float>().size(); at += step) {

@@ -2,10 +2,12 @@
 
 #include <map>
 #include <set>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "emit/foreign_formats.h"
 #include "quant/presets.h"
 #include "tests/support/expect_error.h"
 
@@ -75,10 +77,31 @@ TEST(Target, TheFormatOverridesTheEnding) {
   EXPECT_EQ(chosen("model.gguf", "compressed-tensors"), "compressed-tensors");
 }
 
-TEST(Target, FilesThatNoFormatWritesAreNotMadeFolders) {
-  for (const char* ending : {".safetensors", ".bin"}) {
-    expect_error(ErrorCode::kUsage, std::string("no format writes files ending in ") + ending,
-                 [&] { target_for(std::string("out/model") + ending, ""); });
+TEST(ForeignFormat, ByNameOrEndingSaysTheWayThere) {
+  for (const auto& [format, title] : {std::pair("tflite", "TensorFlow Lite"), std::pair("EXL2", "EXL2"),
+                                      std::pair("exl3", "EXL3"), std::pair("OpenVINO", "OpenVINO's IR")}) {
+    expect_error(ErrorCode::kUsage, "cannot write " + std::string(title), [&] { find_target(format); });
+  }
+  expect_error(ErrorCode::kUsage, "out/m.XML: cannot write OpenVINO's IR: OpenVINO reads the .onnx file",
+               [] { target_for("out/m.XML", ""); });
+  EXPECT_EQ(chosen("m.tflite", "gguf"), "gguf") << "what --format says goes";
+}
+
+TEST(ForeignFormat, WordsAreOfOneFormatAndOfNoTarget) {
+  std::set<std::string> words;
+  for (const ForeignFormat& format : foreign_formats()) {
+    EXPECT_FALSE(format.title.empty() || format.way.empty());
+    for (const std::string_view list : {format.names, format.endings}) {
+      for (std::istringstream stream{std::string(list)}; !stream.eof();) {
+        std::string word;
+        if (!(stream >> word)) break;
+        EXPECT_TRUE(words.insert(word).second) << word;
+        EXPECT_EQ(foreign_format_named(word) != nullptr || foreign_format_of("m" + word) != nullptr, true) << word;
+      }
+    }
+  }
+  for (const TargetInfo* info : targets()) {
+    EXPECT_FALSE(words.contains(std::string(info->name)) || words.contains(std::string(info->ending))) << info->name;
   }
 }
 

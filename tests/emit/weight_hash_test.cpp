@@ -21,6 +21,16 @@ TEST(WeightHash, IsCombinedFromPartsOfWholeRows) {
   EXPECT_EQ(weight_hash(*source), to_string(combined(parts)));
 }
 
+TEST(WeightHash, ZerosHaveNoSign) {
+  const auto hash_of = [](float zero) {
+    Tensor values = test::random_normal({3, 40}, 1);
+    values.values<float>()[17] = zero;
+    return weight_hash(*graph::make_memory_source(values, "w"));
+  };
+  EXPECT_EQ(hash_of(0.0F), hash_of(-0.0F));
+  EXPECT_NE(hash_of(0.0F), hash_of(1e-45F));
+}
+
 TEST(WeightHash, ARowLongerThanAPartIsOnePart) {
   const graph::SourcePtr source = graph::make_memory_source(test::random_normal({3, 300000}, 1), "w");
   EXPECT_EQ(hashed_rows(*source), 1);

@@ -102,6 +102,13 @@ TEST(SafetensorsHeader, TakesNoLengthForASignature) {
   expect_refused("\x80\x02}q\x01(X\x04", "pickle");
 }
 
+TEST(SafetensorsHeader, TakesNullForNoMetadata) {
+  const Header header =
+      parse(file_of(R"({"__metadata__":null,"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", "1"));
+  EXPECT_TRUE(header.metadata.empty());
+  EXPECT_TRUE(header.tensors.contains("a"));
+}
+
 struct Hostile {
   std::string json;
   std::string data;
@@ -137,6 +144,8 @@ TEST(SafetensorsHeader, RefusesHostileHeaders) {
       {R"({"a":1})", "", "expected an object"},
       {R"({"a":[]})", "", "found an array"},
       {R"({"a":null})", "", "found null"},
+      {R"({"__metadata__":null,"__metadata__":{}})", "", "'__metadata__' twice"},
+      {R"({"__metadata__":{"k":null}})", "", "expected a string"},
       {R"({"__metadata__":{"k":1}})", "", "expected a string"},
       {R"({"__metadata__":{"k":{}}})", "", "expected a string"},
       {entry(R"("dtype":7,"shape":[0],"data_offsets":[0,0])"), "", "found a number in 'dtype'"},

@@ -32,13 +32,25 @@ function logSoftmax(logits) {
   return logits.map((x) => x - largest - Math.log(sum));
 }
 
-/// Mean over positions of KL(softmax(reference) || softmax(candidate)), in nats.
-export function meanKl(reference, candidate, vocabulary) {
-  let total = 0;
+/// KL(softmax(reference) || softmax(candidate)) of each position, in nats.
+function klByPosition(reference, candidate, vocabulary) {
+  const found = [];
   for (let start = 0; start < reference.length; start += vocabulary) {
     const p = logSoftmax(Float64Array.from(reference.subarray(start, start + vocabulary)));
     const q = logSoftmax(Float64Array.from(candidate.subarray(start, start + vocabulary)));
-    for (let i = 0; i < vocabulary; ++i) total += Math.exp(p[i]) * (p[i] - q[i]);
+    let kl = 0;
+    for (let i = 0; i < vocabulary; ++i) kl += Math.exp(p[i]) * (p[i] - q[i]);
+    found.push(kl);
   }
-  return total / (reference.length / vocabulary);
+  return found;
+}
+
+export function meanKl(reference, candidate, vocabulary) {
+  const found = klByPosition(reference, candidate, vocabulary);
+  return found.reduce((a, b) => a + b) / found.length;
+}
+
+export function medianKl(reference, candidate, vocabulary) {
+  const found = klByPosition(reference, candidate, vocabulary).sort((a, b) => a - b);
+  return found[found.length >> 1];
 }
