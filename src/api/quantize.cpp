@@ -254,7 +254,9 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     planned.output = request.path;
     emit::check_options(target, request.options);
     outputs.push_back({&request, &target, plan_output(target, request, planned)});
-    if (!options.dry_run) result.exactness.push_back({std::string(target.name), true});
+    const bool listed = std::any_of(result.exactness.begin(), result.exactness.end(),
+                                    [&](const TargetExactness& row) { return row.format == target.name; });
+    if (!options.dry_run && !listed) result.exactness.push_back({std::string(target.name), true});
   }
   candidate.folded_dtype = folded_dtype(model, outputs);
   result.tensors = api::tensor_plans(model, candidate, planned, outputs.front().emission.get());
@@ -271,7 +273,10 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     written.bits_per_weight =
         8.0 * static_cast<double>(output.emission->tensor_bytes()) / static_cast<double>(original.parameters());
     result.outputs.push_back(std::move(written));
-    for (std::string& note : output.emission->notes()) result.notes.push_back(std::move(note));
+    for (std::string& note : output.emission->notes()) {
+      const bool said = std::find(result.notes.begin(), result.notes.end(), note) != result.notes.end();
+      if (!said) result.notes.push_back(std::move(note));
+    }
   }
   if (options.dry_run) {
     result.exactness = emit::exactness_of_all(planned);

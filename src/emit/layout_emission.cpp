@@ -14,6 +14,7 @@
 #include "core/quantities.h"
 #include "core/strings.h"
 #include "core/threads.h"
+#include "emit/modules.h"
 #include "formats/safetensors/layouts/layout.h"
 #include "formats/safetensors/shards.h"
 
@@ -24,10 +25,6 @@ namespace st = formats::safetensors;
 
 constexpr std::string_view kWeightSuffix = ".weight";
 constexpr std::uint64_t kLargestCarriedFile = std::uint64_t{1} << 30;
-
-std::string module_name(const EmitTensor& tensor) {
-  return tensor.name.substr(0, tensor.name.size() - kWeightSuffix.size());
-}
 
 DType stored_dtype(const EmitTensor& tensor) {
   return tensor.scheme.kind == codec::Scheme::Kind::kFloat ? tensor.scheme.float_dtype : tensor.source_dtype;
@@ -42,18 +39,14 @@ bool is_embedding(graph::Role role) {
          role == graph::Role::kTypeEmbedding;
 }
 
-bool is_expert(const graph::Graph* graph, const EmitTensor& tensor) {
-  return graph != nullptr && graph->value(tensor.value).weight.expert >= 0;
-}
-
 /// A folder of safetensors files in one of the layouts for quantized linear modules.
 class LayoutEmission : public Emission {
  public:
   LayoutEmission(const st::LayoutInfo& layout, const EmitModel& model, std::uint64_t max_shard_bytes)
-      : layout_(layout), graph_(model.graph) {
+      : layout_(layout), modules_(stored_modules(model, layout)) {
     std::vector<st::TensorPlan> tensors;
     if (model.reduced) check_heads(model.model->hyperparameters);
-    for (const EmitTensor& tensor : model.tensors) plan_tensor(tensor, tensors);
+    for (const StoredModule& module : modules_) plan_module(module, model, tensors);
     for (const auto& tensor : tensors) tensor_bytes_ += tensor.bytes();
     shards_ = st::plan_shards(std::move(tensors), max_shard_bytes);
     config_ = make_config(model);
@@ -74,7 +67,7 @@ class LayoutEmission : public Emission {
 
   void write(const EmitModel& model) override {
     st::ShardedWriter writer(*folder_, shards_);
-    for (const EmitTensor& tensor : model.tensors) write_tensor(tensor, writer);
+    for (const StoredModule& module : modules_) write_module(module, model, writer);
     writer.finish();
     write_text("config.json", config_);
     if (!config_copy_.empty()) write_text(layout_.config_file, config_copy_);
@@ -96,15 +89,22 @@ class LayoutEmission : public Emission {
                     layout_.name, h.heads, h.hidden_size));
   }
 
-  void plan_tensor(const EmitTensor& tensor, std::vector<st::TensorPlan>& tensors) {
+  void plan_module(const StoredModule& module, const EmitModel& model, std::vector<st::TensorPlan>& tensors) {
+    for (st::TensorPlan& plan : plan_tensor(model.tensors[module.tensors.front()], module)) {
+      if (module.stack) plan.shape.insert(plan.shape.begin(), static_cast<std::int64_t>(module.tensors.size()));
+      tensors.push_back(std::move(plan));
+    }
+  }
+
+  /// Of one tensor of the module, under the module's name.
+  std::vector<st::TensorPlan> plan_tensor(const EmitTensor& tensor, const StoredModule& module) const {
     const auto refuse = [&](const std::string& why) {
       throw_usage(
           fmt::format("{} cannot hold {} as {}: {}", layout_.name, quoted(tensor.name), tensor.scheme.name, why));
     };
     if (!tensor.scheme.quantized()) {
       if (tensor.activations) refuse("the activations it multiplies are rounded, which only quantized weights can say");
-      tensors.push_back({tensor.name, stored_dtype(tensor), stored_shape(tensor)});
-      return;
+      return {{float_name(tensor, module), stored_dtype(tensor), stored_shape(tensor)}};
     }
     if (tensor.stored_transposed && !layout_.conv1d) {
       refuse("the checkpoint stores this weight transposed (Conv1D), the format only linear modules");
@@ -112,30 +112,34 @@ class LayoutEmission : public Emission {
     if (is_embedding(tensor.role) && !layout_.embeddings) {
       refuse("its consumers read quantized linear modules only; leave --embedding at its default");
     }
-    if (!layout_.experts && is_expert(graph_, tensor)) {
-      refuse("its consumer wants the experts of a layer stacked into one tensor; keep them (a rule with keep: true)");
-    }
     if (!ends_with(tensor.name, kWeightSuffix)) refuse("its name does not end in .weight");
     const st::ModuleScheme scheme(tensor.scheme, tensor.activations);
     if (const auto why = layout_.refusal(scheme, tensor.shape[0], tensor.shape[1])) refuse(*why);
-    for (auto& plan : layout_.plan(module_name(tensor), scheme, tensor.shape[0], tensor.shape[1])) {
-      tensors.push_back(std::move(plan));
-    }
+    return layout_.plan(quantized_name(tensor, module), scheme, tensor.shape[0], tensor.shape[1]);
+  }
+
+  static std::string quantized_name(const EmitTensor& tensor, const StoredModule& module) {
+    return module.stack ? module.name : module_name(tensor);
+  }
+
+  static std::string float_name(const EmitTensor& tensor, const StoredModule& module) {
+    return module.stack ? module.name + std::string(kWeightSuffix) : tensor.name;
   }
 
   std::string make_config(const EmitModel& model) {
     Json config = plain_config(*model.model);
     st::LayoutModules modules;
     bool f16_scales = false;
-    for (const EmitTensor& tensor : model.tensors) {
+    for (const StoredModule& module : modules_) {
+      const EmitTensor& tensor = model.tensors[module.tensors.front()];
       if (tensor.scheme.quantized()) {
         modules.quantized.push_back(
-            {module_name(tensor), {tensor.scheme, tensor.activations}, tensor.role == graph::Role::kHead});
+            {quantized_name(tensor, module), {tensor.scheme, tensor.activations}, tensor.role == graph::Role::kHead});
         f16_scales = f16_scales || tensor.scheme.scale_dtype == DType::kF16;
       } else if ((graph::is_linear_role(tensor.role) || tensor.role == graph::Role::kHead ||
                   tensor.role == graph::Role::kRouter) &&
                  ends_with(tensor.name, kWeightSuffix) && tensor.shape.size() == 2) {
-        modules.unquantized.push_back(module_name(tensor));
+        modules.unquantized.push_back(quantized_name(tensor, module));
       }
     }
     if (model.model->hyperparameters.tied_head) modules.unquantized.emplace_back("lm_head");
@@ -162,14 +166,33 @@ class LayoutEmission : public Emission {
     }
   }
 
-  void write_tensor(const EmitTensor& tensor, st::ShardedWriter& writer) {
-    if (tensor.scheme.quantized()) {
-      for (const auto& part :
-           layout_.encode(module_name(tensor), *tensor.source->read_quantized(), tensor.input_quantizer.get())) {
-        writer.append(part.plan.name, part.bytes);
-      }
+  void write_module(const StoredModule& module, const EmitModel& model, st::ShardedWriter& writer) {
+    if (model.tensors[module.tensors.front()].scheme.quantized()) {
+      write_quantized(module, model, writer);
       return;
     }
+    for (const std::size_t i : module.tensors) {
+      write_floats(model.tensors[i], float_name(model.tensors[i], module), writer);
+    }
+  }
+
+  /// Of a stack the codes are written as they come, and what belongs to them, an eighth as much, after those of all.
+  void write_quantized(const StoredModule& module, const EmitModel& model, st::ShardedWriter& writer) {
+    std::vector<std::vector<st::EncodedTensor>> all;
+    for (const std::size_t i : module.tensors) {
+      const EmitTensor& tensor = model.tensors[i];
+      auto parts = layout_.encode(quantized_name(tensor, module), *tensor.source->read_quantized(),
+                                  tensor.input_quantizer.get());
+      writer.append(parts.front().plan.name, parts.front().bytes);
+      parts.front().bytes = {};
+      all.push_back(std::move(parts));
+    }
+    for (std::size_t part = 1; part < all.front().size(); ++part) {
+      for (const auto& parts : all) writer.append(parts[part].plan.name, parts[part].bytes);
+    }
+  }
+
+  void write_floats(const EmitTensor& tensor, const std::string& name, st::ShardedWriter& writer) {
     const graph::SourcePtr source =
         tensor.stored_transposed ? graph::make_transposed_source(tensor.source) : tensor.source;
     const DType dtype = stored_dtype(tensor);
@@ -190,7 +213,7 @@ class LayoutEmission : public Emission {
                              slab_bytes.subspan(static_cast<std::size_t>(begin * width) * dtype_bytes(dtype),
                                                 to.size() * dtype_bytes(dtype)));
       });
-      writer.append(tensor.name, slab_bytes);
+      writer.append(name, slab_bytes);
     }
   }
 
@@ -201,7 +224,7 @@ class LayoutEmission : public Emission {
   }
 
   const st::LayoutInfo& layout_;
-  const graph::Graph* graph_;
+  std::vector<StoredModule> modules_;
   st::ShardPlan shards_;
   std::uint64_t tensor_bytes_ = 0;
   std::string config_, config_copy_;

@@ -7,7 +7,12 @@
 #include "api/choice.h"
 #include "api/emission.h"
 #include "api/open_model.h"
+#include "emit/read_back.h"
+#include "quant/quantizer.h"
+#include "tests/support/random_tensor.h"
+#include "tests/support/safetensors_bytes.h"
 #include "tests/support/source_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace kerf::emit {
 namespace {
@@ -54,6 +59,132 @@ TEST(Exactness, IsKnownOfEveryTarget) {
   ASSERT_EQ(all.size(), targets().size());
   for (const TargetExactness& one : all) EXPECT_NE(one.exact, one.reason.empty() ? false : true) << one.format;
 }
+
+// Every format, in every way that its options know, against every scheme: what it claims to hold it gives back to the
+// bit, and what it cannot it refuses with a sentence.
+
+constexpr const char* kConfig =
+    R"({"model_type": "llama", "vocab_size": 40, "hidden_size": 256, "intermediate_size": 256,
+  "num_hidden_layers": 1, "num_attention_heads": 4, "num_key_value_heads": 1, "max_position_embeddings": 64,
+  "rms_norm_eps": 1e-5, "hidden_act": "silu", "tie_word_embeddings": false})";
+
+test::TensorBytes random_weight(const std::string& name, Shape shape) {
+  const Tensor values = test::random_normal(shape, name.size());
+  const auto bytes = std::as_bytes(values.values<float>());
+  return {name, "F32", std::move(shape), std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size())};
+}
+
+/// A Llama of one layer, of rows that every block divides.
+class SmallLlama {
+ public:
+  SmallLlama() {
+    std::vector<test::TensorBytes> tensors = {random_weight("model.embed_tokens.weight", {40, 256}),
+                                              random_weight("lm_head.weight", {40, 256}),
+                                              random_weight("model.norm.weight", {256})};
+    const std::string layer = "model.layers.0.";
+    for (const char* norm : {"input_layernorm", "post_attention_layernorm"}) {
+      tensors.push_back(random_weight(layer + norm + ".weight", {256}));
+    }
+    for (const auto& [part, rows] : {std::pair("self_attn.q_proj", 256),
+                                     {"self_attn.k_proj", 64},
+                                     {"self_attn.v_proj", 64},
+                                     {"self_attn.o_proj", 256},
+                                     {"mlp.gate_proj", 256},
+                                     {"mlp.up_proj", 256},
+                                     {"mlp.down_proj", 256}}) {
+      tensors.push_back(random_weight(layer + part + ".weight", {rows, 256}));
+    }
+    folder_.write("config.json", kConfig);
+    folder_.write("model.safetensors", test::safetensors_bytes(tensors));
+  }
+  std::string path() const { return folder_.path(); }
+
+ private:
+  test::TempDir folder_;
+};
+
+/// Default options, and each of the values that one of them is known to take.
+std::vector<TargetOptions> ways(const TargetInfo& target) {
+  std::vector<TargetOptions> all = {{}};
+  for (const TargetOption& option : target.options) {
+    for (const std::string_view value : option.values) {
+      if (value != option.initial) all.push_back({{std::string(option.name), std::string(value)}});
+    }
+  }
+  return all;
+}
+
+std::vector<codec::Scheme> all_schemes() {
+  const codec::Scheme first = codec::parse_scheme("int4-g32");
+  std::vector<codec::Scheme> all = nearest_schemes(first);
+  all.push_back(first);
+  return all;
+}
+
+std::string described(const TargetInfo& target, const TargetOptions& options, const codec::Scheme& scheme) {
+  std::string text = std::string(target.name) + " " + scheme.name;
+  for (const auto& [name, value] : options) text += " --" + name + " " + value;
+  return text;
+}
+
+class Claims : public testing::TestWithParam<const TargetInfo*> {
+ protected:
+  static const api::OpenModel& llama() {
+    static const SmallLlama files;
+    static const api::OpenModel model(files.path());
+    return model;
+  }
+
+  static QuantizationChoice choice_of(const std::string& scheme) {
+    QuantizationChoice choice;
+    choice.scheme = scheme;
+    choice.method = "rtn";
+    return choice;
+  }
+
+  void give_back(const TargetOptions& options, const quant::Candidate& candidate) {
+    EmitModel model = api::emit_model(llama(), candidate, true);
+    const test::TempDir folder;
+    model.output = folder / ("out" + std::string(GetParam()->ending));
+    const auto emission = GetParam()->plan(model, options);
+    emission->open(model.output, false);
+    emission->write(model);
+    EXPECT_NO_THROW(read_back(emission->readable_path(), model));
+  }
+};
+
+TEST_P(Claims, AreHeld) {
+  const TargetInfo& target = *GetParam();
+  std::size_t held = 0;
+  for (const codec::Scheme& scheme : all_schemes()) {
+    quant::Candidate candidate = api::make_candidate(llama(), choice_of(scheme.name), scheme.name);
+    const EmitModel planned = api::emit_model(llama(), candidate, false);
+    bool rounded = false;
+    for (const TargetOptions& options : ways(target)) {
+      SCOPED_TRACE(described(target, options, scheme));
+      const TargetExactness claim = exactness(target, options, planned);
+      if (!claim.exact) {
+        EXPECT_FALSE(claim.reason.empty());
+        continue;
+      }
+      if (!rounded) {
+        const quant::Quantizer quantizer(llama().walker(), {&candidate}, {},
+                                         std::make_shared<sweep::Budget>(std::uint64_t{1} << 24, "/tmp"));
+        rounded = true;
+      }
+      give_back(options, candidate);
+      ++held;
+    }
+  }
+  RecordProperty("held", std::to_string(held));
+  EXPECT_GT(held, 2U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, Claims, testing::ValuesIn(targets()), [](const auto& instance) {
+  std::string name(instance.param->name);
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
 
 }  // namespace
 }  // namespace kerf::emit

@@ -99,7 +99,8 @@ INSTANTIATE_TEST_SUITE_P(Outputs, ReadBack,
                                          Case{"llama", "int4-g32", "compressed-tensors"},
                                          Case{"llama-bias", "q8_0", "gguf"}, Case{"llama", "f16", "gguf"},
                                          Case{"llama-tied-mha", "int8", "compressed-tensors"},
-                                         Case{"llama3-rope", "q5_1", "gguf"}, Case{"gpt2", "q4_0", "gguf"}));
+                                         Case{"llama3-rope", "q5_1", "gguf"}, Case{"gpt2", "q4_0", "gguf"},
+                                         Case{"mixtral", "int4-g32", "mlx"}));
 
 TEST(ReadBackOfOneRun, FormatsHoldTheSameValues) {
   const test::TempDir folder;

@@ -81,7 +81,9 @@ struct LayoutInfo {
   /// refuse.
   bool conv1d = false;
   bool embeddings = false;  ///< embeddings are held too
-  bool experts = true;      ///< the matrices of a mixture's experts are held, each under its own name
+  /// The module whose tensors are those of all experts of a layer, one behind the other along a new first axis, for the
+  /// module of one expert's matrix. Null: each stands under its own name.
+  std::string (*stack)(std::string_view module) = nullptr;
   /// Where config() stands in config.json; the first is where it is read.
   std::vector<std::string_view> config_keys = {"quantization_config"};
   std::string_view config_file = "";  ///< another file with a copy of it

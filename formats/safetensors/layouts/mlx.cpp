@@ -367,7 +367,7 @@ const LayoutInfo& mlx_layout() {
       .config = mlx::make_config,
       .decode = mlx::decode,
       .embeddings = true,
-      .experts = false,
+      .stack = mlx::stacked_name,
       .config_keys = {"quantization", "quantization_config"},
   };
   return layout;

@@ -1,4 +1,4 @@
-// compare.mjs KERF MODEL: folders in MLX's layout, in MLX itself. What kerf writes dequantizes there to the values that kerf
+// compare.mjs KERF MODEL MIXTRAL: folders in MLX's layout, in MLX itself. What kerf writes dequantizes there to the values that kerf
 // hashed, and what MLX quantizes is read by kerf as MLX dequantizes it. The package's MLX is of 2024: 2, 4 and 8 bits.
 // Exits with 1 on any difference.
 import {spawnSync} from 'node:child_process';
@@ -9,7 +9,7 @@ import {join} from 'node:path';
 import {check, finish} from '../gguf/checks.mjs';
 import {modules} from '../gguf/packages.mjs';
 
-const [kerf, model] = process.argv.slice(2);
+const [kerf, model, mixtral] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'kerf-mlx-'));
 process.on('exit', () => rmSync(folder, {recursive: true, force: true}));
 
@@ -42,6 +42,22 @@ function readConfig(from) {
   return JSON.parse(readFileSync(join(from, 'config.json'), 'utf8'));
 }
 
+/// A Mixtral's stacks of experts as transformers names their matrices.
+function unstacked(tensors) {
+  const own = {gate_proj: 'w1', down_proj: 'w2', up_proj: 'w3'}, result = {};
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const [block, part] = name.split('.switch_mlp.');
+    if (part === undefined) {
+      result[name] = tensor;
+      continue;
+    }
+    for (let i = 0; i < tensor.shape[0]; ++i) {
+      result[`${block}.experts.${i}.${own[part.replace('.weight', '')]}.weight`] = tensor.index(i);
+    }
+  }
+  return result;
+}
+
 function writeFolder(name, config, tensors) {
   const path = join(folder, name);
   rmSync(path, {recursive: true, force: true});
@@ -69,7 +85,7 @@ function dequantized(from) {
     plain[name] = stored[`${base}.scales`] === undefined ? tensor.astype(mx.float32)
       : mx.dequantize(tensor, wide('scales'), wide('biases'), group, bits);
   }
-  return writeFolder('dequantized', withoutQuantization(config), plain);
+  return writeFolder('dequantized', withoutQuantization(config), unstacked(plain));
 }
 
 /// The model as mlx-lm's conversion leaves it: linear layers and embeddings quantized by mlx.core.quantize.
@@ -102,5 +118,10 @@ for (const bits of [2, 4, 8]) {
     const ours = hashOf(theirs), expected = hashOf(dequantized(theirs));
     check(`${name}: quantized by MLX, read by kerf`, ours === expected, `${ours} ${expected}`);
   }
+}
+for (const scheme of ['int4-g32', 'int8-g64-min']) {
+  const out = join(folder, 'out'), hash = quantize(mixtral, out, '--format', 'mlx', '--scheme', scheme);
+  const theirs = hashOf(dequantized(out));
+  check(`experts in ${scheme}: dequantized by MLX`, theirs === hash, `${hash} ${theirs}`);
 }
 finish();
