@@ -82,7 +82,7 @@ class Parser : ExpressionParser {
   }
 
   std::unique_ptr<Statement> block() {
-    static const std::vector<std::pair<std::string_view, std::unique_ptr<Statement> (Parser::*)()>> kBlocks{
+    static const std::vector<std::pair<std::string_view, std::unique_ptr<Statement> (Parser::*)()>> blocks{
         {"if", &Parser::if_block},
         {"for", &Parser::for_block},
         {"set", &Parser::set_block},
@@ -93,7 +93,7 @@ class Parser : ExpressionParser {
         {"break", &Parser::break_loop},
         {"continue", &Parser::continue_loop},
         {"generation", &Parser::generation_block}};
-    for (const auto& [name, parse] : kBlocks) {
+    for (const auto& [name, parse] : blocks) {
       if (is_name(name)) return (this->*parse)();
     }
     const std::string name = expect_name();
@@ -173,9 +173,9 @@ class Parser : ExpressionParser {
       return result;
     }
     result.name = expect_name();
-    static const std::vector<std::string_view> kReserved{"true", "false", "none", "True", "False", "None", "and", "or",
-                                                         "not",  "in",    "is",   "if",   "else",  "elif", "for"};
-    if (std::find(kReserved.begin(), kReserved.end(), result.name) != kReserved.end()) {
+    static const std::vector<std::string_view> reserved{"true", "false", "none", "True", "False", "None", "and", "or",
+                                                        "not",  "in",    "is",   "if",   "else",  "elif", "for"};
+    if (std::find(reserved.begin(), reserved.end(), result.name) != reserved.end()) {
       fail(fmt::format("found {}, expected the name of a variable", quoted(result.name)));
     }
     if (take_operator(".")) result.attribute = expect_name();

@@ -200,10 +200,13 @@ std::optional<int> order(const Value& a, const Value& b) {
   return std::nullopt;
 }
 
+// Those that are overridden keep their arguments.
+// NOLINTBEGIN(performance-unnecessary-value-param)
 void Object::set_attribute(Context& context, const std::string&, Value) {
   context.fail(fmt::format("found {}, expected a namespace to set an attribute of", name()));
 }
 
 Value Object::call(Context& context, Arguments) { context.fail(fmt::format("{} is not callable", name())); }
+// NOLINTEND(performance-unnecessary-value-param)
 
 }  // namespace kerf::text::jinja

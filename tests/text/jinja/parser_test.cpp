@@ -15,8 +15,7 @@ using test::render;
 
 TEST(Parser, BindsAsJinjaDoes) {
   EXPECT_EQ(
-      render(
-          "{{ 2 * 3 ~ \"x\" }} {{ -2 ** 2 }} {{ \"a\" + \"b\" | upper }} {{ not true == false }} {{ 1 < 2 < 3 }}"),
+      render("{{ 2 * 3 ~ \"x\" }} {{ -2 ** 2 }} {{ \"a\" + \"b\" | upper }} {{ not true == false }} {{ 1 < 2 < 3 }}"),
       "6x 4 aB True True");
   EXPECT_EQ(parse_template("a{% if x %}b{% elif y %}c{% endif %}", "t").size(), 2u);
 }
