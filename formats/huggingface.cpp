@@ -189,6 +189,30 @@ Json with_mapped_roles(Json tokenizer_config, const std::string& directory) {
   return tokenizer_files::with_mapped_roles(std::move(tokenizer_config), {map, file});
 }
 
+/// chat_template.jinja, and the others in additional_chat_templates, as transformers saves them since 4.51.
+void read_chat_templates(const std::string& directory, description::Tokenizer& tokenizer) {
+  constexpr std::string_view kEnding = ".jinja";
+  const std::string main = join_path(directory, "chat_template.jinja");
+  const std::string others = join_path(directory, "additional_chat_templates");
+  if (!path_exists(main)) return;
+  tokenizer.chat_template_file = main;
+  tokenizer.chat_template = read_file(main, kMaxConfigBytes);
+  if (!is_directory(others)) return;
+  Json list = Json::array();
+  const auto add = [&](std::string_view name, std::string text) {
+    Json entry = Json::object();
+    entry.set("name", name);
+    entry.set("template", std::move(text));
+    list.push_back(std::move(entry));
+  };
+  add("default", tokenizer.chat_template.as_string());
+  for (const std::string& name : list_directory(others)) {
+    if (!ends_with(name, kEnding)) continue;
+    add(name.substr(0, name.size() - kEnding.size()), read_file(join_path(others, name), kMaxConfigBytes));
+  }
+  tokenizer.chat_template = std::move(list);
+}
+
 }  // namespace
 
 description::Tokenizer read_tokenizer(const std::string& path) {
@@ -204,6 +228,7 @@ description::Tokenizer read_tokenizer(const std::string& path) {
   } else if (is_folder) {
     tokenizer_files::read_older_tokenizer(directory, tokenizer);
   }
+  read_chat_templates(directory, tokenizer);
   return tokenizer;
 }
 

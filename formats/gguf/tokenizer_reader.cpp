@@ -187,7 +187,7 @@ void read_word_piece(const MetadataReader& metadata, description::Tokenizer& tok
 
 description::Tokenizer read_tokenizer(const MetadataReader& metadata, std::vector<std::string>& notes) {
   description::Tokenizer tokenizer;
-  tokenizer.source_file = metadata.file();
+  tokenizer.source_file = tokenizer.chat_template_file = metadata.file();
   const std::string model = metadata.text(kTokenizerModelKey).value_or("none");
   if (model == "none" || model == "no_vocab") return tokenizer;
   if (model == "llama" || model == "t5") {

@@ -160,17 +160,17 @@ void write_no_tokenizer(std::string_view why, const description::Model& model, s
   notes.push_back(fmt::format("{}: the GGUF file says tokenizer 'no_vocab' and takes token ids only", why));
 }
 
-void write_chat_template(const JsonCursor& config, Metadata& metadata) {
-  const auto value = config.get("chat_template");
-  if (!value) return;
-  if (value->json().is_string()) {
-    metadata.set(std::string(kChatTemplateKey), value->as_string());
+void write_chat_template(const Json& templates, const std::string& file, Metadata& metadata) {
+  if (templates.is_null()) return;
+  const JsonCursor value(templates, file, "chat_template");
+  if (templates.is_string()) {
+    metadata.set(std::string(kChatTemplateKey), value.as_string());
     return;
   }
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < value->as_array().size(); ++i) {
-    const std::string name = value->at(i).at("name").as_string();
-    const std::string text = value->at(i).at("template").as_string();
+  for (std::size_t i = 0; i < value.as_array().size(); ++i) {
+    const std::string name = value.at(i).at("name").as_string();
+    const std::string text = value.at(i).at("template").as_string();
     if (name == "default") {
       metadata.set(std::string(kChatTemplateKey), text);
     } else {
@@ -227,7 +227,7 @@ void write_tokenizer(const description::Tokenizer& tokenizer, const description:
   }
   metadata.set(std::string(kAddBosKey), framing.bos.has_value());
   metadata.set(std::string(kAddEosKey), framing.eos.has_value());
-  write_chat_template(config, metadata);
+  write_chat_template(description::chat_template_of(tokenizer), config.file(), metadata);
 }
 
 }  // namespace kerf::formats::gguf

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "kerf/error.h"
+#include "kerf/input.h"
 #include "kerf/progress.h"
 #include "kerf/statistics.h"
+#include "kerf/target.h"
 
 /// kerf as a library: what the command line does, as calls. Every function throws kerf::Error and nothing else that a
 /// caller has to expect. Paths are files or folders; a model is a Hugging Face directory, a .safetensors or a .gguf
@@ -29,31 +31,6 @@ struct Resources {
   std::uint64_t max_ram = 0;  ///< bytes for kept values and weights in use; 0: what the machine or cgroup gives
   std::string scratch_folder = "/tmp";  ///< for values beyond max_ram
   Progress* progress = nullptr;         ///< not owned; may be null
-};
-
-/// A low-rank adapter as peft saves it: a folder with adapter_config.json and adapter_model.safetensors.
-struct Adapter {
-  std::string folder;
-  double weight = 1;  ///< times its own scaling
-};
-
-/// A model: where it is, and how to read it.
-struct ModelInput {
-  ModelInput() = default;
-  ModelInput(std::string model_path) : path(std::move(model_path)) {}
-  ModelInput(const char* model_path) : path(model_path) {}
-  std::string path;
-  std::string family;      ///< architecture, in place of config.json's model_type; empty: what that says
-  bool allow_bin = false;  ///< read PyTorch's pytorch_model.bin, whose pickles are taken as data and never executed
-  std::vector<Adapter> adapters;  ///< merged into the weights as they are read, one after the other
-};
-
-/// Where tokens come from.
-struct TextInput {
-  std::vector<std::string> files;  ///< .txt, or .jsonl with `text`; concatenated
-  std::string tokens_file;         ///< .safetensors or .jsonl of ids, instead of files
-  std::string tokenizer;           ///< folder or tokenizer.json; empty: the model's own
-  std::int64_t mask_token = -1;    ///< id of a masked language model's mask; -1: the tokenizer's or configuration's
 };
 
 /// What is registered under a name: for help texts and docs.
@@ -205,7 +182,12 @@ struct TextFigures {
   std::int64_t stride = 0;            ///< of overlapping windows; 0: they do not overlap
   std::int64_t words = 0, bytes = 0;  ///< of documents that are scored as a whole; 0: they are not
   std::int64_t documents = 0;
-  std::string sha256;  ///< of the ids that are read and the places that are scored
+  std::int64_t conversations = 0;  ///< chat that a template made text of
+  /// Of the whole text, as the tokenizer cuts it; 0 where ids were given.
+  double tokens_per_word = 0;
+  double unknown_share = 0;        ///< of its characters, those that the vocabulary does not have
+  double byte_fallback_share = 0;  ///< of its tokens, those that stand for single bytes
+  std::string sha256;              ///< of the ids that are read and the places that are scored
   std::vector<std::string> notes;
 };
 
@@ -311,32 +293,6 @@ struct TargetExactness {
   std::string nearest{};  ///< the nearest scheme that it holds; empty: none near
 };
 
-/// What a run aims at, in place of one scheme for all weights: a mixture is chosen by what each weight's rounding
-/// costs, and measured. One of the first four is given.
-struct QualityTarget {
-  double kl = 0;                     ///< mean KL divergence, at most; nats per token
-  double perplexity_increase = 0;    ///< fraction, at most
-  std::uint64_t bytes = 0;           ///< of the first output, at most
-  std::uint64_t ram = 0;             ///< to run it, at most: weights, keys and values at `context`, activations
-  std::int64_t context = 0;          ///< 0: min(2048, the model's)
-  std::vector<std::string> schemes;  ///< to choose from; empty: those of 2 to 8 bits that every output holds exactly
-  TextInput text;                    ///< to measure on; empty: the calibration text
-  std::int64_t windows = 16;         ///< of it
-  bool given() const { return kl > 0 || perplexity_increase > 0 || bytes > 0 || ram > 0; }
-};
-
-/// What came of a target.
-struct TargetReport {
-  std::string sentence;  ///< what was chosen, and what it was measured to be
-  bool uniform = false;  ///< one scheme for all turned out better than the mixture of its size
-  double kl = 0;         ///< measured
-  double perplexity_increase = 0;
-  std::uint64_t bytes = 0;
-  std::string uniform_scheme;  ///< the best candidate with one scheme for all that is not larger; empty: there is none
-  double uniform_kl = 0;
-  std::map<std::string, std::int64_t> weights;  ///< how many have each scheme
-};
-
 struct QuantizeResult;
 struct QuantizeOptions {
   ModelInput model;
@@ -389,50 +345,6 @@ struct Comparison {
   Provenance provenance{};
 };
 Comparison compare(const CompareOptions& options, const Resources& resources);
-
-/// Where a candidate's loss comes from.
-struct AttributeOptions {
-  ModelInput model;
-  std::string candidate;  ///< spec; not one whose transforms move scales between weights or that rewrites the graph
-  QuantizationChoice defaults;
-  CalibrationOptions calibration;
-  EvaluationOptions evaluation;
-  std::int64_t windows = 8;  ///< of the evaluation text, at most
-  bool restored = true;      ///< also all weights but each
-};
-struct SiteAttribution {
-  std::string name, role, scheme;
-  int layer = -1;
-  std::uint64_t bytes = 0;             ///< of its codes and scales
-  std::optional<double> output_error;  ///< mean squared error of its output, relative, on the calibration text
-  Estimate alone;                      ///< KL(reference || model with only this weight quantized), nats per token
-  Estimate restored;  ///< that of the candidate, minus that of the candidate with only this weight unquantized
-};
-/// Several sites together.
-struct AttributionSum {
-  std::string what;  ///< "down", "layer 3"
-  std::int64_t sites = 0;
-  std::uint64_t bytes = 0;
-  double alone = 0;  ///< sum of SiteAttribution::alone, nats per token
-};
-/// Bits that would buy much: these sites in a wider scheme.
-struct Widening {
-  std::string sentence, scheme;
-  std::vector<std::string> names;
-  double kl_share = 0;     ///< of the sum of all sites' KL that they have alone
-  double bytes_share = 0;  ///< more bytes, of all quantized weights'
-};
-struct Attribution {
-  std::string spec;
-  TextFigures text;
-  Estimate kl;                                ///< of the whole candidate, on the same windows
-  std::vector<SiteAttribution> sites;         ///< by falling KL alone
-  std::vector<AttributionSum> roles, layers;  ///< by falling KL; by layer, -1 (outside of them) last
-  double sum_alone = 0;  ///< what the sites' own KLs add up to: kl minus this is what the sum misses
-  std::vector<Widening> widenings;
-  double seconds = 0;
-};
-Attribution attribute(const AttributeOptions& options, const Resources& resources);
 
 /// Saves the statistics of a model's linear inputs over text, as statistics or as an importance file of llama.cpp, or
 /// merges saved ones.

@@ -1,11 +1,11 @@
+#include "kerf/attribution.h"
+
 #include <algorithm>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include <fmt/format.h>
-
-#include "kerf/kerf.h"
 
 #include "api/attribution_summary.h"
 #include "api/choice.h"

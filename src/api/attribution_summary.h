@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "kerf/kerf.h"
+#include "kerf/attribution.h"
 
 namespace kerf::api {
 

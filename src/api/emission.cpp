@@ -69,6 +69,16 @@ std::uint64_t plain_bytes(const emit::EmitModel& model) {
   return (bits + 7) / 8;
 }
 
+/// Null if the target cannot hold the model exactly.
+std::unique_ptr<emit::Emission> plan_if_exact(const emit::TargetInfo& target, const emit::EmitModel& planned) {
+  try {
+    return target.plan(planned, {});
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUsage) throw;
+    return nullptr;
+  }
+}
+
 }  // namespace
 
 emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candidate, bool with_sources) {
@@ -112,19 +122,24 @@ bool writes(const emit::TargetInfo& target, const OpenModel& model) {
 }
 
 Weighed weigh(const OpenModel& model, const quant::Candidate& candidate) {
+  // Less than that is no reason for another format: tables are easier to read in one.
+  constexpr double kMatters = 0.99;
   const emit::EmitModel planned = emit_model(model, candidate, false);
+  std::unique_ptr<emit::Emission> best;
+  std::string as = "tensors alone";
   for (const emit::TargetInfo* target : emit::targets()) {
     if (!api::writes(*target, model)) continue;
-    try {
-      const auto emission = target->plan(planned, {});
-      return {emission->bytes(), emission->tensor_bytes(), std::string(target->name),
-              tensor_plans(model, candidate, planned, emission.get())};
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kUsage) throw;
-    }
+    auto emission = plan_if_exact(*target, planned);
+    if (emission == nullptr) continue;
+    const bool is_smaller = best != nullptr && static_cast<double>(emission->tensor_bytes()) <
+                                                   kMatters * static_cast<double>(best->tensor_bytes());
+    if (best != nullptr && !is_smaller) continue;
+    best = std::move(emission);
+    as = target->name;
   }
-  const std::uint64_t bytes = plain_bytes(planned);
-  return {bytes, bytes, "tensors alone", tensor_plans(model, candidate, planned, nullptr)};
+  const std::uint64_t plain = best == nullptr ? plain_bytes(planned) : 0;
+  return {best == nullptr ? plain : best->bytes(), best == nullptr ? plain : best->tensor_bytes(), as,
+          tensor_plans(model, candidate, planned, best.get())};
 }
 
 }  // namespace kerf::api

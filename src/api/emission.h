@@ -18,7 +18,8 @@ emit::EmitModel emit_model(const OpenModel& model, const quant::Candidate& candi
 /// Can the target write such a model? An ONNX model is written as what it is.
 bool writes(const emit::TargetInfo& target, const OpenModel& model);
 
-/// What the candidate would weigh in the first target that can hold it exactly; in none, its plain tensors.
+/// What the candidate would weigh in the smallest of the targets that can hold it exactly (of those within 1 % of each
+/// other, the first); in none, its plain tensors.
 struct Weighed {
   std::uint64_t bytes = 0, tensor_bytes = 0;
   std::string as;

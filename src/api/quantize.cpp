@@ -289,7 +289,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   if (quant::needs_data(candidate)) {
     calibration = api::calibration_data(model, options.calibration, result.notes);
     rewritten.check(calibration.data);
-  } else if (options.calibration.given()) {
+  } else if (options.calibration.given() && !options.target.given()) {
     result.notes.push_back("the calibration text is not used: the method needs none");
   }
   const api::Teacher teacher(choice.teacher, model, {&candidate});

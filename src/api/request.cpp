@@ -40,6 +40,8 @@ void visit(Fields& fields, TextInput& text) {
   fields("tokens_file", text.tokens_file);
   fields("tokenizer", text.tokenizer);
   fields("mask_token", text.mask_token);
+  fields("chat", text.chat);
+  fields("chat_template", text.chat_template);
 }
 
 template <typename Fields>

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "kerf/kerf.h"
+#include "kerf/attribution.h"
 
 #include "api/open_model.h"
 

@@ -116,6 +116,15 @@ void check_targets(const std::vector<text::Window>& windows, std::int64_t vocabu
   }
 }
 
+/// How the tokenizer cuts the text.
+void set_text_shares(const text::TokenStream& stream, TextFigures& figures) {
+  const auto share = [](std::int64_t part, double whole) { return whole > 0 ? static_cast<double>(part) / whole : 0; };
+  figures.conversations = stream.conversations;
+  figures.tokens_per_word = share(stream.words > 0 ? std::ssize(stream.ids) : 0, static_cast<double>(stream.words));
+  figures.unknown_share = share(stream.unknown, static_cast<double>(stream.characters));
+  figures.byte_fallback_share = share(stream.byte_tokens, static_cast<double>(stream.ids.size()));
+}
+
 TextFigures figures_of(const text::Windows& cut, const text::ProtocolInfo& protocol, const TokenSource& source) {
   TextFigures figures;
   figures.protocol = protocol.name;
@@ -163,6 +172,7 @@ EvaluationText evaluation_text(const OpenModel& model, const EvaluationOptions& 
   EvaluationText result;
   text::Windows cut = text::evaluation_windows(stream, protocol.name, context, limit, options.stride);
   result.figures = figures_of(cut, protocol, source);
+  set_text_shares(stream, result.figures);
   result.windows = std::move(cut.windows);
   result.figures.sha256 = hash_windows(result.windows);
   result.layout = eval::make_layout(result.windows);

@@ -77,6 +77,10 @@ TokenSource::TokenSource(const OpenModel& model, const TextInput& input, std::st
     tokenizer_ = open_tokenizer(model.checkpoint(), input.tokenizer);
   }
   if (tokenizer_ != nullptr) check_vocabulary(model, *tokenizer_);
+  if (input.chat && !has_ids) {
+    chat_ = input.chat_template.empty() ? text::ChatTemplate::of(*tokenizer_)
+                                        : text::ChatTemplate::from_file(input.chat_template, *tokenizer_);
+  }
   if (!causal) {
     special_ = tokenizer_ != nullptr ? text::special_tokens(*tokenizer_) : text::special_tokens(description);
   }
@@ -114,8 +118,15 @@ std::vector<std::int64_t> TokenSource::classes_of(const std::vector<text::Exampl
   return classes;
 }
 
+text::ConversationReader TokenSource::conversation_reader() {
+  if (!chat_) return {};
+  return [this](const Json& line, const std::string& file, const std::string& place) {
+    return chat_->render(line, file, place);
+  };
+}
+
 text::TokenStream TokenSource::read_lines(bool labelled) {
-  const text::Examples read = text::read_examples(input_.files);
+  const text::Examples read = text::read_examples(input_.files, conversation_reader());
   notes_ = read.notes;
   blank_lines_ = read.blank;
   auto stream = text::encode_lines(*tokenizer_, read.examples, input_.files.front());
@@ -130,22 +141,51 @@ text::TokenStream TokenSource::read_text() {
 }
 
 text::TokenStream TokenSource::read_documents() {
-  const text::Examples read = text::read_documents(input_.files);
+  const text::Examples read = text::read_documents(input_.files, conversation_reader());
   notes_ = read.notes;
   return text::encode_documents(*tokenizer_, read.examples, input_.files.front());
 }
 
-text::TokenStream TokenSource::read(Lines lines) {
-  text::TokenStream stream = !input_.tokens_file.empty()  ? read_ids()
-                             : lines == Lines::kJoined    ? read_text()
-                             : lines == Lines::kDocuments ? read_documents()
-                                                          : read_lines(lines == Lines::kLabelled);
-  stream.special = special_;
+text::TokenStream TokenSource::read_conversations() {
+  const text::Examples read = text::read_documents(input_.files, conversation_reader());
+  notes_ = read.notes;
+  return text::encode_conversations(*tokenizer_, read.examples, input_.files.front());
+}
+
+/// Thresholds beyond which a text and a tokenizer hardly belong together.
+void TokenSource::note_what_was_read(const text::TokenStream& stream) {
+  constexpr double kManyByteTokens = 0.01, kManyTokensPerWord = 4;
   if (stream.unknown > 0) {
     notes_.push_back(fmt::format("{} of {} characters are not in the vocabulary",
                                  with_commas(static_cast<std::uint64_t>(stream.unknown)),
                                  with_commas(static_cast<std::uint64_t>(stream.characters))));
   }
+  const auto tokens = static_cast<double>(stream.ids.size());
+  if (static_cast<double>(stream.byte_tokens) > kManyByteTokens * tokens) {
+    notes_.push_back(
+        fmt::format("{:.2g}% of the tokens stand for single bytes: the vocabulary hardly has this text's characters",
+                    100 * static_cast<double>(stream.byte_tokens) / tokens));
+  }
+  if (stream.words > 0 && tokens > kManyTokensPerWord * static_cast<double>(stream.words)) {
+    notes_.push_back(
+        fmt::format("{:.1f} tokens a word: a text without spaces, or one that the tokenizer was not made for",
+                    tokens / static_cast<double>(stream.words)));
+  }
+  if (!chat_) return;
+  notes_.insert(notes_.end(), chat_->notes().begin(), chat_->notes().end());
+  if (stream.conversations == 0) {
+    notes_.push_back(fmt::format("{}: --chat changes nothing: no line has messages", input_.files.front()));
+  }
+}
+
+text::TokenStream TokenSource::read(Lines lines) {
+  text::TokenStream stream = !input_.tokens_file.empty()        ? read_ids()
+                             : lines == Lines::kDocuments       ? read_documents()
+                             : lines == Lines::kJoined && chat_ ? read_conversations()
+                             : lines == Lines::kJoined          ? read_text()
+                                                                : read_lines(lines == Lines::kLabelled);
+  stream.special = special_;
+  if (stream.characters > 0) note_what_was_read(stream);
   return stream;
 }
 

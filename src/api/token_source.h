@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,7 +9,9 @@
 #include "kerf/kerf.h"
 
 #include "api/open_model.h"
+#include "text/chat_template.h"
 #include "text/special_tokens.h"
+#include "text/text_file.h"
 #include "text/windows.h"
 
 namespace kerf::api {
@@ -40,11 +43,16 @@ class TokenSource {
   text::TokenStream read_lines(bool labelled);
   text::TokenStream read_text();
   text::TokenStream read_documents();
+  text::TokenStream read_conversations();
+  /// Of messages; empty unless they are asked for.
+  text::ConversationReader conversation_reader();
+  void note_what_was_read(const text::TokenStream& stream);
   std::vector<std::int64_t> classes_of(const std::vector<text::Example>& examples) const;
 
   const OpenModel& model_;
   const TextInput& input_;
   std::shared_ptr<const text::Tokenizer> tokenizer_;
+  std::optional<text::ChatTemplate> chat_;
   text::SpecialTokens special_;
   std::int64_t blank_lines_ = 0;
   std::vector<std::string> notes_;

@@ -52,8 +52,7 @@ CompareOptions read(const Options& options) {
   if (compare.candidates.empty()) throw_usage("compare needs --candidate SPEC, such as --candidate int8 int4-g32");
   compare.evaluation = options.evaluation.read("compare");
   compare.calibration = options.calibration.read();
-  compare.calibration.text.tokenizer = compare.evaluation.text.tokenizer;
-  compare.calibration.text.mask_token = compare.evaluation.text.mask_token;
+  TextSource::share(compare.evaluation.text, compare.calibration.text);
   compare.defaults = options.choice.read();
   return compare;
 }

@@ -106,7 +106,12 @@ TextSource::TextSource(CLI::App& app, const std::string& files, const std::strin
       tokenizer_(
           add_value(app, "--tokenizer", "PATH", "folder with a tokenizer, or a tokenizer.json", "the model's own")),
       mask_token_(add_value(app, "--mask-token", "ID", "id of a masked language model's mask token",
-                            "what the tokenizer or the configuration names")) {}
+                            "what the tokenizer or the configuration names")),
+      chat_(add_flag(
+          app, "--chat",
+          "make text of the messages on lines of .jsonl files, by the model's chat template; every token of it "
+          "counts like any other")),
+      chat_template_(add_value(app, "--chat-template", "FILE", "Jinja template for --chat", "the model's own")) {}
 
 TextSource TextSource::second(CLI::App& app, const std::string& files, const std::string& files_text) {
   TextSource source;
@@ -123,16 +128,27 @@ TextInput TextSource::read() const {
   if (tokens_ != nullptr) input.tokens_file = value_or(tokens_, "");
   if (tokenizer_ != nullptr) input.tokenizer = value_or(tokenizer_, "");
   if (mask_token_ != nullptr) input.mask_token = integer_or(mask_token_, input.mask_token, 0);
+  if (chat_ != nullptr) input.chat = is_set(chat_);
+  if (chat_template_ != nullptr) input.chat_template = value_or(chat_template_, "");
+  if (!input.chat_template.empty() && !input.chat) throw_usage("--chat-template needs --chat");
   if (!input.files.empty() && !input.tokens_file.empty()) {
     throw_usage(fmt::format("{} and {} are both given; one of them is the text", name_of(*files_), name_of(*tokens_)));
   }
   return input;
 }
 
+void TextSource::share(const TextInput& from, TextInput& to) {
+  to.tokenizer = from.tokenizer;
+  to.mask_token = from.mask_token;
+  to.chat = from.chat;
+  to.chat_template = from.chat_template;
+}
+
 EvaluationGroup::EvaluationGroup(CLI::App& app) {
   const Heading heading(app, "Evaluation");
   text_ = TextSource(app, "--text",
-                     "evaluation text: .txt, or .jsonl with a key text on each line (for a classifier also label)");
+                     "evaluation text: .txt, or .jsonl with a key text on each line (with --chat messages, for a "
+                     "classifier also label)");
   protocol_ = add_value(app, "--protocol", "NAME", "how text is cut into windows and scored",
                         "the first below that suits the model");
   context_ =
@@ -171,7 +187,8 @@ EvaluationOptions EvaluationGroup::read(const std::string& command) const {
 CalibrationGroup::CalibrationGroup(CLI::App& app, const EvaluationGroup* evaluation) {
   const Heading heading(app, "Calibration");
   const std::string files =
-      "calibration text (.txt, or .jsonl with a key text on each line) or statistics saved by kerf calibrate";
+      "calibration text (.txt, or .jsonl with a key text or, with --chat, messages on each line) or statistics saved "
+      "by kerf calibrate";
   text_ =
       evaluation == nullptr ? TextSource(app, "--calibration", files) : TextSource::second(app, "--calibration", files);
   samples_ =

@@ -58,7 +58,8 @@ class AdapterOption {
   const CLI::Option* adapters_ = nullptr;
 };
 
-/// --tokens, --tokenizer and --mask-token beside a repeatable option for files of text, named by `files`.
+/// --tokens, --tokenizer, --chat, --chat-template and --mask-token beside a repeatable option for files of text, named
+/// by `files`.
 class TextSource {
  public:
   TextSource() = default;
@@ -68,12 +69,15 @@ class TextSource {
   static TextSource second(CLI::App& app, const std::string& files, const std::string& files_text);
   bool given() const;
   TextInput read() const;
+  /// What holds for every text of a command: the tokenizer and how it is asked.
+  static void share(const TextInput& from, TextInput& to);
 
  private:
   CLI::Option* files_ = nullptr;
   CLI::Option* tokens_ = nullptr;
   CLI::Option* tokenizer_ = nullptr;
   CLI::Option* mask_token_ = nullptr;
+  CLI::Option *chat_ = nullptr, *chat_template_ = nullptr;
 };
 
 /// --text, --tokens, --tokenizer, --mask-token, --protocol, --context, --stride, --windows, --kv-cache, --reverse-kl,

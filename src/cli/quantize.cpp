@@ -48,6 +48,7 @@ QuantizeOptions read(const Options& options) {
   quantize.choice = options.choice.read();
   quantize.calibration = options.calibration.read();
   quantize.target = options.target.read();
+  TextSource::share(quantize.calibration.text, quantize.target.text);
   quantize.dry_run = is_set(options.dry_run);
   quantize.force = is_set(options.force);
   quantize.name = value_or(options.name, "");

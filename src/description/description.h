@@ -21,11 +21,22 @@ struct Tokenizer {
   Json tokenizer_json;      ///< tokenizer.json's content, or null
   Json tokenizer_config;    ///< tokenizer_config.json's content, or null
   std::string source_file;  ///< for errors
+  /// How conversations become text, where files of their own say so in place of tokenizer_config's chat_template: as
+  /// there a string, or a list of {"name", "template"}; null otherwise.
+  Json chat_template{};
+  std::string chat_template_file{};  ///< for errors
   /// The SentencePiece model that cuts the text (description/sentence_piece.h); null: tokenizer_json says how.
   std::shared_ptr<const SentencePieceModel> sentence_piece{};
   std::optional<Error> refusal{};    ///< why the files that are there make no tokenizer, for who needs one
   std::vector<std::string> notes{};  ///< what was noticed and is harmless, one sentence each
 };
+
+/// The chat templates of a tokenizer, wherever they are; null if it has none.
+inline Json chat_template_of(const Tokenizer& tokenizer) {
+  if (!tokenizer.chat_template.is_null()) return tokenizer.chat_template;
+  const Json* found = tokenizer.tokenizer_config.find("chat_template");
+  return found == nullptr ? Json() : *found;
+}
 
 /// Hyperparameters that memory estimates, writers and reports need, whatever the family. 0: not applicable.
 struct Hyperparameters {

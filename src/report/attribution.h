@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "kerf/kerf.h"
+#include "kerf/attribution.h"
 
 #include "core/json.h"
 

@@ -141,6 +141,12 @@ Json::Object text_figures_json(const TextFigures& text) {
     out.set("words", text.words);
     out.set("bytes", text.bytes);
   }
+  if (text.conversations > 0) out.set("conversations", text.conversations);
+  if (text.tokens_per_word > 0) {
+    out.set("tokens_per_word", text.tokens_per_word);
+    out.set("unknown_share", text.unknown_share);
+    out.set("byte_fallback_share", text.byte_fallback_share);
+  }
   if (!text.sha256.empty()) out.set("sha256", text.sha256);
   out.set("notes", strings_json(text.notes));
   return out;
@@ -148,6 +154,8 @@ Json::Object text_figures_json(const TextFigures& text) {
 
 void add_text_figures(Table& facts, const TextFigures& text) {
   facts.row({"protocol", text.protocol});
+  if (text.conversations > 0)
+    facts.row({"conversations", fmt::format("{}, by the chat template", whole(text.conversations))});
   if (text.by_line) {
     add_lines(facts, text);
   } else if (text.special > 0 || text.masked_share > 0) {
@@ -159,6 +167,11 @@ void add_text_figures(Table& facts, const TextFigures& text) {
   facts.row({"tokens dropped", text.tokens_dropped == 0 ? "none"
                                                         : fmt::format("{} at the end of {}", whole(text.tokens_dropped),
                                                                       text.by_line ? "longer lines" : "the text")});
+  if (text.tokens_per_word > 0) {
+    facts.row({"tokens per word", fmt::format("{}, {} of the characters unknown, {} of the tokens single bytes",
+                                              fixed(text.tokens_per_word, 2), percent(text.unknown_share),
+                                              percent(text.byte_fallback_share))});
+  }
 }
 
 std::string classes_text(const std::vector<ClassShare>& classes, const std::vector<ClassShare>* reference) {

@@ -19,7 +19,8 @@ namespace kerf::report {
 Json::Object measurement_json(const Measurement& measurement);
 
 /// protocol, context, windows, tokens_total, tokens_dropped, tokens_scored, bos, notes; where they apply figure (what
-/// the perplexity is), special_tokens (in a window), runs, masked_share (of the text in a run) and blank_lines.
+/// the perplexity is), special_tokens (in a window), runs, masked_share (of the text in a run),
+/// blank_lines, conversations; of text tokens_per_word, unknown_share (of characters), byte_fallback_share (of tokens).
 Json::Object text_figures_json(const TextFigures& text);
 
 /// Rows (name, value) that say how a text was cut and scored.

@@ -50,6 +50,11 @@ std::vector<LadderColumn> ladder_columns(const TextFigures& text) {
       [](const Measurement& m) { return m.accuracy ? with_half_interval(m, "accuracy", *m.accuracy, percent) : ""; });
   add("change", "Of the perplexity against the reference on the same tokens, with half its 95% interval.",
       [](const Measurement& m) { return m.judgement && m.perplexity ? change_with_interval(*m.judgement) : ""; });
+  columns.push_back({{"verdict",
+                      "Equivalent: the whole interval of the change is within the margin. Better, worse: zero is "
+                      "outside of the interval. Inconclusive: the text is too short to tell.",
+                      false},
+                     [](const Measurement& m) { return m.judgement ? verdict_text(*m.judgement) : ""; }});
   add("KL mean",
       "Mean Kullback-Leibler divergence of the model's predictions from the reference's, in nats: 0 is no "
       "difference at all. It sees what perplexity averages away.",
@@ -61,11 +66,8 @@ std::vector<LadderColumn> ladder_columns(const TextFigures& text) {
   add("RMS \u0394p", "Root mean square change of the probability of the right token.",
       [](const Measurement& m) { return m.delta_p_rms ? percent(*m.delta_p_rms) : ""; });
   add("seconds", "To quantize and to measure it.", [](const Measurement& m) { return fixed(m.seconds, 1); });
-  columns.push_back({{"verdict",
-                      "Equivalent: the whole interval of the change is within the margin. Better, worse: zero is "
-                      "outside of the interval. Inconclusive: the text is too short to tell.",
-                      false},
-                     [](const Measurement& m) { return m.judgement ? verdict_text(*m.judgement) : ""; }});
+  columns.push_back({{"written as", "The smallest format that holds it exactly, whose bytes these are.", false},
+                     [](const Measurement& m) { return m.bytes_as; }});
   return columns;
 }
 

@@ -19,7 +19,6 @@ namespace kerf::text {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-constexpr std::string_view kBetweenDocuments = "\n\n";
 /// A name or a quotation may look like it once.
 constexpr std::int64_t kFewestDoubleDecodings = 3;
 constexpr std::string_view kBlanks = " \t\r\n";
@@ -27,6 +26,16 @@ constexpr std::string_view kBlanks = " \t\r\n";
 std::string line_name(std::size_t line) { return fmt::format("line {}", line); }
 
 bool is_json_lines(std::string_view path) { return ends_with(to_lower_ascii(path), ".jsonl"); }
+
+/// UTF-16 and UTF-32 without a byte order mark: letters without marks are valid UTF-8 with zero bytes between them.
+void refuse_wide_text(std::string_view bytes, const std::string& path) {
+  constexpr std::size_t kLooked = 4096, kShare = 8;
+  const std::string_view start = bytes.substr(0, kLooked);
+  const auto zeros = static_cast<std::size_t>(std::count(start.begin(), start.end(), '\0'));
+  if (zeros * kShare <= start.size()) return;
+  throw_input(path, fmt::format("byte {}", start.find('\0')),
+              "found zero bytes, as UTF-16 has them; expected text in UTF-8");
+}
 
 /// The bytes of a file as UTF-8 without a byte order mark.
 std::string read_utf8(const std::string& path, std::uint64_t limit_bytes, std::vector<std::string>& notes) {
@@ -39,6 +48,7 @@ std::string read_utf8(const std::string& path, std::uint64_t limit_bytes, std::v
         path, fmt::format("byte {}", *bad),
         fmt::format("found the byte 0x{:02X}, which is not valid UTF-8 here", static_cast<unsigned char>(bytes[*bad])));
   }
+  refuse_wide_text(bytes, path);
   if (starts_with(bytes, kByteOrderMark)) {
     bytes.erase(0, kByteOrderMark.size());
     notes.push_back(fmt::format("{}: a byte order mark at its beginning was left out", path));
@@ -99,11 +109,20 @@ const std::string& document_of(const Json& value, const std::string& path, const
     throw_input(path, line, fmt::format("found {}, expected an object with a key text", value.kind()));
   const Json* text = value.find("text");
   if (text == nullptr && value.contains("messages")) {
-    throw_input(path, line, "found chat messages, expected a key text: kerf does not apply chat templates");
+    throw_input(path, line,
+                "found chat messages, expected a key text; --chat applies the model's chat template to them");
   }
   if (text == nullptr) throw_input(path, line, "key text is missing");
   if (!text->is_string()) throw_input(path, line + ": text", fmt::format("found {}, expected a string", text->kind()));
   return text->as_string();
+}
+
+/// The example of one line, without its label.
+Example example_of(const Json& value, const std::string& path, std::size_t file, std::size_t number,
+                   const ConversationReader& conversation) {
+  const std::string line = line_name(number);
+  if (conversation && value.contains("messages")) return {conversation(value, path, line), Json(), file, number, true};
+  return {document_of(value, path, line), Json(), file, number, false};
 }
 
 std::string join_documents(const std::string& path, std::string_view lines) {
@@ -118,22 +137,23 @@ std::string join_documents(const std::string& path, std::string_view lines) {
 }
 
 /// Adds the examples of one file.
-void append_examples(const std::string& path, std::size_t file, std::string_view text, Examples& result) {
+void append_examples(const std::string& path, std::size_t file, std::string_view text,
+                     const ConversationReader& conversation, Examples& result) {
   if (is_json_lines(path)) {
     result.blank += for_each_json_line(path, text, [&](const Json& value, std::size_t number) {
-      const std::string& document = document_of(value, path, line_name(number));
-      const Json* label = value.find("label");
-      if (is_blank(document)) {
+      Example example = example_of(value, path, file, number, conversation);
+      if (const Json* label = value.find("label")) example.label = *label;
+      if (is_blank(example.text)) {
         ++result.blank;
       } else {
-        result.examples.push_back({document, label == nullptr ? Json() : *label, file, number});
+        result.examples.push_back(std::move(example));
       }
     });
     return;
   }
   result.blank += for_each_line(text, [&](std::string_view line, std::size_t number) {
     if (ends_with(line, "\r")) line.remove_suffix(1);
-    result.examples.push_back({std::string(line), Json(), file, number});
+    result.examples.push_back({std::string(line), Json(), file, number, false});
   });
 }
 
@@ -155,13 +175,13 @@ Text read_text(std::span<const std::string> paths) {
   return result;
 }
 
-Examples read_examples(std::span<const std::string> paths) {
+Examples read_examples(std::span<const std::string> paths, const ConversationReader& conversation) {
   Examples result;
   std::uint64_t left = kMaxTextFileBytes;
   for (std::size_t file = 0; file < paths.size(); ++file) {
     const std::string text = read_utf8(paths[file], left, result.notes);
     left -= text.size();
-    append_examples(paths[file], file, text, result);
+    append_examples(paths[file], file, text, conversation, result);
   }
   if (result.examples.empty()) {
     throw_input(paths.empty() ? "" : paths.front(), "", "found no text, expected at least one line that is not blank");
@@ -169,7 +189,7 @@ Examples read_examples(std::span<const std::string> paths) {
   return result;
 }
 
-Examples read_documents(std::span<const std::string> paths) {
+Examples read_documents(std::span<const std::string> paths, const ConversationReader& conversation) {
   Examples result;
   std::uint64_t left = kMaxTextFileBytes;
   for (std::size_t file = 0; file < paths.size(); ++file) {
@@ -177,10 +197,10 @@ Examples read_documents(std::span<const std::string> paths) {
     left -= text.size();
     if (is_json_lines(paths[file])) {
       result.blank += for_each_json_line(paths[file], text, [&](const Json& value, std::size_t number) {
-        result.examples.push_back({document_of(value, paths[file], line_name(number)), Json(), file, number});
+        result.examples.push_back(example_of(value, paths[file], file, number, conversation));
       });
     } else {
-      result.examples.push_back({std::move(text), Json(), file, 1});
+      result.examples.push_back({std::move(text), Json(), file, 1, false});
     }
   }
   const auto has_text = [](const Example& example) { return !example.text.empty(); };

@@ -27,6 +27,17 @@ std::optional<std::string> token_name(const JsonCursor& config, std::string_view
   return value->json().is_object() ? value->at("content").as_string() : value->as_string();
 }
 
+/// The special tokens that a configuration names, by its keys.
+Json template_tokens(const JsonCursor& config) {
+  Json tokens = Json::object();
+  if (!config.json().is_object()) return tokens;
+  for (const auto& [key, value] : config.as_object()) {
+    if (!ends_with(key, "_token") || !(value.is_string() || value.is_object())) continue;
+    tokens.set(key, *token_name(config, key));
+  }
+  return tokens;
+}
+
 }  // namespace
 
 std::shared_ptr<const Tokenizer> Tokenizer::make(const description::Tokenizer& description) {
@@ -42,6 +53,10 @@ std::shared_ptr<const Tokenizer> Tokenizer::make(const description::Tokenizer& d
                                       ? std::string(kConfigFile)
                                       : description.source_file.substr(0, parent + 1) + std::string(kConfigFile);
   tokenizer->read_special_tokens(description.tokenizer_config, config_file);
+  tokenizer->chat_source_ = {
+      .templates = description::chat_template_of(description),
+      .file = description.chat_template_file.empty() ? config_file + ": chat_template" : description.chat_template_file,
+      .tokens = template_tokens(JsonCursor(description.tokenizer_config, config_file))};
   return tokenizer;
 }
 
@@ -65,6 +80,9 @@ void Tokenizer::read_components(const JsonCursor& json, const description::Token
   vocab_size_ = model_->vocabulary().id_bound();
   for (const AddedToken& token : added_.tokens()) vocab_size_ = std::max(vocab_size_, token.id + 1);
   check_special_ids(json);
+  for (int byte = 0; byte < 256; ++byte) {
+    if (const auto id = id_of(fmt::format("<0x{:02X}>", byte))) byte_tokens_.insert(*id);
+  }
 }
 
 void Tokenizer::check_special_ids(const JsonCursor& json) const {
@@ -175,6 +193,11 @@ std::optional<std::string> Tokenizer::token(std::int64_t id) const {
 std::optional<std::int64_t> Tokenizer::id_of(std::string_view token) const {
   if (const AddedToken* added = added_.find(token)) return added->id;
   return model_->vocabulary().id_of(token);
+}
+
+std::int64_t Tokenizer::count_byte_tokens(const std::vector<std::int64_t>& ids) const {
+  if (byte_tokens_.empty()) return 0;
+  return std::count_if(ids.begin(), ids.end(), [&](std::int64_t id) { return byte_tokens_.contains(id); });
 }
 
 bool Tokenizer::is_special(std::int64_t id) const {

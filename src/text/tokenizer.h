@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "description/description.h"
@@ -42,6 +43,8 @@ class Tokenizer {
   std::optional<std::string> token(std::int64_t id) const;
   std::optional<std::int64_t> id_of(std::string_view token) const;
   bool is_special(std::int64_t id) const;
+  /// How many of these ids stand for single bytes of what the vocabulary does not have (<0x41>).
+  std::int64_t count_byte_tokens(const std::vector<std::int64_t>& ids) const;
 
   /// tokenizer_config.json's (or special_tokens_map.json's) bos_token and eos_token; cls_token and sep_token where
   /// there are only those.
@@ -58,6 +61,14 @@ class Tokenizer {
     std::vector<std::int64_t> before, after;
   };
   Frame frame() const;
+
+  /// What conversations become text with (text/chat_template.h).
+  struct ChatSource {
+    Json templates;    ///< a string, or a list of {"name", "template"}; null: there is none
+    std::string file;  ///< for errors
+    Json tokens;       ///< what templates know: "bos_token" and the like, as text
+  };
+  const ChatSource& chat_source() const { return chat_source_; }
 
   /// What was noticed and is harmless, one sentence each.
   const std::vector<std::string>& notes() const { return notes_; }
@@ -79,6 +90,8 @@ class Tokenizer {
   std::int64_t vocab_size_ = 0;
   std::optional<std::int64_t> bos_id_, eos_id_, mask_id_;
   bool adds_bos_ = false;
+  ChatSource chat_source_;
+  std::unordered_set<std::int64_t> byte_tokens_;
   std::vector<std::string> notes_;
 };
 

@@ -40,8 +40,24 @@ std::int64_t count_split_words(std::string_view utf8) {
   return words;
 }
 
+/// Runs of what is no white space.
+std::int64_t count_words(std::string_view utf8) {
+  std::int64_t words = 0;
+  bool in_word = false;
+  for (std::size_t at = 0; at < utf8.size();) {
+    const CodePoint c = code_point_at(utf8, at);
+    at += c.bytes;
+    const bool space = is_python_space(c.value);
+    words += !space && !in_word;
+    in_word = !space;
+  }
+  return words;
+}
+
 void append_encoded(const Tokenizer& tokenizer, std::string_view utf8, TokenStream& stream) {
   EncodedIds encoded = tokenizer.encode_counted(utf8, false);
+  stream.words += count_words(utf8);
+  stream.byte_tokens += tokenizer.count_byte_tokens(encoded.ids);
   stream.unknown += encoded.unknown;
   stream.characters += static_cast<std::int64_t>(count_code_points(utf8));
   if (stream.ids.empty()) {
@@ -49,6 +65,12 @@ void append_encoded(const Tokenizer& tokenizer, std::string_view utf8, TokenStre
   } else {
     stream.ids.insert(stream.ids.end(), encoded.ids.begin(), encoded.ids.end());
   }
+}
+
+/// Takes out the id at `at` if it is this one.
+void drop_first(TokenStream& stream, std::size_t at, std::optional<std::int64_t> id) {
+  if (!id || at >= stream.ids.size() || stream.ids[at] != *id) return;
+  stream.ids.erase(stream.ids.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
 /// The windows that calibration draws from.
@@ -93,6 +115,7 @@ TokenStream encode_lines(const Tokenizer& tokenizer, std::span<const Example> ex
   TokenStream stream;
   for (const Example& example : examples) {
     append_encoded(tokenizer, example.text, stream);
+    stream.conversations += example.is_conversation;
     stream.line_ends.push_back(stream.ids.size());
   }
   stream.source = std::move(source);
@@ -101,14 +124,45 @@ TokenStream encode_lines(const Tokenizer& tokenizer, std::span<const Example> ex
 
 TokenStream encode_documents(const Tokenizer& tokenizer, std::span<const Example> documents, std::string source) {
   TokenStream stream;
+  const auto prefix = tokenizer.bos_id() ? tokenizer.bos_id() : tokenizer.eos_id();
   for (const Example& document : documents) {
     if (document.text.empty()) continue;
     append_encoded(tokenizer, document.text, stream);
+    if (document.is_conversation) {
+      ++stream.conversations;
+      // The document is read behind it anyway.
+      drop_first(stream, stream.line_ends.empty() ? 0 : stream.line_ends.back(), prefix);
+    }
     stream.line_ends.push_back(stream.ids.size());
     stream.line_words.push_back(count_split_words(document.text));
     stream.line_bytes.push_back(std::ssize(document.text));
   }
-  stream.prefix = tokenizer.bos_id() ? tokenizer.bos_id() : tokenizer.eos_id();
+  stream.prefix = prefix;
+  stream.source = std::move(source);
+  return stream;
+}
+
+TokenStream encode_conversations(const Tokenizer& tokenizer, std::span<const Example> documents, std::string source) {
+  TokenStream stream;
+  std::string text;  // of plain documents that stand behind each other
+  const auto encode = [&](std::string_view utf8) {
+    if (!utf8.empty()) append_encoded(tokenizer, utf8, stream);
+  };
+  for (std::size_t d = 0; d < documents.size(); ++d) {
+    if (documents[d].is_conversation) {
+      encode(std::exchange(text, ""));
+      encode(documents[d].text);
+      ++stream.conversations;
+      continue;
+    }
+    const bool goes_on = d > 0 && !documents[d - 1].is_conversation && documents[d - 1].file == documents[d].file;
+    text += (goes_on ? std::string(kBetweenDocuments) : "") + documents[d].text;
+  }
+  encode(text);
+  if (tokenizer.adds_bos()) {
+    stream.bos = tokenizer.bos_id();
+    if (!documents.empty() && documents.front().is_conversation) drop_first(stream, 0, stream.bos);
+  }
   stream.source = std::move(source);
   return stream;
 }

@@ -25,6 +25,9 @@ struct TokenStream {
   std::string source;                    ///< where the text came from, for errors
   std::int64_t characters = 0;           ///< of the text; 0 where ids were given
   std::int64_t unknown = 0;              ///< characters that the vocabulary does not have
+  std::int64_t words = 0;                ///< of the text: runs of what is no white space
+  std::int64_t byte_tokens = 0;          ///< ids that stand for single bytes of what the vocabulary does not have
+  std::int64_t conversations = 0;        ///< of chat, among its documents
 };
 
 /// Encodes a text without special tokens around it.
@@ -33,6 +36,9 @@ TokenStream encode_text(const Tokenizer& tokenizer, std::string_view utf8, std::
 TokenStream encode_lines(const Tokenizer& tokenizer, std::span<const Example> examples, std::string source);
 /// Encodes each document by itself, without special tokens; those without text are left out.
 TokenStream encode_documents(const Tokenizer& tokenizer, std::span<const Example> documents, std::string source);
+/// Encodes conversations, each as its chat template says, one behind the other, and texts between them, those of one
+/// file joined as read_text() does. A BOS in front that the template has written is the stream's, not another.
+TokenStream encode_conversations(const Tokenizer& tokenizer, std::span<const Example> documents, std::string source);
 /// Ids given as they are, one sequence after another; no BOS is added. Each sequence is a line.
 TokenStream token_stream(std::span<const std::vector<std::int64_t>> sequences, std::string source);
 

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
+#include "kerf/attribution.h"
 
-#include "kerf/kerf.h"
+#include <gtest/gtest.h>
 
 #include "tests/support/expect_error.h"
 #include "tests/support/source_dir.h"

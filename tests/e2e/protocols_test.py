@@ -18,6 +18,7 @@ import unittest
 PROGRAM = os.path.abspath(sys.argv[1])
 GOLDENS = os.path.abspath(sys.argv[2])
 CHECKPOINTS = os.path.join(GOLDENS, "checkpoints")
+EXAMPLE = os.path.join(GOLDENS, "..", "..", "examples", "tiny-llama")
 VOCABULARY, CONTEXT, MASK = 160, 32, 4
 
 
@@ -124,7 +125,9 @@ class Protocols(unittest.TestCase):
 
     def cut(self, name):
         """A copy whose weights have only their upper 16 bits."""
-        path = self.path(name + "-cut")
+        path = self.path(os.path.basename(name) + "-cut")
+        if os.path.exists(path):
+            return path
         shutil.copytree(os.path.join(CHECKPOINTS, name), path)
         head, _, data = read_safetensors(os.path.join(path, "model.safetensors"))
         data = bytearray(data)
@@ -157,8 +160,7 @@ class Protocols(unittest.TestCase):
 
     def check_golden(self, case):
         model = os.path.join(CHECKPOINTS, case["model"])
-        words = ["eval", self.cut(case["model"]) if not os.path.exists(self.path(case["model"] + "-cut")) else
-                 self.path(case["model"] + "-cut"), "--reference", model, "--context", case["context"],
+        words = ["eval", self.cut(case["model"]), "--reference", model, "--context", case["context"],
                  "--protocol", case["protocol"]]
         if "labels" in case:
             self.write("tokenizer.json", tokenizer_json(case["special"]))
@@ -172,9 +174,12 @@ class Protocols(unittest.TestCase):
         if "sentinels" in case["special"]:
             self.write("tokenizer.json", tokenizer_json(case["special"]))
             words += ["--tokenizer", "tokenizer.json"]
-        found = self.json(*words)
+        self.check_figures(case, self.json(*words))
+
+    def check_figures(self, case, found):
         self.assertEqual(found["tokens_scored"], case["tokens_scored"])
-        for key in ("perplexity", "perplexity_stderr", "entropy", "accuracy"):
+        for key in ("perplexity", "perplexity_stderr", "entropy", "accuracy", "word_perplexity", "byte_perplexity",
+                    "bits_per_byte"):
             for part, own in ((found, case["candidate"]), (found["reference"], case["reference"])):
                 self.assertEqual(key in part, key in own, key)
                 if key in own:
@@ -188,6 +193,170 @@ class Protocols(unittest.TestCase):
         for key in ("kl_mean", "kl_max", "kl_median", "delta_p_rms"):
             self.assertLess(abs(found[key] - case[key]), 1e-2 * case[key] + 1e-6, key)
         self.assertLess(abs(found["top1_agreement"] - case["top1_agreement"]), 2 / case["tokens_scored"])
+
+    def test_causal_goldens(self):
+        """Other tools' loops on transformers' logits: make_causal_protocols.py."""
+        with open(os.path.join(GOLDENS, "causal_protocols.json"), encoding="utf-8") as file:
+            cases = json.load(file)["cases"]
+        self.assertEqual({case["protocol"] for case in cases}, {"llama.cpp", "gptq", "strided", "lm-eval"})
+        for case in cases:
+            with self.subTest(f"{case['model']} {case['protocol']} {case['context']} {case.get('stride')}"):
+                self.check_causal_golden(case)
+
+    def causal_text(self, case):
+        if "characters" in case:
+            with open(os.path.join(EXAMPLE, "evaluation.txt"), encoding="utf-8", newline="") as file:
+                return self.write("text.txt", file.read()[:case["characters"]])
+        documents = case.get("documents") or [" ".join(f"w{i}" for i in ids) for ids in case["ids"]]
+        if case["protocol"] == "lm-eval":
+            return self.write("text.jsonl", "".join(json.dumps({"text": text}) + "\n" for text in documents))
+        return self.write("text.txt", documents[0])
+
+    def check_causal_golden(self, case):
+        model = EXAMPLE if case["model"] == "examples/tiny-llama" else os.path.join(CHECKPOINTS, case["model"])
+        words = ["eval", self.cut(model), "--reference", model, "--protocol", case["protocol"], "--context", case["context"],
+                 "--text", self.causal_text(case)]
+        if case.get("stride"):
+            words += ["--stride", case["stride"]]
+        if "before" in case:
+            self.write("tokenizer.json", tokenizer_json({"before": case["before"], "after": []}))
+            words += ["--tokenizer", "tokenizer.json"]
+        found = self.json(*words)
+        self.check_figures(case, found)
+        self.assertEqual(found["text"]["windows"], case["windows"])
+        # What the tool's own averaging makes of it: the guide to strided windows weighs them by one token less.
+        own = case["reference"].get("own")
+        if own is not None and (case["protocol"] != "strided" or model == EXAMPLE):
+            self.assertLess(abs(found["reference"]["perplexity"] / own - 1), 1e-3 if case["protocol"] == "strided" else 2e-4)
+
+    # ---- chat ------------------------------------------------------------------------------------------------------
+
+    CHAT = ("{% for m in messages %}{{ '<s> ' if loop.first }}{{ m.role }} {{ m.content | trim }} </s> {% endfor %}")
+
+    def chat_model(self, template, **config):
+        """A copy of a checkpoint whose tokenizer has the words user and assistant, and <s> and </s> as special tokens."""
+        model = self.model("llama", {"before": [1], "after": []})
+        with open(self.path("llama/tokenizer.json"), encoding="utf-8") as file:
+            tokenizer = json.load(file)
+        vocabulary = tokenizer["model"]["vocab"]
+        for name, token in (("<s>", 1), ("</s>", 2), ("user", 3), ("assistant", 4)):
+            for old in [word for word, each in vocabulary.items() if each == token]:
+                del vocabulary[old]
+            vocabulary[name] = token
+        added = dict(special=True, normalized=False, lstrip=False, rstrip=False, single_word=False)
+        tokenizer["added_tokens"] = [{"id": token, "content": name, **added} for name, token in (("<s>", 1), ("</s>", 2))]
+        start = {"SpecialToken": {"id": "<s>", "type_id": 0}}
+        tokenizer["post_processor"]["single"][0] = start
+        tokenizer["post_processor"]["special_tokens"] = {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}}
+        self.write("llama/tokenizer.json", tokenizer)
+        self.write("llama/tokenizer_config.json", {"bos_token": "<s>", "eos_token": "</s>", **config,
+                                                   **({"chat_template": template} if template else {})})
+        return model
+
+    def conversations(self, count):
+        ids = drawn(16 * count, seed=9)
+        for k in range(count):
+            yield [3] + ids[16 * k:16 * k + 7] + [2, 4] + ids[16 * k + 7:16 * k + 16] + [2]
+
+    def chat_lines(self, count):
+        lines = []
+        for ids in self.conversations(count):
+            at = ids.index(2)
+            text = lambda part: " ".join(f"w{i}" for i in part)
+            lines.append(json.dumps({"messages": [{"role": "user", "content": f" {text(ids[1:at])} "},
+                                                  {"role": "assistant", "content": text(ids[at + 2:-1])}]}))
+        return self.write("chat.jsonl", "\n".join(lines))
+
+    def test_chat_is_what_the_template_makes_of_it(self):
+        model = self.chat_model(self.CHAT)
+        text = self.chat_lines(12)
+        ids = [i for each in self.conversations(12) for i in [1] + each]
+        tokens = self.write("ids.jsonl", ids)
+        for protocol in ("gptq", "strided"):
+            words = ["--protocol", protocol, "--context", CONTEXT]
+            by_text = self.json("eval", model, "--text", text, "--chat", *words)
+            by_ids = self.json("eval", model, "--tokens", tokens, *words)
+            self.assertEqual(by_text["perplexity"], by_ids["perplexity"])  # one BOS in front: the template's
+            self.assertEqual(by_text["text"]["tokens_total"], len(ids))
+            self.assertEqual(by_text["text"]["conversations"], 12)
+            self.assertTrue(by_text["text"]["bos"])
+        # As documents: each behind one BOS.
+        found = self.json("eval", model, "--text", text, "--chat", "--protocol", "lm-eval", "--context", 64)
+        self.assertEqual((found["text"]["documents"], found["tokens_scored"]), (12, len(ids) - 12))
+        rows = [self.logits(model, {"input_ids": [[1] + each[:-1]]})[0] for each in self.conversations(12)]
+        self.check_nll(found, [-row[k][t] for row, each in zip(rows, self.conversations(12)) for k, t in enumerate(each)])
+        shown = self.ok("eval", model, "--text", text, "--chat", "--context", CONTEXT)
+        self.assertIn("conversations    12, by the chat template\n", shown)
+
+    def test_chat_templates_of_every_place(self):
+        text = self.chat_lines(6)
+        words = ["--text", text, "--chat", "--context", CONTEXT]
+        wanted = self.json("eval", self.chat_model(self.CHAT), *words)["perplexity"]
+        named = [{"name": "default", "template": self.CHAT}, {"name": "tool_use", "template": "{{ broken"}]
+        model = self.chat_model(None)
+        self.refused(3, "tokenizer_config.json: chat_template: the model has no chat template; --chat-template FILE gives one",
+                     "eval", model, *words)
+        given = self.write("given.jinja", self.CHAT)
+        self.assertEqual(self.json("eval", model, *words, "--chat-template", given)["perplexity"], wanted)
+        self.write("llama/chat_template.jinja", self.CHAT)
+        self.assertEqual(self.json("eval", model, *words)["perplexity"], wanted)
+        os.remove(self.path("llama/chat_template.jinja"))
+        self.refused(3, "chat_template: line 1: found the end of the template", "eval", self.chat_model(named), *words)
+        named[1]["template"] = "{{ raise_exception('tools only') }}"
+        self.assertEqual(self.json("eval", self.chat_model(named), *words)["perplexity"], wanted)
+
+    def test_a_chat_template_goes_along_into_gguf(self):
+        model = self.path("example")
+        shutil.copytree(EXAMPLE, model)
+        self.write("example/chat_template.jinja", "{% for m in messages %}{{ m.content }}\n{% endfor %}")
+        with open(os.path.join(EXAMPLE, "evaluation.txt"), encoding="utf-8") as file:
+            content = file.read(6000)
+        words = ["--text", self.write("c.jsonl", json.dumps({"messages": [{"role": "user", "content": content}]})), "--chat",
+                 "--context", 128]
+        self.ok("quantize", model, "-o", self.path("m.gguf"), "--scheme", "f32")
+        self.assertEqual(self.json("eval", self.path("m.gguf"), *words)["text"], self.json("eval", model, *words)["text"])
+
+    def test_chat_where_text_is_read(self):
+        model, text = self.chat_model(self.CHAT), self.chat_lines(12)
+        words = ["--text", text, "--chat", "--context", CONTEXT]
+        found = self.json("compare", model, *words, "--calibration", text, "--candidate", "int4-g32/gptq")
+        self.assertGreater(found["candidates"][0]["kl_mean"], 0)
+        out = self.path("q")
+        self.ok("quantize", model, "-o", out, "--scheme", "int4-g32", "--calibration", text, "--chat", "--context", CONTEXT)
+        self.assertEqual(self.json("eval", out, "--reference", model, *words)["kl_mean"], found["candidates"][0]["kl_mean"])
+        self.ok("calibrate", model, "--calibration", text, "--chat", "--context", CONTEXT, "-o", self.path("s.safetensors"))
+        policy = self.write("p.yaml", "limits: {kl_mean: {max: 1}}\nmin_tokens: 10\n")
+        self.ok("gate", model, out, *words, "--policy", policy)
+        self.ok("quantize", model, "-o", self.path("t"), "--calibration", text, "--chat", "--context", CONTEXT, "--target-kl", "1")
+
+    def test_chat_that_cannot_be_rendered_is_refused(self):
+        model, text = self.chat_model(self.CHAT), self.chat_lines(3)
+        self.refused(3, "chat.jsonl: line 1: found chat messages, expected a key text; --chat applies", "eval", model, "--text", text)
+        self.refused(2, "--chat-template needs --chat", "eval", model, "--text", text, "--chat-template", "x.jinja")
+        strict = "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}{% endfor %}"
+        lines = json.dumps({"messages": [{"role": "user", "content": "w9"}]}) + "\n" + json.dumps(
+            {"messages": [{"role": "system", "content": "w9"}]})
+        self.refused(3, "s.jsonl: line 2: the chat template refuses the messages: 'no system'", "eval", self.chat_model(strict),
+                     "--text", self.write("s.jsonl", lines), "--chat")
+        self.refused(3, "chat_template: line 2: the filter 'urlencode' is not supported", "eval",
+                     self.chat_model("x\n{{ x | urlencode }}"), "--text", text, "--chat")
+        noted = self.json("eval", self.chat_model(self.CHAT), "--text", self.write("plain.txt", " ".join(f"w{i}" for i in drawn(99))), "--chat",
+                          "--context", CONTEXT)
+        self.assertIn("plain.txt: --chat changes nothing: no line has messages", " ".join(noted["text"]["notes"]))
+
+    # ---- hygiene ---------------------------------------------------------------------------------------------------
+
+    def test_how_the_tokenizer_cuts_the_text_is_said(self):
+        model = self.chat_model(None)
+        found = self.json("eval", model, "--text", self.write("t.txt", " ".join(f"w{i}" for i in drawn(99))), "--context", CONTEXT)
+        self.assertEqual((found["text"]["tokens_per_word"], found["text"]["unknown_share"], found["text"]["byte_fallback_share"]),
+                         (1, 0, 0))
+        for content, part in ((b"\xff\xfea\0b\0", "byte 0: found the byte order mark of UTF-16"),
+                              (b"a\0b\0", "byte 1: found zero bytes, as UTF-16 has them"),
+                              (b"w9 w9 \xe9 w9", "byte 6: found the byte 0xE9, which is not valid UTF-8 here")):
+            with open(self.path("bad.txt"), "wb") as file:
+                file.write(content)
+            self.refused(3, part, "eval", model, "--text", self.path("bad.txt"))
 
     # ---- against logits of hand-made inputs ----------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ COMMANDS = {
     "inspect-family": ["inspect", "{model}", "--family", "llama"],
     "inspect-file": ["inspect", "{model}/model.safetensors"],
     "eval": ["eval", "{model}", "--text", "{dir}/text.txt", "--context", "32"],
+    "eval-chat": ["eval", "{model}", "--text", "{dir}/chat.jsonl", "--chat", "--context", "32"],
     "tokenize": ["tokenize", "{model}", "--file", "{dir}/text.txt"],
     "quantize-bin": ["quantize", "{model}", "--allow-bin", "-o", "{out}/out.gguf", "--scheme", "q4_0"],
     "quantize": ["quantize", "{model}", "-o", "{out}/out.gguf", "--scheme", "q4_0"],
@@ -471,6 +472,39 @@ def text_cases():
         yield Case(f"text-{name}", {"../text.txt": content}, ["tokenize", "eval"])
     for name, kind in {"missing": MISSING, "fifo": FIFO, "directory": DIRECTORY, "device": Link("/dev/zero")}.items():
         yield Case(f"text-{name}", {"../text.txt": kind}, ["eval", "tokenize", "calibrated"], refuse=True)
+
+
+CHAT_TEMPLATE = "{% for m in messages %}{{ m.role }}: {{ m.content | trim }}\n{% endfor %}"
+CHAT_CONFIG = json.dumps({"chat_template": CHAT_TEMPLATE}).encode()
+CHAT = json.dumps({"messages": [{"role": "user", "content": model.TEXT}, {"role": "assistant", "content": "yes"}]}).encode()
+
+
+def chat_cases(count):
+    """Templates are programs; messages are what they are given."""
+    def case(name, template, chat=CHAT, refuse=True, about=None):
+        config = template if isinstance(template, bytes) else json.dumps({"chat_template": template}).encode()
+        return Case(f"chat-{name}", {"tokenizer_config.json": config, "../chat.jsonl": chat}, ["eval-chat"], refuse=refuse, about=about)
+
+    grow = "{%% set ns = namespace(x=%s) %%}{%% for i in range(99) %%}{%% set ns.x = %s %%}{%% endfor %%}{{ ns.x }}"
+    templates = {
+        "endless": "{% for i in range(99999) %}{% for j in range(99999) %}x{% endfor %}{% endfor %}",
+        "recursive": "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "doubling": grow % ("'ab'", "ns.x + ns.x"),
+        "nested": grow.replace("99", "99999") % ("[]", "[ns.x]"), "shared": grow % ("[1]", "[ns.x, ns.x]"),
+        "product": "{{ 'x' * 99999999999 }}", "deep": "{{ " + "(" * 20000 + "1" + ")" * 20000 + " }}",
+        "chain": "{{ 1" + "+1" * 20000 + " }}", "blocks": "{% if 1 %}" * 20000, "open": "{% for m in messages %}",
+        "include": "{% include '/etc/passwd' %}", "import": "{% import 'os' as os %}", "filter": "{{ 'x' | shell }}",
+        "undefined": "{{ messages[0].nothing.more }}", "raises": "{{ raise_exception('no') }}", "number": 3, "object": {"a": 1},
+        "names": [{"name": "default"}], "unnamed": [{"template": "x"}], "empty-list": []}
+    for name, template in templates.items():
+        yield case(name, template, about=["tokenizer_config.json", "chat.jsonl"])
+    yield case("class", "{{ ''.__class__.__mro__ }}", about=["tokenizer_config.json", "chat.jsonl"])
+    for name, chat in {"no-messages": b"[]", "text": b'{"messages": "hi"}', "empty": b'{"messages": []}', "no-role": b'{"messages": [{}]}',
+                       "role": b'{"messages": [{"role": 1}]}', "kwargs": CHAT[:-1] + b', "chat_template_kwargs": [1]}',
+                       "cut": CHAT[:-3], "numbers": b'{"messages": [1, 2]}'}.items():
+        yield case(f"messages-{name}", CHAT_TEMPLATE, chat, about=["chat.jsonl"])
+    draw = random.Random(77)
+    for number in range(count):
+        yield case(f"mutant-{number}", mutant(CHAT_CONFIG, draw), refuse=False)
 
 
 def recipe_cases(count):
@@ -971,6 +1005,7 @@ def all_cases(gguf, count):
     yield from pytorch_cases(count)
     yield from hub_cases()
     yield from text_cases()
+    yield from chat_cases(count)
     yield from recipe_cases(count)
     yield from gate_cases(count)
     yield from importance_cases(count)
