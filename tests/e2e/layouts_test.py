@@ -14,7 +14,6 @@ PROGRAM, CHECKPOINTS = sys.argv.pop(1), sys.argv.pop(1)
 TRIED = [("gptq", "int4-g32"), ("gptq", "int3-g64"), ("awq", "int4-g32"), ("mlx", "int4-g32"), ("mlx", "int6-g64-min"), ("bnb", "nf4-g64"),
          ("bnb", "int8")]
 CONV1D = {"gpt2"}
-EXPERTS = {"mixtral", "qwen3-moe"}
 # Matrices of 48 columns.
 NARROW = {"qwen3-moe"}
 
@@ -23,8 +22,6 @@ def refusal(name, form, scheme):
     """Part of the sentence that must refuse this; None if it is held."""
     if name in CONV1D and form in ("awq", "mlx"):
         return "transposed (Conv1D)"
-    if name in EXPERTS and form == "mlx":
-        return "stacked into one tensor"
     if name in NARROW and scheme != "int8":
         return "48"
     if name == "mobilebert-mlm" and form in ("mlx", "bnb") and "g64" in scheme:
