@@ -7,6 +7,7 @@
 #include "cli/json_output.h"
 #include "cli/option_groups.h"
 #include "core/error.h"
+#include "core/strings.h"
 #include "report/attribution.h"
 #include "report/comparison.h"
 #include "report/document.h"
@@ -57,9 +58,10 @@ CompareOptions read(const Options& options) {
   return compare;
 }
 
-/// Of the candidates that are made here.
+/// Of the candidates that are made here. One whose weights cannot be looked at alone is noted: the others, and what was
+/// measured of it, stand.
 std::vector<Attribution> attribute_all(const Options& options, const CompareOptions& compare,
-                                       const Resources& resources) {
+                                       const Resources& resources, Comparison& comparison) {
   std::vector<Attribution> attributions;
   for (const std::string& spec : compare.candidates) {
     if (names_a_model(spec)) continue;
@@ -70,7 +72,16 @@ std::vector<Attribution> attribute_all(const Options& options, const CompareOpti
     attribute_options.calibration = compare.calibration;
     attribute_options.evaluation = compare.evaluation;
     attribute_options.windows = integer_or(options.attribute_windows, 8, 1);
-    attributions.push_back(attribute(attribute_options, resources));
+    try {
+      attributions.push_back(attribute(attribute_options, resources));
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kUsage) throw;
+      std::string why = error.what();
+      if (starts_with(why, spec + ": ")) why.erase(0, spec.size() + 2);
+      for (auto& candidate : comparison.candidates) {
+        if (candidate.spec == spec) candidate.notes.push_back("attribution: " + why);
+      }
+    }
   }
   return attributions;
 }
@@ -89,8 +100,8 @@ int run(Options& options) {
   options.documents.prepare();
   Comparison comparison = compare(compare_options, resources);
   comparison.provenance.command = command_line();
-  const auto attributions =
-      is_set(options.attribute) ? attribute_all(options, compare_options, resources) : std::vector<Attribution>{};
+  const auto attributions = is_set(options.attribute) ? attribute_all(options, compare_options, resources, comparison)
+                                                      : std::vector<Attribution>{};
   options.documents.write([&](std::size_t i) { return report::documents()[i]->write(comparison); });
   options.json.write(with_attributions(report::to_json(comparison), attributions), [&] {
     std::string text = report::to_text(comparison);

@@ -214,6 +214,18 @@ class CommandLine(unittest.TestCase):
         self.assertTrue(int4["bytes"] < int8["bytes"] < f16["bytes"] < found["reference"]["bytes"])
         self.assertTrue(int4["bits_per_weight"] < int8["bits_per_weight"] < f16["bits_per_weight"])
 
+    def test_attribution(self):
+        candidates = ["--candidate", "f16", "int4-g32/rtn", "int4-g32/rtn+awq", "--calibration", CALIBRATION, "--samples", "2"]
+        found = self.json("compare", MODEL, *SHORT, *candidates, "--attribute", "--attribute-windows", "1")
+        self.assertEqual([one["spec"] for one in found["attributions"]], ["int4-g32/rtn"])
+        sites = found["attributions"][0]["sites"]
+        self.assertEqual(len(sites), len({site["name"] for site in sites}))
+        self.assertTrue(all(site["kl_alone"] > 0 for site in sites))
+        # What cannot be looked at weight by weight says so; what was measured of it stands.
+        for candidate in (found["candidates"][0], found["candidates"][2]):
+            self.assertTrue(any(note.startswith("attribution: ") for note in candidate["notes"]), candidate["notes"])
+            self.assertGreater(candidate["kl_mean"], 0)
+
     def test_candidates_do_not_depend_on_each_other(self):
         alone = self.json("compare", MODEL, *SHORT, "--candidate", "int8/rtn")
         beside = self.json("compare", MODEL, *SHORT, "--candidate", "int4-g32/rtn", "int8/rtn")

@@ -11,7 +11,7 @@
 namespace kerf::report::html {
 namespace {
 
-constexpr double kWidth = 400, kHeight = 270, kLeft = 54, kRight = 390, kTop = 10, kBottom = 226;
+constexpr double kWidth = 400, kHeight = 270, kLeft = 66, kRight = 390, kTop = 10, kBottom = 226;
 constexpr std::size_t kColours = 8;
 
 struct Axes {
