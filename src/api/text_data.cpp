@@ -10,6 +10,7 @@
 #include "calibration/importance.h"
 #include "calibration/statistics_file.h"
 #include "core/error.h"
+#include "core/quantities.h"
 #include "core/sha256.h"
 #include "core/strings.h"
 #include "formats/gguf/importance.h"
@@ -258,8 +259,8 @@ std::string overlap_note(const EvaluationText& evaluation, const Calibration& ca
   constexpr std::size_t kRun = 13;
   const double share = text::overlap_share(evaluation.windows, calibration.text, kRun);
   if (share <= 0) return "";
-  return fmt::format("{:.2g}% of the evaluation text's runs of {} tokens also stand in the calibration text: {}",
-                     100 * share, kRun,
+  return fmt::format("{} of the evaluation text's runs of {} tokens also stand in the calibration text: {}",
+                     percent_text(share), kRun,
                      share > 0.01 ? "figures of calibrated candidates are better than on new text" : "a few");
 }
 

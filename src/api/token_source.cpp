@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/quantities.h"
 #include "core/strings.h"
 #include "formats/safetensors/reader.h"
 #include "text/text_file.h"
@@ -163,8 +164,8 @@ void TokenSource::note_what_was_read(const text::TokenStream& stream) {
   const auto tokens = static_cast<double>(stream.ids.size());
   if (static_cast<double>(stream.byte_tokens) > kManyByteTokens * tokens) {
     notes_.push_back(
-        fmt::format("{:.2g}% of the tokens stand for single bytes: the vocabulary hardly has this text's characters",
-                    100 * static_cast<double>(stream.byte_tokens) / tokens));
+        fmt::format("{} of the tokens stand for single bytes: the vocabulary hardly has this text's characters",
+                    percent_text(static_cast<double>(stream.byte_tokens) / tokens)));
   }
   if (stream.words > 0 && tokens > kManyTokensPerWord * static_cast<double>(stream.words)) {
     notes_.push_back(

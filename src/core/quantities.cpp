@@ -1,5 +1,6 @@
 #include "core/quantities.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -54,6 +55,12 @@ std::uint64_t parse_bytes(std::string_view option, std::string_view text) {
   const auto bytes = parse_size(text);
   if (!bytes) refuse(option, text, kExpected);
   return *bytes;
+}
+
+std::string percent_text(double share) {
+  const double percent = 100 * share;
+  const int magnitude = percent > 0 ? static_cast<int>(std::floor(std::log10(percent))) : 0;
+  return fmt::format("{:.{}f}%", percent, std::clamp(1 - magnitude, 0, 6));
 }
 
 }  // namespace kerf

@@ -19,4 +19,7 @@ double parse_share(std::string_view option, std::string_view text, double low, d
 /// fraction may stand before a unit ("1.5G"). At least one byte.
 std::uint64_t parse_bytes(std::string_view option, std::string_view text);
 
+/// A share of 0 to 1 for a sentence, with two digits and no exponent: "100%", "4.2%", "0.013%".
+std::string percent_text(double share);
+
 }  // namespace kerf

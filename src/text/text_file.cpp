@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/quantities.h"
 #include "core/strings.h"
 #include "text/hygiene.h"
 #include "text/unicode.h"
@@ -58,8 +59,8 @@ std::string read_utf8(const std::string& path, std::uint64_t limit_bytes, std::v
   }
   if (const DoubleDecoding twice = find_double_decoding(bytes); twice.places >= kFewestDoubleDecodings) {
     notes.push_back(fmt::format(
-        "{}: looks as if it had been decoded twice at {} places ({:.2g}% of its characters), such as {}", path,
-        twice.places, 100.0 * static_cast<double>(twice.places) / static_cast<double>(count_code_points(bytes)),
+        "{}: looks as if it had been decoded twice at {} places ({} of its characters), such as {}", path, twice.places,
+        percent_text(static_cast<double>(twice.places) / static_cast<double>(count_code_points(bytes))),
         quoted(twice.sample)));
   }
   return bytes;

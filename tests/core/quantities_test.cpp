@@ -58,5 +58,14 @@ TEST(ParseBytes, RefusesTheRest) {
   }
 }
 
+TEST(PercentText, TwoDigitsWithoutAnExponent) {
+  EXPECT_EQ(percent_text(1), "100%");
+  EXPECT_EQ(percent_text(0.42), "42%");
+  EXPECT_EQ(percent_text(0.0421), "4.2%");
+  EXPECT_EQ(percent_text(0.000134), "0.013%");
+  EXPECT_EQ(percent_text(1e-12), "0.000000%");
+  EXPECT_EQ(percent_text(0), "0.0%");
+}
+
 }  // namespace
 }  // namespace kerf
