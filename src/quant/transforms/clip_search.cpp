@@ -198,8 +198,11 @@ void search_clips(BlockContext& context, const sweep::Group& group, std::string_
   std::vector<ValueId> weights;
   SiteReport report;
   for (const std::size_t s : group.sites) {
-    const ValueId id = context.walker.plan().sites[s].weight;
+    const sweep::Site& site = context.walker.plan().sites[s];
+    const ValueId id = site.weight;
     const auto decision = context.candidate.decisions.find(id);
+    // What is used elsewhere too has other inputs there.
+    if (site.linear_uses.size() != 1 || !site.lookup_uses.empty()) continue;
     if (decision == context.candidate.decisions.end() || !takes_ranges(decision->second)) continue;
     report.name += (weights.empty() ? "" : " + ") + graph.value(id).weight.name;
     report.scheme = decision->second.scheme.name;
