@@ -121,9 +121,8 @@ void add_choice(const graph::Graph& graph, const sweep::Plan& plan, const PruneC
   } else {
     shrink_heads(choice, last, structure.model);
   }
-  structure.removed.push_back(
-      fmt::format("{}: {} of {} {} of each {} stay", choice.name(), last.kept, last.units, what,
-                  experts && neurons ? "expert" : "layer"));
+  structure.removed.push_back(fmt::format("{}: {} of {} {} of each {} stay", choice.name(), last.kept, last.units, what,
+                                          experts && neurons ? "expert" : "layer"));
 }
 
 }  // namespace

@@ -199,7 +199,9 @@ TEST_P(EveryScheme, DegenerateGroupsGiveFiniteNumbers) {
     SCOPED_TRACE(testing::Message() << "group of " << group.size() << " that starts with " << group[0]);
     ASSERT_TRUE(std::isfinite(params.scale) && std::isfinite(params.minimum));
     ASSERT_TRUE(is_stored(scheme, params.scale)) << params.scale;
-    if (scheme.offset == Offset::kMinimum) ASSERT_EQ(round_to(scheme.scale_dtype, params.minimum), params.minimum);
+    if (scheme.offset == Offset::kMinimum) {
+      ASSERT_EQ(round_to(scheme.scale_dtype, params.minimum), params.minimum);
+    }
     ASSERT_TRUE(params.zero >= 0 && params.zero <= static_cast<float>(highest_code()));
     ASSERT_TRUE(!overflow || params.scale == 0);
     for (const float weight : group) {

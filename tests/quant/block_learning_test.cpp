@@ -114,7 +114,9 @@ TEST(BlockLearning, ZerosOfPrunedWeightsStay) {
       const PruneProblem problem{"w", original, decision.pruning->pattern, nullptr, {}};
       const Tensor pruned = find_pruner("magnitude").prune(problem, nullptr).weights;
       for (std::int64_t i = 0; i < pruned.size(); ++i) {
-        if (pruned.data<float>()[i] == 0) ASSERT_EQ(found.data<float>()[i], 0) << i;
+        if (pruned.data<float>()[i] == 0) {
+          ASSERT_EQ(found.data<float>()[i], 0) << i;
+        }
       }
     }
   }
