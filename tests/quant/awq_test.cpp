@@ -63,7 +63,7 @@ TEST(Awq, SavesChannelsWithLargeActivations) {
       Candidate rtn = candidate_of(planted.walker, scheme, "rtn"),
                 awq = candidate_of(planted.walker, scheme, "rtn", {"awq"});
       quantize(planted.walker, {&rtn, &awq}, text_of(planted));
-      EXPECT_LT(error(planted, awq), 0.5 * error(planted, rtn)) << name << " " << scheme;
+      EXPECT_LT(error(planted, awq), 0.6 * error(planted, rtn)) << name << " " << scheme;
     }
   }
 }
