@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "quant/output_curvature.h"
+#include "quant/site_solver.h"
 
 namespace kerf::api {
 namespace {
@@ -31,11 +31,9 @@ struct Sizes {
   std::uint64_t vocabulary = 0;           ///< a number
 };
 
-std::uint64_t square(std::int64_t n) {
-  return n > quant::kMostCurvedOutputs ? 0 : bytes_of(n) * static_cast<std::uint64_t>(n);
-}
+std::uint64_t square(std::int64_t n) { return bytes_of(n) * static_cast<std::uint64_t>(n); }
 
-Sizes sizes_of(const OpenModel& model, const CalibrationOptions& calibration) {
+Sizes sizes_of(const OpenModel& model, const quant::Candidate& candidate, const CalibrationOptions& calibration) {
   const auto& h = model.description().hyperparameters;
   Sizes sizes;
   sizes.context = static_cast<std::uint64_t>(calibration.context > 0 ? calibration.context
@@ -50,13 +48,13 @@ Sizes sizes_of(const OpenModel& model, const CalibrationOptions& calibration) {
   const sweep::Plan& plan = model.walker().plan();
   sizes.blocks = plan.blocks.size();
   for (const sweep::Block& block : plan.blocks) {
-    std::uint64_t weights = 0, curvature = square(h.hidden_size);
+    std::uint64_t weights = 0, curvature = quant::learns_blocks(candidate) ? square(h.hidden_size) : 0;
     for (const sweep::Group& group : block.groups) {
       for (const std::size_t s : group.sites) {
         const auto& source = model.graph().value(plan.sites[s].weight).weight.source;
         const std::uint64_t own = bytes_of(numel(source->shape()));
         weights += own;
-        curvature += square(source->rows());
+        if (quant::is_curved(model.graph(), candidate, plan.sites[s])) curvature += square(source->rows());
         sizes.largest_quantized = std::max(sizes.largest_quantized, own);
         sizes.columns = std::max(sizes.columns, static_cast<std::uint64_t>(source->row_size()));
       }
@@ -147,7 +145,7 @@ std::uint64_t ExpectedMemory::total(std::uint64_t budget) const {
 
 ExpectedMemory expected_memory(const OpenModel& model, const quant::Candidate& candidate,
                                const CalibrationOptions& calibration, int threads) {
-  const Sizes sizes = sizes_of(model, calibration);
+  const Sizes sizes = sizes_of(model, candidate, calibration);
   const auto workers = static_cast<std::uint64_t>(std::max(1, threads));
   ExpectedMemory memory;
   if (!quant::needs_data(candidate)) {

@@ -409,9 +409,7 @@ std::set<ValueId> Quantizer::curved_values() const {
   const auto& graph = walker_.graph();
   for (const Candidate* candidate : candidates_) {
     for (const sweep::Site& site : walker_.plan().sites) {
-      const MethodInfo* method = method_of(site, *candidate);
-      if (method == nullptr || !method->wants_curvature || site.linear_uses.empty()) continue;
-      if (graph.value(site.weight).weight.source->rows() <= kMostCurvedOutputs) wanted.insert(site.weight);
+      if (is_curved(graph, *candidate, site)) wanted.insert(site.weight);
     }
     for (const sweep::Block& block : walker_.plan().blocks) {
       const bool last = block.end == static_cast<graph::NodeId>(graph.nodes().size());

@@ -124,6 +124,14 @@ bool is_held_as(const graph::TensorSource& source, const codec::Scheme& scheme) 
   return stored && *stored == scheme;
 }
 
+bool is_curved(const graph::Graph& graph, const Candidate& candidate, const sweep::Site& site) {
+  const auto found = candidate.decisions.find(site.weight);
+  if (found == candidate.decisions.end() || site.linear_uses.empty() || !site.lookup_uses.empty()) return false;
+  const Decision& decision = found->second;
+  return decision.scheme.quantized() && decision.method != nullptr && decision.method->wants_curvature &&
+         graph.value(site.weight).weight.source->rows() <= kMostCurvedOutputs;
+}
+
 const GroupState* SiteSolver::state_of(const MethodInfo& method, const Statistics* statistics) {
   if (method.prepare == nullptr) return nullptr;
   auto& state = shared_[statistics].states[&method];
