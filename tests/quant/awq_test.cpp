@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "quant/transforms/clip_search.h"
 #include "quant/transforms/fold.h"
 #include "tests/quant/quantizing.h"
 #include "tests/support/golden_model.h"

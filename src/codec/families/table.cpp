@@ -91,12 +91,10 @@ std::optional<Scheme> parse(std::string_view lower_case_name) {
 const SchemeFamily& table_family() {
   static const SchemeFamily family{
       .name = "table",
-      .grammar =
-          "{nf4|fp4|f8_e4m3|f8_e5m2}[-g{N}|-tensor]|{f8_e4m3|f8_e5m2}-b{ROWS}x{COLUMNS}|iq4_nl|mxfp4|mxfp8[-e5m2]|"
-          "nvfp4",
+      .grammar = "{nf4|fp4|f8_e4m3|f8_e5m2}[-g{N}|-tensor|-b{R}x{C}]|iq4_nl|mxfp4|mxfp8|nvfp4",
       .summary =
           "codes that stand for the values of a table, or are 8-bit floats, with one scale a row, a group, the tensor "
-          "or (8-bit floats) a block of rows and columns; "
+          "or, of 8-bit floats, a block of R rows and C columns; "
           "a power of two for the MX formats, an e4m3 number times the tensor's own for nvfp4",
       .examples = {"nf4-g64", "fp4-g64", "iq4_nl", "mxfp4", "mxfp8", "mxfp8-e5m2", "nvfp4", "f8_e4m3", "f8_e4m3-tensor",
                    "f8_e4m3-g128", "f8_e4m3-b128x128", "f8_e5m2", "f8_e5m2-b128x128"},
