@@ -186,6 +186,10 @@ std::optional<std::string> refusal(const ModuleScheme& module, std::int64_t rows
     if (const auto why = plain_refusal(module, cols)) return why;
   }
   if (rows <= 0 || cols <= 0) return fmt::format("a weight of shape [{}, {}] is empty", rows, cols);
+  const DType scales = scheme.float_scale_dtype();
+  if (scales != DType::kF16 && scales != DType::kBF16 && scales != DType::kF32) {
+    return fmt::format("scales of {} are not held, only f16, bf16 and f32", dtype_name(scales));
+  }
   return std::nullopt;
 }
 
