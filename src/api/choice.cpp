@@ -17,9 +17,7 @@ namespace {
 using graph::Role;
 
 codec::Scheme scheme_named(const std::string& name, DType scales) {
-  codec::Scheme scheme = codec::parse_scheme(name);
-  if (!scheme.fixed_scale_dtype) scheme.scale_dtype = scales;
-  return scheme;
+  return codec::with_scale_dtype(codec::parse_scheme(name), scales);
 }
 
 /// Embeddings and head unless told otherwise: a plain conversion covers them too, a quantization leaves them in the
@@ -65,9 +63,19 @@ Pruning pruning_of(const QuantizationChoice& choice) {
   return pruning;
 }
 
-/// Weights that stay as the codes that they are stored as cannot lose input channels.
+/// Weights that stay as the codes that they are stored as cannot lose input channels, and those whose rows share scales
+/// by blocks no rows.
 void check_structure(const OpenModel& model, const quant::Candidate& candidate) {
   if (candidate.structure == nullptr) return;
+  for (const auto& [id, consumer] : candidate.structure->consumer_of) {
+    const auto decision = candidate.decisions.find(id);
+    if (decision == candidate.decisions.end()) continue;
+    const codec::Scheme& scheme = decision->second.scheme;
+    if (scheme.granularity != codec::Granularity::kBlock) continue;
+    throw_usage(fmt::format("{} has scales of {} rows in common ({}), and {} would take some of them out",
+                            quoted(model.graph().value(id).weight.name), scheme.block_rows, scheme.name,
+                            candidate.structure->by_consumer.at(consumer).pruner->name));
+  }
   for (const auto& [id, reduction] : candidate.structure->by_consumer) {
     const graph::Weight& weight = model.graph().value(id).weight;
     const auto decision = candidate.decisions.find(id);
@@ -202,9 +210,11 @@ bool names_a_scheme(const std::string& name) {
 
 DType scale_dtype(const QuantizationChoice& choice) {
   if (choice.scale_dtype.empty()) return DType::kF16;
-  const auto dtype = parse_dtype(choice.scale_dtype);
-  if (!dtype || (*dtype != DType::kF16 && *dtype != DType::kBF16 && *dtype != DType::kF32)) {
-    throw_usage(fmt::format("--scale-dtype {}: expected f16, bf16 or f32", quoted(choice.scale_dtype)));
+  const bool is_short = to_lower_ascii(choice.scale_dtype) == "e4m3";
+  const auto dtype = is_short ? DType::kF8E4M3 : parse_dtype(choice.scale_dtype);
+  constexpr std::array kKnown = {DType::kF16, DType::kBF16, DType::kF32, DType::kE8M0, DType::kF8E4M3};
+  if (!dtype || std::find(kKnown.begin(), kKnown.end(), *dtype) == kKnown.end()) {
+    throw_usage(fmt::format("--scale-dtype {}: expected f16, bf16, f32, e8m0 or f8_e4m3", quoted(choice.scale_dtype)));
   }
   return *dtype;
 }

@@ -9,6 +9,7 @@
 
 #include "api/choice.h"
 #include "api/emission.h"
+#include "api/expected_memory.h"
 #include "api/open_model.h"
 #include "api/provenance.h"
 #include "api/rewritten.h"
@@ -23,6 +24,7 @@
 #include "core/memory.h"
 #include "core/output.h"
 #include "core/strings.h"
+#include "core/threads.h"
 #include "emit/exactness.h"
 #include "emit/manifest.h"
 #include "emit/read_back.h"
@@ -160,36 +162,20 @@ std::unique_ptr<emit::Emission> plan_output(const emit::TargetInfo& target, cons
   }
 }
 
-/// What the run will hold at most: the largest weight while it is converted, or with data the largest block's weights
-/// twice, the Hessian of its widest input, and the calibration streams.
-std::uint64_t expected_ram(const OpenModel& model, const quant::Candidate& candidate,
-                           const CalibrationOptions& options) {
-  constexpr std::uint64_t kProgram = std::uint64_t{64} << 20;
-  std::uint64_t largest = 0, widest = 0;
-  for (const graph::ValueId id : model.graph().weights()) {
-    const auto& source = model.graph().value(id).weight.source;
-    largest = std::max(largest, 4 * static_cast<std::uint64_t>(numel(source->shape())));
+/// Memory that cannot be had is refused before any work; what is left of it is for what may go to the scratch file.
+std::uint64_t plan_memory(const api::ExpectedMemory& expected, const Resources& resources, const api::Session& session,
+                          bool dry_run) {
+  const std::uint64_t half = session.ram() / 2;
+  const bool fits = expected.working <= session.ram();
+  const std::uint64_t budget = fits ? std::min(half, session.ram() - expected.working) : 0;
+  if (resources.max_ram > 0 && !fits && !dry_run) {
+    throw_usage(
+        fmt::format("--max-ram {}: this run needs about {} at once, beside what may go to a scratch file; give "
+                    "it that, or fewer --threads or a smaller --context",
+                    human_bytes(resources.max_ram), human_bytes(expected.working)));
   }
-  if (!quant::needs_data(candidate)) return kProgram + largest * 3 / 2;
-  std::uint64_t block_weights = 0;
-  for (const sweep::Block& block : model.walker().plan().blocks) {
-    std::uint64_t sum = 0;
-    for (const sweep::Group& group : block.groups) {
-      for (const std::size_t s : group.sites) {
-        const auto& source = model.graph().value(model.walker().plan().sites[s].weight).weight.source;
-        sum += 4 * static_cast<std::uint64_t>(numel(source->shape()));
-        widest = std::max(widest, static_cast<std::uint64_t>(source->row_size()));
-      }
-    }
-    block_weights = std::max(block_weights, sum);
-  }
-  const auto& h = model.description().hyperparameters;
-  const auto context =
-      static_cast<std::uint64_t>(options.context > 0 ? options.context : std::min<std::int64_t>(512, h.context_length));
-  const std::uint64_t streams =
-      (quant::needs_own_stream(candidate) ? 2 : 1) * static_cast<std::uint64_t>(options.samples) * context *
-      static_cast<std::uint64_t>(h.hidden_size + std::max(h.intermediate_size, h.hidden_size)) * 4;
-  return kProgram + 3 * block_weights + 28 * widest * widest + streams;
+  session.budget()->take(half - budget);
+  return expected.total(budget);
 }
 
 /// What the values of tensors are compared with: those that they were made of, where the two correspond.
@@ -264,7 +250,8 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   if (candidate.structure != nullptr) {
     result.notes.insert(result.notes.end(), candidate.structure->removed.begin(), candidate.structure->removed.end());
   }
-  result.expected_ram = expected_ram(model, candidate, options.calibration);
+  result.expected_ram = plan_memory(api::expected_memory(model, candidate, options.calibration, thread_count()),
+                                    resources, session, options.dry_run);
   for (const PlannedOutput& output : outputs) {
     WrittenOutput written;
     written.path = output.request->path;

@@ -237,7 +237,10 @@ ChoiceGroup::ChoiceGroup(CLI::App& app, bool with_scheme) {
   embedding_ = add_value(app, "--embedding", "SCHEME", "scheme of the embeddings", "the source's, F32 as f16");
   head_ = add_value(app, "--head", "SCHEME", "scheme of the output head", "the source's, F32 as f16");
   scale_dtype_ =
-      add_value(app, "--scale-dtype", "DTYPE", "dtype of the scales, where the scheme leaves it open", "f16");
+      add_value(app, "--scale-dtype", "DTYPE",
+                "dtype of the scales, where the scheme leaves it open: f16, bf16, f32, e8m0 (powers of two) or "
+                "f8_e4m3 (under a power of two of the tensor's own)",
+                "f16");
   keep_ = add_repeatable(app, "--keep", "GLOB", "weights whose names match stay as they are");
   damping_ =
       add_value(app, "--damping", "X",

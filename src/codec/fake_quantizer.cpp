@@ -51,7 +51,7 @@ class SchemeQuantizer final : public FakeQuantizer {
 std::shared_ptr<const FakeQuantizer> make_scheme_quantizer(const Scheme& scheme) {
   if (scheme.kind == Scheme::Kind::kFloat) return std::make_shared<FloatQuantizer>(scheme.float_dtype);
   if (!scheme.quantized()) throw_usage(scheme.name + " rounds nothing");
-  if (scheme.has_super_blocks() || scheme.granularity == Granularity::kTensor || scheme.unit_by_tensor) {
+  if (scheme.has_super_blocks() || scheme.shares_rows() || scheme.unit_by_tensor) {
     throw_usage(scheme.name + " needs more than the values of one head and token, which are rounded by themselves");
   }
   return std::make_shared<SchemeQuantizer>(scheme);

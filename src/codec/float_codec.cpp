@@ -166,6 +166,8 @@ float e8m0_to_f32(std::uint8_t code) {
 
 std::uint8_t f32_to_e8m0(float value) {
   const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(value) & ~kSign;
+  // 2^-127 and what is nearest to it are below the normal numbers.
+  if (magnitude < 0x800000) return magnitude < 0x600000 ? 0 : 1;
   // Half of the mantissa's range carries into the exponent.
   return static_cast<std::uint8_t>(std::min<std::uint32_t>((magnitude + 0x400000) >> 23, 254));
 }

@@ -19,6 +19,25 @@ std::unique_ptr<const Grid> make_grid(const Scheme& scheme) {
   return scheme.kind == Scheme::Kind::kTable ? make_table_grid(scheme) : make_integer_grid(scheme);
 }
 
+float least_power_of_two(float value) {
+  int exponent = 0;
+  const float part = std::frexp(value, &exponent);
+  return value > 0 ? std::ldexp(1.0F, part == 0.5F ? exponent - 1 : exponent) : 0;
+}
+
+namespace {
+
+/// How many scales the largest magnitude of a group is, if its range is taken as it is.
+float largest_steps(const Scheme& scheme) {
+  if (scheme.levels != nullptr) return std::abs(scheme.levels->extreme());
+  const int codes = 1 << scheme.bits;
+  // With a zero point the range may be twice the largest magnitude.
+  if (scheme.offset != Offset::kSymmetric) return static_cast<float>(codes - 1) / 2;
+  return static_cast<float>(scheme.bits == 8 ? codes / 2 - 1 : codes / 2);
+}
+
+}  // namespace
+
 float round_scale(const Scheme& scheme, float scale) {
   return round_to(scheme.scale_dtype, scale / scheme.unit.value) * scheme.unit.value + 0.0F;  // + 0: never -0
 }
@@ -26,10 +45,8 @@ float round_scale(const Scheme& scheme, float scale) {
 Scheme with_unit(Scheme scheme, float largest) {
   if (!scheme.unit_by_tensor || !(largest > 0) || !std::isfinite(largest)) return scheme;
   constexpr float kLargestE4M3 = 448;
-  const float levels = scheme.levels != nullptr ? std::abs(scheme.levels->extreme()) : 1;
-  int exponent = 0;
-  const float part = std::frexp(largest / levels / kLargestE4M3, &exponent);
-  scheme.unit.value = std::ldexp(1.0F, std::max(part == 0.5F ? exponent - 1 : exponent, -126));
+  constexpr float kLeastUnit = 0x1p-126F;
+  scheme.unit.value = std::max(least_power_of_two(largest / largest_steps(scheme) / kLargestE4M3), kLeastUnit);
   return scheme;
 }
 

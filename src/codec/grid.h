@@ -27,6 +27,7 @@ class Grid {
   /// lost in a file. Symmetric schemes below 8 bits put the value of largest magnitude on code 0 (the signed-extreme
   /// rule of GGUF Q4_0: scale = extreme / -2^(bits-1), may be negative); 8 bits use scale = max|w| / 127. Levels get
   /// the extreme value on the largest of them; a power of two follows the rule of the MX formats.
+  /// (With zero points: the least that holds the range.)
   /// Zero-point ranges include 0. Minima are rounded down, so that no value lies below code 0. A scale that underflows
   /// is 0 and every code then decodes to one value: 0 with the middle code, or the minimum. `overflow` is set (never
   /// cleared) if a scale or minimum does not fit its dtype or a value is not finite; then scale and minimum are 0.
@@ -46,6 +47,8 @@ class Grid {
 /// codec/fitter.h).
 std::unique_ptr<const Grid> make_grid(const Scheme& scheme);
 
+/// The least power of two that is not below a positive value; 0 for others.
+float least_power_of_two(float value);
 /// A scale as the scheme stores it: in its dtype, times its unit.
 float round_scale(const Scheme& scheme, float scale);
 /// The scheme for a tensor whose largest magnitude is `largest`: where the unit is the tensor's own, the least power of

@@ -27,7 +27,8 @@ float extreme_value(const ValueRange& range, std::span<const float> values) {
 class IntegerGrid final : public Grid {
  public:
   explicit IntegerGrid(const Scheme& scheme)
-      : offset_(scheme.offset),
+      : scheme_(scheme),
+        offset_(scheme.offset),
         scale_dtype_(scheme.scale_dtype),
         middle_(static_cast<float>(1 << (scheme.bits - 1))),
         symmetric_8_bit_(scheme.offset == Offset::kSymmetric && scheme.bits == 8),
@@ -50,11 +51,16 @@ class IntegerGrid final : public Grid {
 
   /// Parameters that hold nothing but 0.
   GroupParams nothing() const { return {0, offset_ == Offset::kMinimum ? 0 : middle_, 0}; }
-  float rounded_scale(float scale) const { return round_to(scale_dtype_, scale) + 0.0F; }  // + 0: never -0
+  float rounded_scale(float scale) const {
+    return scheme_.unit_by_tensor ? round_scale(scheme_, scale) : round_to(scale_dtype_, scale) + 0.0F;  // never -0
+  }
+  bool scales_by_powers() const { return scale_dtype_ == DType::kE8M0; }
+  float symmetric_scale(const ValueRange& range, std::span<const float> values) const;
   std::uint8_t code_at(float zero) const;
   template <bool kHasMinimum, bool kWantValues>
   void encode_steps(std::span<const float> values, const GroupParams& params, std::uint8_t* codes, float* out) const;
 
+  Scheme scheme_;
   Offset offset_;
   DType scale_dtype_;
   float middle_;  ///< the code of 0 in symmetric schemes
@@ -63,10 +69,17 @@ class IntegerGrid final : public Grid {
   float levels_;  ///< the highest code
 };
 
+float IntegerGrid::symmetric_scale(const ValueRange& range, std::span<const float> values) const {
+  const float largest = std::max(range.high, -range.low);
+  // Powers of two are not negative, and what little lies beyond the codes saturates: MXINT8 (OCP Microscaling Formats
+  // 1.0, sections 5.3.4 and 6.3), with as many bits behind the point as there are.
+  if (scales_by_powers()) return largest == 0 ? 0.0F : std::ldexp(1 / middle_, std::ilogb(largest) + 1);
+  return symmetric_8_bit_ ? largest / 127.0F : extreme_value(range, values) / -middle_;
+}
+
 std::optional<GroupParams> IntegerGrid::fit_symmetric(const ValueRange& range, std::span<const float> values) const {
   const float steps = symmetric_8_bit_ ? 127.0F : middle_;
-  const float scale = rounded_scale(symmetric_8_bit_ ? std::max(range.high, -range.low) / 127.0F
-                                                     : extreme_value(range, values) / -middle_);
+  const float scale = rounded_scale(symmetric_scale(range, values));
   if (!std::isfinite(scale * steps)) return std::nullopt;
   return GroupParams{scale, middle_, 0};
 }
@@ -74,7 +87,8 @@ std::optional<GroupParams> IntegerGrid::fit_symmetric(const ValueRange& range, s
 std::optional<GroupParams> IntegerGrid::fit_zero_point(ValueRange range) const {
   range.low = std::min(range.low, 0.0F);
   range.high = std::max(range.high, 0.0F);
-  const float scale = rounded_scale((range.high - range.low) / levels_);
+  const float width = (range.high - range.low) / levels_;
+  const float scale = rounded_scale(scales_by_powers() ? least_power_of_two(width) : width);
   if (!std::isfinite(scale * levels_)) return std::nullopt;
   if (scale == 0) return nothing();
   const float zero = rounded_steps(-range.low, scale, 0, 0, levels_) - kRounder;

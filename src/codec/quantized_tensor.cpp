@@ -49,6 +49,8 @@ std::int64_t QuantizedTensor::group_index(std::int64_t row, std::int64_t col) co
       return row;
     case Granularity::kGroup:
       return row * groups() + col / scheme.group_size;
+    case Granularity::kBlock:
+      return row / scheme.block_rows * groups() + col / scheme.group_size;
   }
   return 0;
 }
@@ -66,14 +68,13 @@ void QuantizedTensor::expand_super_block(std::int64_t row, std::int64_t col) {
   }
 }
 
-QuantizedTensor make_quantized(const Scheme& scheme, std::int64_t rows, std::int64_t cols) {
+QuantizedTensor make_parameters(const Scheme& scheme, std::int64_t rows, std::int64_t cols) {
   expect_quantized(scheme);
   QuantizedTensor tensor;
   tensor.scheme = scheme;
   tensor.rows = rows;
   tensor.cols = cols;
   const auto scales = static_cast<std::size_t>(scheme.scale_rows(rows) * scheme.groups(cols));
-  tensor.codes.resize(static_cast<std::size_t>(rows * cols));
   tensor.scales.resize(scales);
   if (scheme.offset == Offset::kZeroPoint) tensor.zero_points.resize(scales);
   if (scheme.offset == Offset::kMinimum) tensor.minima.resize(scales);
@@ -85,6 +86,12 @@ QuantizedTensor make_quantized(const Scheme& scheme, std::int64_t rows, std::int
     tensor.minimum_codes.resize(scales);
     tensor.super_minima.resize(blocks);
   }
+  return tensor;
+}
+
+QuantizedTensor make_quantized(const Scheme& scheme, std::int64_t rows, std::int64_t cols) {
+  QuantizedTensor tensor = make_parameters(scheme, rows, cols);
+  tensor.codes.resize(static_cast<std::size_t>(rows * cols));
   return tensor;
 }
 

@@ -39,7 +39,10 @@ struct QuantizedTensor {
   void expand_super_block(std::int64_t row, std::int64_t col);
 };
 
-/// A tensor of the right sizes, all zero. Error(kUsage) if the scheme has no codes.
+/// A tensor of the right sizes without codes: what belongs to them alone, all zero. Error(kUsage) if the scheme has
+/// none.
+QuantizedTensor make_parameters(const Scheme& scheme, std::int64_t rows, std::int64_t cols);
+/// A tensor of the right sizes, all zero. Errors as make_parameters().
 QuantizedTensor make_quantized(const Scheme& scheme, std::int64_t rows, std::int64_t cols);
 /// Values of rows [first, first + count) -> out [count, cols]; on the calling thread.
 void dequantize_rows(const QuantizedTensor& tensor, std::int64_t first, std::int64_t count, float* out);

@@ -32,6 +32,9 @@ class Search {
   GroupParams run() {
     consider(start_);
     if (best_error_ == 0 || start_.scale == 0) return best_;
+    if (scheme_.scale_dtype == DType::kE8M0) {
+      for (const float factor : {0.5F, 2.0F}) consider_power(factor);
+    }
     const std::size_t ranges = scheme_.bits >= 7 ? kRangesOfManyCodes : kRanges.size();
     for (std::size_t i = 0; i < ranges; ++i) {
       switch (scheme_.offset) {
@@ -58,6 +61,17 @@ class Search {
   }
 
   float rounded(float value) const { return round_scale(scheme_, value); }
+
+  /// Next to powers of two least squares say little: most round to where they came from.
+  void consider_power(float factor) {
+    GroupParams params = start_;
+    params.scale = rounded(start_.scale * factor);
+    if (scheme_.offset == Offset::kZeroPoint) {
+      const auto [low, high] = std::minmax_element(values_.begin(), values_.end());
+      params.zero = std::clamp(std::nearbyint((levels_ - (*high + *low) / params.scale) / 2), 0.0F, levels_);
+    }
+    consider(params);
+  }
 
   void consider(const GroupParams& params) {
     if (!std::isfinite(params.scale * levels_) || !std::isfinite(params.minimum)) return;

@@ -13,7 +13,12 @@
 namespace kerf::codec {
 
 /// How many weights share one scale.
-enum class Granularity { kTensor, kChannel, kGroup };
+enum class Granularity {
+  kTensor,
+  kChannel,
+  kGroup,
+  kBlock,  ///< of several rows and columns ("-b128x128": DeepSeek, compressed-tensors)
+};
 
 /// How a stored code u in [0, 2^bits) becomes a value.
 enum class Offset {
@@ -42,7 +47,8 @@ struct ScaleUnit {
 /// What is stored for one tensor: element type, granularity and the dtype of scales. Pure data.
 ///
 /// A weight is seen as a matrix [rows, cols] = [out_features, in_features]; groups are runs of `group_size` consecutive
-/// columns of one row, the last one shorter when group_size does not divide cols. So are super-blocks.
+/// columns of one row, the last one shorter when group_size does not divide cols. So are super-blocks. Blocks are
+/// groups of `block_rows` consecutive rows, the last ones lower when block_rows does not divide rows.
 struct Scheme {
   enum class Kind {
     kKeep,     ///< "none": the source's own dtype
@@ -57,7 +63,8 @@ struct Scheme {
   int bits = 0;
   Offset offset = Offset::kSymmetric;
   Granularity granularity = Granularity::kChannel;
-  std::int64_t group_size = 0;         ///< columns; only for kGroup
+  std::int64_t group_size = 0;         ///< columns; only for kGroup and kBlock
+  std::int64_t block_rows = 0;         ///< rows; only for kBlock
   DType scale_dtype = DType::kF16;     ///< of scales and minima; of a super-block's, where there are such
   bool fixed_scale_dtype = false;      ///< the name says what scale_dtype is; no option changes it
   bool unit_by_tensor = false;         ///< scales are values of scale_dtype times one f32 of the tensor, `unit`
@@ -73,10 +80,18 @@ struct Scheme {
   std::int64_t super_blocks(std::int64_t cols) const;
   /// Groups in a row of `cols` columns.
   std::int64_t groups(std::int64_t cols) const;
+  /// Do rows share scales, so that none can be rounded by itself?
+  bool shares_rows() const { return granularity == Granularity::kTensor || granularity == Granularity::kBlock; }
+  /// Are there several scales for a row?
+  bool cuts_rows() const { return granularity == Granularity::kGroup || granularity == Granularity::kBlock; }
   /// Rows of the scale matrix for a weight of `rows` rows: 1 for kTensor.
-  std::int64_t scale_rows(std::int64_t rows) const { return granularity == Granularity::kTensor ? 1 : rows; }
+  std::int64_t scale_rows(std::int64_t rows) const;
+  /// Rows that share a scale: block_rows, all `rows`, or 1.
+  std::int64_t group_height(std::int64_t rows) const;
   /// Columns that share a scale: group_size, or cols.
-  std::int64_t group_width(std::int64_t cols) const { return granularity == Granularity::kGroup ? group_size : cols; }
+  std::int64_t group_width(std::int64_t cols) const { return cuts_rows() ? group_size : cols; }
+  /// The dtype of plain floats that holds every scale exactly: bf16 for those of 8 bits, whose unit is a power of two.
+  DType float_scale_dtype() const;
 
   bool operator==(const Scheme&) const = default;
 };
@@ -96,5 +111,12 @@ const std::vector<const SchemeFamily*>& scheme_families();
 std::vector<std::string> scheme_names();
 /// Any case. Error(kUsage) naming the nearest known scheme if no family knows the name.
 Scheme parse_scheme(std::string_view name);
+
+/// Why the scheme's scales cannot be of that dtype, in one sentence; nullopt if they can, or if its name says what they
+/// are. e8m0 are powers of two; f8_e4m3 are multiples of a power of two of the tensor's own.
+std::optional<std::string> scale_dtype_refusal(const Scheme& scheme, DType scales);
+/// With scales of that dtype, unless its name says what they are. Error(kUsage) where scale_dtype_refusal() has a
+/// reason.
+Scheme with_scale_dtype(Scheme scheme, DType scales);
 
 }  // namespace kerf::codec

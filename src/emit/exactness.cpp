@@ -39,9 +39,8 @@ EmitModel replaced(const EmitModel& planned, const std::string& from, const Sche
   EmitModel model = planned;
   for (EmitTensor& tensor : model.tensors) {
     if (tensor.scheme.name != from) continue;
-    const DType scales = tensor.scheme.scale_dtype;
-    tensor.scheme = to;
-    if (!to.fixed_scale_dtype) tensor.scheme.scale_dtype = scales;
+    const DType scales = tensor.scheme.fixed_scale_dtype ? DType::kF16 : tensor.scheme.scale_dtype;
+    tensor.scheme = codec::with_scale_dtype(to, scales);
   }
   return model;
 }
@@ -55,6 +54,7 @@ std::string find_nearest(const TargetInfo& target, const TargetOptions& options,
   for (const auto& [name, scheme] : present) {
     std::size_t tries = 0;
     for (const Scheme& other : nearest_schemes(scheme)) {
+      if (codec::scale_dtype_refusal(other, scheme.fixed_scale_dtype ? DType::kF16 : scheme.scale_dtype)) continue;
       if (++tries > kTries) break;
       if (!refusal(target, options, replaced(planned, name, other))) return other.name;
     }
@@ -68,6 +68,8 @@ double width_of(const Scheme& scheme) {
   switch (scheme.granularity) {
     case Granularity::kGroup:
       return static_cast<double>(scheme.group_size);
+    case Granularity::kBlock:
+      return static_cast<double>(scheme.group_size * scheme.block_rows);
     case Granularity::kChannel:
       return kChannel;
     case Granularity::kTensor:

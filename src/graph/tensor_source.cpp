@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/error.h"
+
 namespace kerf::graph {
 
 std::int64_t TensorSource::rows() const { return shape_.empty() ? 1 : shape_.front(); }
@@ -98,6 +100,9 @@ class RowGatherSource : public TensorSource {
   std::optional<codec::QuantizedTensor> read_quantized() const override {
     const auto whole = source_->read_quantized();
     if (!whole) return std::nullopt;
+    if (whole->scheme.granularity == codec::Granularity::kBlock) {
+      throw_usage(whole->scheme.name + ": blocks of rows have scales in common, and some of their rows are taken out");
+    }
     codec::QuantizedTensor result = codec::make_quantized(whole->scheme, rows(), whole->cols);
     const bool shared_scales = whole->scheme.granularity == codec::Granularity::kTensor;
     if (shared_scales) {

@@ -35,7 +35,9 @@ class BlockLearner {
     }
     for (const auto& [id, before] : p_.before) {
       const graph::SourcePtr& source = p_.candidate.overlay.source(graph_, id);
-      codes_.emplace(id, LearnedCodes(*source->read_quantized(), before->read(), *source));
+      const auto held = p_.candidate.held_zeros.find(id);
+      codes_.emplace(id, LearnedCodes(*source->read_quantized(), before->read(), *source,
+                                      held == p_.candidate.held_zeros.end() ? std::vector<bool>() : held->second));
       weights_.push_back(id);
     }
   }

@@ -32,6 +32,11 @@ struct Candidate {
   /// the overlay has it with zeros in their place.
   std::map<graph::ValueId, std::vector<std::int64_t>> units_kept;
   std::map<graph::ValueId, graph::SourcePtr> reduced;
+  /// Of the block at work: weights whose ranges a transform cut, as they were before, which is what errors are measured
+  /// against.
+  std::map<graph::ValueId, graph::SourcePtr> unclipped;
+  /// Of the block at work: values of pruned weights that stay zero while a method refines the block.
+  std::map<graph::ValueId, std::vector<bool>> held_zeros;
   std::vector<SiteReport> ledger;
   double seconds = 0;
 };

@@ -45,7 +45,7 @@ class RowSolver {
         width_(fitter_.width(out.cols)),
         static_groups_(problem.options.act_order || out.scheme.granularity != Granularity::kGroup),
         walk_(target, factor, first, count) {
-    if (!static_groups_ || out.scheme.granularity == Granularity::kTensor) return;
+    if (!static_groups_ || out.scheme.shares_rows()) return;
     for (std::int64_t r = 0; r < count; ++r) fit_row(r);
   }
 
@@ -96,12 +96,6 @@ class RowSolver {
   ColumnWalk walk_;
 };
 
-void fit_tensor(const SiteProblem& problem, const Tensor& target, const Rounder& rounder, codec::QuantizedTensor& out) {
-  if (!rounder.fitter().fit(target.values<float>(), {}, out, 0, 0)) {
-    throw_scale_overflow(problem.name, out.scheme, 0);
-  }
-}
-
 /// What the walk goes by: the target, or where values must stay zero, what the others have to be to make up for them.
 Tensor walked_target(const SiteProblem& problem, const Tensor& target, const HessianFactor& factor) {
   const int sweeps = problem.options.sweeps(kMakeUpSweeps);
@@ -128,7 +122,9 @@ SiteOutcome solve_gptq(const SiteProblem& problem, const Tensor& target, const H
   const Rounder rounder(problem.scheme, codec::FitRule::kSearch);
   const std::vector<float> importance = relative_importance(*problem.statistics);
   const Tensor walked = walked_target(problem, target, factor);
-  if (problem.scheme.granularity == Granularity::kTensor) fit_tensor(problem, walked, rounder, outcome.tensor);
+  if (problem.scheme.shares_rows()) {
+    rounder.fit_shared(walked.data<float>(), importance, 0, rows, outcome.tensor, problem.name);
+  }
   parallel_for(div_up(rows, ColumnWalk::kRowsAtOnce), [&](std::int64_t task) {
     const std::int64_t first = task * ColumnWalk::kRowsAtOnce, count = std::min(ColumnWalk::kRowsAtOnce, rows - first);
     RowSolver(problem, walked, factor, rounder, importance, outcome.tensor, first, count).solve();

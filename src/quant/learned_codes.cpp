@@ -51,11 +51,13 @@ void for_row(const QuantizedTensor& tensor, std::int64_t row, Visit visit) {
 
 }  // namespace
 
-LearnedCodes::LearnedCodes(QuantizedTensor start, const Tensor& weights, const graph::TensorSource& original)
+LearnedCodes::LearnedCodes(QuantizedTensor start, const Tensor& weights, const graph::TensorSource& original,
+                           std::vector<bool> held)
     : tensor_(std::move(start)),
       grid_(codec::make_grid(tensor_.scheme)),
       level_gap_(level_gap(tensor_.scheme)),
       start_(tensor_.codes.size()),
+      held_(std::move(held)),
       shape_(original.shape()),
       label_(original.label()) {
   parallel_for(tensor_.rows, [&](std::int64_t row) {
@@ -78,7 +80,7 @@ void LearnedCodes::step(const Tensor& by_weight, double rate, double scale_rate)
   const float* const by = by_weight.data<float>();
   parallel_for(tensor_.rows, [&](std::int64_t row) {
     for_row(tensor_, row, [&](std::size_t at, const GroupParams& params) {
-      if (params.scale == 0) return;
+      if (params.scale == 0 || (!held_.empty() && held_[at])) return;
       // The derivative by the position is the scale's times that by the weight.
       const float moved = positions_[at] - static_cast<float>(rate) * level_gap_ * sign(by[at] * sign(params.scale));
       positions_[at] = std::clamp(moved, start_[at] - kReach * level_gap_, start_[at] + kReach * level_gap_);

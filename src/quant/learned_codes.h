@@ -16,8 +16,10 @@ namespace kerf::quant {
 /// points stay.
 class LearnedCodes {
  public:
-  /// `weights` [rows, cols]: what was rounded. `original`: for shape and label.
-  LearnedCodes(codec::QuantizedTensor start, const Tensor& weights, const graph::TensorSource& original);
+  /// `weights` [rows, cols]: what was rounded. `original`: for shape and label. `held`: places whose codes stay, which
+  /// stand for zeros; empty: none.
+  LearnedCodes(codec::QuantizedTensor start, const Tensor& weights, const graph::TensorSource& original,
+               std::vector<bool> held = {});
 
   /// A step against the sign of `by_weight`: of each position by `rate` steps of the grid, of each scale and minimum by
   /// `scale_rate` of its size.
@@ -34,6 +36,7 @@ class LearnedCodes {
   float level_gap_ = 1;                   ///< mean distance of neighbouring levels, over the scale
   std::vector<float> start_, positions_;  ///< behind each code, on the grid's own axis
   std::vector<float> numbers_;            ///< scales and minima before they are rounded, as quant/tunable.h orders them
+  std::vector<bool> held_;
   Shape shape_;
   std::string label_;
 };

@@ -64,7 +64,7 @@ Tensor RowSample::of(const codec::QuantizedTensor& whole) const {
 
 RowSample sample_rows(const Tensor& weights, const codec::Scheme& scheme, std::int64_t most) {
   const std::int64_t rows = weights.dim(0), cols = weights.dim(1);
-  const bool whole = scheme.granularity == codec::Granularity::kTensor;
+  const bool whole = scheme.shares_rows();
   const std::int64_t sampled = whole ? rows : std::min(rows, most);
   RowSample sample;
   for (std::int64_t s = 0; s < sampled; ++s) sample.rows.push_back(s * rows / sampled);

@@ -48,18 +48,16 @@ bool any_drift(const Candidate& candidate) {
   });
 }
 
-void require_no_pruning(const Candidate& candidate) {
-  const bool prunes =
-      candidate.structure != nullptr || std::any_of(candidate.decisions.begin(), candidate.decisions.end(),
-                                                    [](const auto& entry) { return entry.second.pruning.has_value(); });
-  if (prunes) {
-    throw_usage(
-        fmt::format("{}: the method moves codes of whole blocks, pruned ones too; use yaqa or gptq", candidate.spec));
-  }
+void require_whole_shapes(const Candidate& candidate) {
+  if (candidate.structure == nullptr) return;
+  throw_usage(
+      fmt::format("{}: the method learns the codes of a block as the model has it, not of one that loses {}; use "
+                  "yaqa or gptq",
+                  candidate.spec, candidate.structure->by_consumer.begin()->second.pruner->name));
 }
 
 void require_data(const Candidate& candidate, const CalibrationData& data) {
-  if (learns_blocks(candidate)) require_no_pruning(candidate);
+  if (learns_blocks(candidate)) require_whole_shapes(candidate);
   if (any_drift(candidate) && transforms_weights(candidate)) {
     throw_usage(
         fmt::format("{}: the method compares inputs with the reference's, which the transform {} scales; use gptq",
@@ -248,7 +246,17 @@ void Quantizer::run_transforms(const sweep::Block& block, const sweep::Operands&
   };
   std::vector<std::shared_ptr<const Statistics>> of_groups;
   for (const SeenInputs& seen : statistics) of_groups.push_back(seen.all);
-  BlockContext context{walker_, block, candidate, budget_, of_groups, block_error};
+  const auto inputs = [&](const sweep::Group& group, const sweep::Overlay& trial) {
+    const sweep::Program program = walker_.program(*reference_, group.first_node, {&group.input, 1});
+    const sweep::Operands operands = sweep::prepare(walker_.graph(), program, &trial, &shared);
+    std::vector<Tensor> found(search_seeds_.size());
+    parallel_for(static_cast<std::int64_t>(found.size()), [&](std::int64_t i) {
+      const auto w = static_cast<std::size_t>(i);
+      found[w] = program.run(operands, reference_->inputs(w), search_seeds_[w]).front();
+    });
+    return found;
+  };
+  BlockContext context{walker_, block, candidate, budget_, of_groups, block_error, inputs};
   for (const TransformInfo* transform : candidate.transforms) {
     if (transform->apply != nullptr) transform->apply(context);
   }
@@ -336,13 +344,16 @@ void Quantizer::solve_block(const sweep::Block& block, const sweep::Operands& sh
       const auto pooled = pooled_.find(site.weight);
       const bool unknown = data_.statistics && data_.statistics->partial && seen.all == nullptr;
       tasks.push_back({&site, pooled != pooled_.end() ? pooled->second : seen, unknown});
-      before.push_back(candidate.overlay.source(walker_.graph(), site.weight));
+      const auto unclipped = candidate.unclipped.find(site.weight);
+      before.push_back(unclipped != candidate.unclipped.end() ? unclipped->second
+                                                              : candidate.overlay.source(walker_.graph(), site.weight));
     }
     SiteSolver(walker_, candidate, budget_).solve_group(tasks, &curvature_);
     for (std::size_t i = 0; i < tasks.size(); ++i) {
       correct(*tasks[i].site, before[i], tasks[i].seen.all.get(), candidate);
     }
   }
+  candidate.unclipped.clear();
 }
 
 void Quantizer::fix_own_ranges(const sweep::Group& group, const sweep::Operands& shared, Candidate& candidate,
@@ -389,6 +400,7 @@ void Quantizer::refine_block(const sweep::Block& block, sweep::Stream entering,
     method->refine({walker_, block, candidate, entering, *reference_, before, curvature_, budget_},
                    candidate.options.steps);
   }
+  candidate.held_zeros.clear();
   candidate.stream = std::move(entering);
 }
 
@@ -397,9 +409,7 @@ std::set<ValueId> Quantizer::curved_values() const {
   const auto& graph = walker_.graph();
   for (const Candidate* candidate : candidates_) {
     for (const sweep::Site& site : walker_.plan().sites) {
-      const MethodInfo* method = method_of(site, *candidate);
-      if (method == nullptr || !method->wants_curvature || site.linear_uses.empty()) continue;
-      if (graph.value(site.weight).weight.source->rows() <= kMostCurvedOutputs) wanted.insert(site.weight);
+      if (is_curved(graph, *candidate, site)) wanted.insert(site.weight);
     }
     for (const sweep::Block& block : walker_.plan().blocks) {
       const bool last = block.end == static_cast<graph::NodeId>(graph.nodes().size());

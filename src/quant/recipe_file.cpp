@@ -77,8 +77,7 @@ Rule parse_rule(const std::string& path, const YAML::Node& node, DType scale_dty
     if (const auto model = node["model"]) rule.model = parse_conditions(path, model);
     if (const auto calibrated = node["calibrated"]) rule.calibrated = flag(path, calibrated, "calibrated");
     if (const auto scheme = node["scheme"]) {
-      rule.scheme = codec::parse_scheme(scalar(path, scheme, "scheme"));
-      if (!rule.scheme->fixed_scale_dtype) rule.scheme->scale_dtype = scale_dtype;
+      rule.scheme = codec::with_scale_dtype(codec::parse_scheme(scalar(path, scheme, "scheme")), scale_dtype);
     }
     if (const auto method = node["method"]) rule.method = &find_method(scalar(path, method, "method"));
     if (const auto given = node["activations"]) {

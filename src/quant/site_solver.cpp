@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -121,6 +122,14 @@ void enter_trial(const Trial& trial, SiteReport& report) {
 bool is_held_as(const graph::TensorSource& source, const codec::Scheme& scheme) {
   const auto stored = source.scheme();
   return stored && *stored == scheme;
+}
+
+bool is_curved(const graph::Graph& graph, const Candidate& candidate, const sweep::Site& site) {
+  const auto found = candidate.decisions.find(site.weight);
+  if (found == candidate.decisions.end() || site.linear_uses.empty() || !site.lookup_uses.empty()) return false;
+  const Decision& decision = found->second;
+  return decision.scheme.quantized() && decision.method != nullptr && decision.method->wants_curvature &&
+         graph.value(site.weight).weight.source->rows() <= kMostCurvedOutputs;
 }
 
 const GroupState* SiteSolver::state_of(const MethodInfo& method, const Statistics* statistics) {
@@ -363,10 +372,19 @@ void SiteSolver::solve(const SiteTask& task, const Trial* trial, const OutputCur
   }
   if (trial != nullptr) enter_trial(*trial, report);
   describe_codes(outcome.tensor, report);
-  const RowSample sample = sample_rows(problem.goal(), problem.scheme);
-  const codec::QuantizedTensor nearest = round_to_nearest(sample.of(weights), problem.scheme, problem.name);
+  const auto unclipped = candidate_.unclipped.find(id);
+  const bool clipped = unclipped != candidate_.unclipped.end() && pruned == pruned_.end();
+  const Tensor whole = clipped ? unclipped->second->read() : Tensor();
+  const RowSample sample = sample_rows(clipped ? whole : problem.goal(), problem.scheme);
+  const codec::QuantizedTensor nearest =
+      round_to_nearest(sample.of(clipped ? whole : weights), problem.scheme, problem.name);
   measure(problem, sample, {sample.of(outcome.tensor), values_of(nearest)}, report);
   set(task, make_quantized_source(std::move(outcome.tensor), *weight.source, budget_));
+  if (decision.method->refine != nullptr && pruned != pruned_.end()) {
+    const auto values = weights.values<float>();
+    std::vector<bool>& held = candidate_.held_zeros[id];
+    std::transform(values.begin(), values.end(), std::back_inserter(held), [](float value) { return value == 0; });
+  }
   enter_pruning(task, report);
   candidate_.ledger.push_back(std::move(report));
 }

@@ -24,6 +24,9 @@ inline constexpr std::int64_t kTokensPerChannel = 1;
 
 /// Does the overlay's source hold codes of the scheme already?
 bool is_held_as(const graph::TensorSource& source, const codec::Scheme& scheme);
+/// Are codes of the site's weight chosen by a method that wants to know what errors of its outputs cost? Tables that
+/// are looked up too are rounded to nearest, a tied head with them, and of very many outputs nothing is known.
+bool is_curved(const graph::Graph& graph, const Candidate& candidate, const sweep::Site& site);
 
 /// A site to be solved, and what was seen of its inputs.
 struct SiteTask {

@@ -45,7 +45,7 @@ class RtnSource : public graph::TensorSource {
   std::optional<QuantizedTensor> read_quantized() const override {
     const Rounder& rounder = own_rounder();
     QuantizedTensor tensor = codec::make_quantized(own_scheme_, rows(), row_size());
-    if (whole()) codec::set_params(tensor, 0, whole_params());
+    if (scheme_.shares_rows()) take_parameters(shared(), tensor);
     const std::int64_t slab = slab_rows(row_size());
     parallel_for(div_up(rows(), slab), [&](std::int64_t i) {
       const std::int64_t first = i * slab, count = std::min(slab, rows() - first);
@@ -59,24 +59,37 @@ class RtnSource : public graph::TensorSource {
   void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
     source_->read_rows(first, count, out);
     const Rounder& rounder = own_rounder();
+    if (scheme_.shares_rows()) {
+      std::vector<std::uint8_t> codes(static_cast<std::size_t>(count * row_size()));
+      rounder.encode_rows(out, first, count, shared(), codes.data());
+      return codec::dequantize_rows(shared(), codes.data(), first, count, out);
+    }
     QuantizedTensor part = codec::make_quantized(own_scheme_, count, row_size());
-    if (whole()) codec::set_params(part, 0, whole_params());
-    round_slab(rounder, out, 0, count, part);
+    rounder.round_rows(out, {}, 0, count, part, label());
     codec::dequantize_rows(part, 0, count, out);
   }
 
  private:
-  bool whole() const { return scheme_.granularity == Granularity::kTensor; }
-
-  /// What all weights of a per-tensor scheme share: known after one look at all of them.
-  const GroupParams& whole_params() const {
+  /// What rows share: known after one look at all of them.
+  const QuantizedTensor& shared() const {
     std::call_once(fitted_, [&] {
-      const Tensor values = source_->read();
-      QuantizedTensor tensor = codec::make_quantized(scheme_, 1, 1);
-      if (!rounder_->fitter().fit(values.values<float>(), {}, tensor, 0, 0)) throw_scale_overflow(label(), scheme_, 0);
-      whole_ = codec::get_params(tensor, 0);
+      shared_ = codec::make_parameters(own_scheme_, rows(), row_size());
+      const std::int64_t height = std::max<std::int64_t>(own_scheme_.group_height(rows()), 1);
+      std::vector<float> values;
+      for (std::int64_t first = 0; first < rows(); first += height) {
+        const std::int64_t count = std::min(height, rows() - first);
+        values.resize(static_cast<std::size_t>(count * row_size()));
+        source_->read_rows(first, count, values.data());
+        rounder_->fit_shared(values.data(), {}, first, count, shared_, label());
+      }
     });
-    return whole_;
+    return shared_;
+  }
+
+  static void take_parameters(const QuantizedTensor& from, QuantizedTensor& to) {
+    to.scales = from.scales;
+    to.zero_points = from.zero_points;
+    to.minima = from.minima;
   }
 
   /// Where scales have a unit of the tensor's own, it is known after one look at all of the values.
@@ -101,9 +114,8 @@ class RtnSource : public graph::TensorSource {
 
   void round_slab(const Rounder& rounder, const float* values, std::int64_t first, std::int64_t count,
                   QuantizedTensor& tensor) const {
-    if (!whole()) return rounder.round_rows(values, {}, first, count, tensor, label());
-    const auto size = static_cast<std::size_t>(count * row_size());
-    rounder.grid().encode_run({values, size}, whole_params(), {tensor.codes.data() + first * row_size(), size}, {});
+    if (!scheme_.shares_rows()) return rounder.round_rows(values, {}, first, count, tensor, label());
+    rounder.encode_rows(values, first, count, tensor, tensor.codes.data() + first * row_size());
   }
 
   graph::SourcePtr source_;
@@ -112,7 +124,7 @@ class RtnSource : public graph::TensorSource {
   codec::FitRule rule_;
   mutable std::optional<Rounder> rounder_;
   mutable std::once_flag made_, fitted_;
-  mutable GroupParams whole_;
+  mutable QuantizedTensor shared_;  ///< without codes
 };
 
 /// The original's, unless the matrix has fewer columns.
@@ -238,23 +250,52 @@ void throw_scale_overflow(const std::string& label, const Scheme& scheme, std::i
                           dtype_name(scheme.scale_dtype)));
 }
 
-void Rounder::round_row(const float* values, std::span<const float> importance, std::int64_t row,
-                        QuantizedTensor& tensor, const std::string& label) const {
-  const std::int64_t cols = tensor.cols, fitted = fitter_->width(cols), group = tensor.scheme.group_width(cols);
-  const auto part = [&](std::int64_t begin, std::int64_t width) {
-    return std::span(values + begin, static_cast<std::size_t>(std::min(width, cols - begin)));
-  };
+void Rounder::fit_row(const float* values, std::span<const float> importance, std::int64_t row, QuantizedTensor& tensor,
+                      const std::string& label) const {
+  const std::int64_t cols = tensor.cols, fitted = fitter_->width(cols);
   for (std::int64_t begin = 0; begin < cols; begin += fitted) {
-    const auto run = part(begin, fitted);
+    const std::span run(values + begin, static_cast<std::size_t>(std::min(fitted, cols - begin)));
     const auto weights =
         importance.empty() ? importance : importance.subspan(static_cast<std::size_t>(begin), run.size());
     if (!fitter_->fit(run, weights, tensor, row, begin)) throw_scale_overflow(label, tensor.scheme, row);
   }
-  for (std::int64_t begin = 0; begin < cols; begin += group) {
-    const auto run = part(begin, group);
-    grid_->encode_run(run, codec::get_params(tensor, tensor.group_index(row, begin)),
-                      {tensor.codes.data() + row * cols + begin, run.size()}, {});
+}
+
+void Rounder::encode_rows(const float* values, std::int64_t first, std::int64_t count,
+                          const QuantizedTensor& parameters, std::uint8_t* codes) const {
+  const std::int64_t cols = parameters.cols, group = parameters.scheme.group_width(cols);
+  for (std::int64_t r = 0; r < count; ++r) {
+    for (std::int64_t begin = 0; begin < cols; begin += group) {
+      const auto size = static_cast<std::size_t>(std::min(group, cols - begin));
+      const GroupParams params = codec::get_params(parameters, parameters.group_index(first + r, begin));
+      grid_->encode_run({values + r * cols + begin, size}, params, {codes + r * cols + begin, size}, {});
+    }
   }
+}
+
+void Rounder::fit_shared(const float* values, std::span<const float> importance, std::int64_t first, std::int64_t count,
+                         QuantizedTensor& tensor, const std::string& label) const {
+  const std::int64_t cols = tensor.cols, width = tensor.scheme.group_width(cols);
+  const std::int64_t height = std::max<std::int64_t>(tensor.scheme.group_height(tensor.rows), 1);
+  parallel_for(div_up(count, height) * tensor.groups(), [&](std::int64_t task) {
+    const std::int64_t top = task / tensor.groups() * height, left = task % tensor.groups() * width;
+    const std::int64_t bottom = std::min(count, top + height);
+    const auto size = static_cast<std::size_t>(std::min(width, cols - left));
+    std::vector<float> copies, weights;
+    for (std::int64_t row = top; row < bottom; ++row) {
+      if (tensor.groups() > 1)
+        copies.insert(copies.end(), values + row * cols + left, values + row * cols + left + size);
+      if (importance.empty()) continue;
+      const auto own = importance.subspan(static_cast<std::size_t>(left), size);
+      weights.insert(weights.end(), own.begin(), own.end());
+    }
+    // Whole rows lie behind each other as they are.
+    const auto block = tensor.groups() > 1
+                           ? std::span<const float>(copies)
+                           : std::span(values + top * cols, static_cast<std::size_t>(bottom - top) * size);
+    if (!fitter_->fit(block, weights, tensor, first + top, left))
+      throw_scale_overflow(label, tensor.scheme, first + top);
+  });
 }
 
 void Rounder::round_rows(const float* values, std::span<const float> importance, std::int64_t first, std::int64_t count,
@@ -263,7 +304,9 @@ void Rounder::round_rows(const float* values, std::span<const float> importance,
   parallel_for(chunks, [&](std::int64_t chunk) {
     const std::int64_t end = std::min(count, (chunk + 1) * kRowsAtOnce);
     for (std::int64_t r = chunk * kRowsAtOnce; r < end; ++r) {
-      round_row(values + r * tensor.cols, importance, first + r, tensor, label);
+      const float* const row = values + r * tensor.cols;
+      fit_row(row, importance, first + r, tensor, label);
+      encode_rows(row, first + r, 1, tensor, tensor.codes.data() + (first + r) * tensor.cols);
     }
   });
 }
@@ -272,20 +315,13 @@ QuantizedTensor Rounder::round(const Tensor& values, std::span<const float> impo
                                const std::string& label) const {
   const std::int64_t rows = values.dim(0), cols = values.size() / std::max<std::int64_t>(rows, 1);
   QuantizedTensor tensor = codec::make_quantized(scheme, rows, cols);
-  if (scheme.granularity != Granularity::kTensor) {
+  if (!scheme.shares_rows()) {
     round_rows(values.data<float>(), importance, 0, rows, tensor, label);
     return tensor;
   }
-  std::vector<float> repeated;
-  for (std::int64_t row = 0; row < rows && !importance.empty(); ++row) {
-    repeated.insert(repeated.end(), importance.begin(), importance.end());
-  }
-  if (!fitter_->fit(values.values<float>(), repeated, tensor, 0, 0)) throw_scale_overflow(label, scheme, 0);
-  const GroupParams params = codec::get_params(tensor, 0);
-  const auto width = static_cast<std::size_t>(cols);
+  fit_shared(values.data<float>(), importance, 0, rows, tensor, label);
   parallel_for(rows, [&](std::int64_t row) {
-    const auto at = static_cast<std::size_t>(row) * width;
-    grid_->encode_run({values.data<float>() + at, width}, params, {tensor.codes.data() + at, width}, {});
+    encode_rows(values.data<float>() + row * cols, row, 1, tensor, tensor.codes.data() + row * cols);
   });
   return tensor;
 }

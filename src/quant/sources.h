@@ -45,17 +45,24 @@ class Rounder {
 
   const codec::Grid& grid() const { return *grid_; }
   const codec::Fitter& fitter() const { return *fitter_; }
-  /// Rows [first, first + count) of `values` [count, cols] into `tensor`. Not for per-tensor schemes. `importance`: a
-  /// weight of each column's squared errors, or empty. `label` names the weight in errors.
+  /// Rows [first, first + count) of `values` [count, cols] into `tensor`. Not for schemes that share scales between
+  /// rows. `importance`: a weight of each column's squared errors, or empty. `label` names the weight in errors.
   void round_rows(const float* values, std::span<const float> importance, std::int64_t first, std::int64_t count,
                   codec::QuantizedTensor& tensor, const std::string& label) const;
+  /// The parameters that rows of `values` [count, cols] share, of which the first is row `first` of the weight: all
+  /// rows of the scales that `first` and those below it have a part in. `tensor` needs no codes.
+  void fit_shared(const float* values, std::span<const float> importance, std::int64_t first, std::int64_t count,
+                  codec::QuantizedTensor& tensor, const std::string& label) const;
+  /// Codes of rows [first, first + count), `values` [count, cols], by the parameters of `parameters` -> `codes`.
+  void encode_rows(const float* values, std::int64_t first, std::int64_t count,
+                   const codec::QuantizedTensor& parameters, std::uint8_t* codes) const;
   /// A whole weight [rows, cols].
   codec::QuantizedTensor round(const Tensor& values, std::span<const float> importance, const codec::Scheme& scheme,
                                const std::string& label) const;
 
  private:
-  void round_row(const float* values, std::span<const float> importance, std::int64_t row,
-                 codec::QuantizedTensor& tensor, const std::string& label) const;
+  void fit_row(const float* values, std::span<const float> importance, std::int64_t row, codec::QuantizedTensor& tensor,
+               const std::string& label) const;
 
   std::unique_ptr<const codec::Fitter> fitter_;
   std::unique_ptr<const codec::Grid> grid_;

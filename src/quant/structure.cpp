@@ -37,6 +37,9 @@ bool has_integer(const Json& config, std::string_view key, std::int64_t value) {
   return found != nullptr && found->is_integer() && found->as_int64() == value;
 }
 
+/// The key for the width of experts, where that is not the feed-forward's own.
+constexpr std::string_view kExpertWidthKey = "moe_intermediate_size";
+
 /// Empty: there is none.
 std::string_view width_key(const description::Model& model, std::int64_t width) {
   for (const std::string_view key : kWidthKeys) {
@@ -49,7 +52,14 @@ std::string_view width_key(const description::Model& model, std::int64_t width) 
   return "";
 }
 
-void shrink_neurons(const PruneChoice& choice, const Reduction& reduction, description::Model& model) {
+void shrink_neurons(const PruneChoice& choice, const Reduction& reduction, bool experts, description::Model& model) {
+  if (experts && has_integer(model.config, kExpertWidthKey, reduction.units)) {
+    model.config.set(std::string(kExpertWidthKey), reduction.kept);
+    return;
+  }
+  if (experts && model.family != "mixtral") {
+    refuse(model, choice, fmt::format("config.json has no {} of {}", kExpertWidthKey, reduction.units));
+  }
   const std::string_view key = width_key(model, reduction.units);
   if (key.empty()) {
     refuse(model, choice, fmt::format("config.json has no key for the {} neurons of a layer", reduction.units));
@@ -80,10 +90,14 @@ std::int64_t units_kept(const PruneChoice& choice, std::int64_t units, bool neur
 void add_choice(const graph::Graph& graph, const sweep::Plan& plan, const PruneChoice& choice, Structure& structure) {
   const bool neurons = choice.pruner->consumer == graph::Role::kDown;
   Reduction last;
+  bool experts = false;
   for (const sweep::Site& site : plan.sites) {
     const graph::Weight& weight = graph.value(site.weight).weight;
     if (weight.role != choice.pruner->consumer) continue;
-    if (weight.expert >= 0) refuse(structure.model, choice, "its feed-forwards are experts");
+    if (last.units != 0 && experts != (weight.expert >= 0)) {
+      refuse(structure.model, choice, "some of its feed-forwards are experts and others are not");
+    }
+    experts = weight.expert >= 0;
     Reduction reduction = neurons ? find_neurons(graph, site) : find_heads(graph, site);
     reduction.kept = units_kept(choice, reduction.units, neurons);
     reduction.pruner = choice.pruner;
@@ -103,12 +117,12 @@ void add_choice(const graph::Graph& graph, const sweep::Plan& plan, const PruneC
     refuse(structure.model, choice, fmt::format("of {} {} in a layer {} would stay", last.units, what, last.kept));
   }
   if (neurons) {
-    shrink_neurons(choice, last, structure.model);
+    shrink_neurons(choice, last, experts, structure.model);
   } else {
     shrink_heads(choice, last, structure.model);
   }
-  structure.removed.push_back(
-      fmt::format("{}: {} of {} {} of each layer stay", choice.name(), last.kept, last.units, what));
+  structure.removed.push_back(fmt::format("{}: {} of {} {} of each {} stay", choice.name(), last.kept, last.units, what,
+                                          experts && neurons ? "expert" : "layer"));
 }
 
 }  // namespace

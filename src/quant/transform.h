@@ -26,6 +26,8 @@ struct BlockContext {
   /// Mean squared difference of the block's outputs from the reference's, with `trial` in force, relative to the mean
   /// square of the outputs, on the search windows.
   std::function<double(const sweep::Overlay& trial)> block_error;
+  /// What a group's weights multiply on the search windows, with `trial` in force: by window, [.., channels].
+  std::function<std::vector<Tensor>(const sweep::Group& group, const sweep::Overlay& trial)> inputs{};
 };
 
 /// What a correction sees of a weight that was just solved.

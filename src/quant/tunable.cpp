@@ -37,7 +37,7 @@ class TunableScales : public Tunable {
 
   void chain(const Tensor& by_weight, std::vector<float>& by_numbers) const override {
     const QuantizedTensor& t = *tensor_;
-    const bool super = t.scheme.has_super_blocks(), tensor_wide = t.scheme.granularity == codec::Granularity::kTensor;
+    const bool super = t.scheme.has_super_blocks(), shared = t.scheme.shares_rows();
     const std::size_t offset = scales().size();
     const auto row_of = [&](std::int64_t row) {
       for (std::int64_t col = 0; col < t.cols; ++col) {
@@ -53,7 +53,7 @@ class TunableScales : public Tunable {
         by_numbers[offset + number] += super ? -static_cast<float>(t.minimum_codes[g]) * by : by;
       }
     };
-    if (tensor_wide) {
+    if (shared) {
       for (std::int64_t row = 0; row < t.rows; ++row) row_of(row);
     } else {
       parallel_for(t.rows, row_of);

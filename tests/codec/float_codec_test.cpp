@@ -261,5 +261,20 @@ TEST(DecodeFloats, IntegersAreNoFloats) {
   EXPECT_THROW(encode_floats(DType::kF8E4M3, values, bytes), Error);
 }
 
+/// Powers of two of OCP Microscaling Formats 1.0, section 5.4.1, and what lies between them: the larger one of two.
+TEST(E8m0, EveryPowerComesBackAndOthersGoToTheNearest) {
+  for (int code = 0; code < 255; ++code) {
+    const float power = e8m0_to_f32(static_cast<std::uint8_t>(code));
+    EXPECT_EQ(power, std::ldexp(1.0F, code - 127));
+    EXPECT_EQ(f32_to_e8m0(power), code);
+    EXPECT_EQ(f32_to_e8m0(power * 1.49F), code);
+    if (code < 254) {
+      EXPECT_EQ(f32_to_e8m0(power * 1.51F), code + 1);
+    }
+  }
+  EXPECT_EQ(f32_to_e8m0(0), 0) << "there is no 0";
+  EXPECT_EQ(f32_to_e8m0(1.5F), 128);
+}
+
 }  // namespace
 }  // namespace kerf::codec

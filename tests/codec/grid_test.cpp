@@ -233,6 +233,44 @@ TEST(Grid, OnlySchemesWithCodesHaveOne) {
   EXPECT_THROW(make_grid(with_scales(parse_scheme("int4-g32"), DType::kF64)), Error);
 }
 
+/// MXINT8 (OCP Microscaling Formats 1.0, sections 5.3.4 and 6.3) by hand: the exponent of the largest value, codes of
+/// 64ths; fewer bits alike. A zero point's range gets the least power of two that holds it.
+TEST(Grid, ScalesThatArePowersOfTwo) {
+  const auto with = [](const char* name) { return with_scales(parse_scheme(name), DType::kE8M0); };
+  EXPECT_EQ(fit(with("int8-g32"), {1.5F, -0.1F}).params.scale, 0x1p-6F);
+  EXPECT_EQ(make_grid(with("int8-g32"))->encode(1.5F, fit(with("int8-g32"), {1.5F}).params), 128 + 96);
+  EXPECT_EQ(fit(with("int8-g32"), {-1.999F}).params.scale, 0x1p-6F) << "what lies beyond 127 saturates";
+  EXPECT_EQ(fit(with("int4-g32"), {-5, 2}).params.scale, 1) << "never negative, whatever the extreme value is";
+  EXPECT_EQ(fit(with("int4-g32"), {8}).params.scale, 2);
+  EXPECT_EQ(fit(with("int2"), {0.7F}).params.scale, 0.5F);
+  const GroupParams range = fit(with("int4-g32-asym"), {-1, 5}).params;
+  EXPECT_EQ(range.scale, 0.5F) << "6 / 15 is 0.4";
+  EXPECT_EQ(range.zero, 2);
+  EXPECT_EQ(fit(with("int4-g32-asym"), {0, 7.5F}).params.scale, 0.5F) << "just what it holds";
+  EXPECT_EQ(fit(with("int4-g32"), {0, 0}).params.scale, 0x1p-127F) << "there is no 0";
+}
+
+/// A signed e4m3 number times the tensor's unit, by hand: of the largest value 2, -2 / 8 is the scale, and 448 units
+/// have to reach it.
+TEST(Grid, IntegersWithScalesOfAUnit) {
+  const Scheme scheme = with_unit(with_scales(parse_scheme("int4-g32"), DType::kF8E4M3), Values{0.01F, 2, 1});
+  EXPECT_EQ(scheme.unit.value, 0x1p-10F) << "0.25 / 448 is 0.00056";
+  EXPECT_EQ(fit(scheme, {2}).params.scale, -0.25F);
+  EXPECT_EQ(fit(scheme, {-1}).params.scale, 0.125F);
+  EXPECT_EQ(fit(scheme, {0.001F}).params.scale, -0.125F * 0x1p-10F) << "0.128 units";
+  const Scheme range = with_unit(with_scales(parse_scheme("int4-g32-asym"), DType::kF8E4M3), Values{-3, 3});
+  EXPECT_EQ(range.unit.value, 0x1p-10F) << "6 / 15 / 448 is 0.00089";
+  EXPECT_EQ(fit(range, {-3, 3}).params.scale, 416 * 0x1p-10F) << "of 384, 409.6 and 416";
+}
+
+TEST(Grid, PowersOfTwoFromAbove) {
+  EXPECT_EQ(least_power_of_two(1), 1);
+  EXPECT_EQ(least_power_of_two(1.001F), 2);
+  EXPECT_EQ(least_power_of_two(0.3F), 0.5F);
+  EXPECT_EQ(least_power_of_two(0), 0);
+  EXPECT_EQ(least_power_of_two(-1), 0);
+}
+
 /// NVFP4, by hand: the least power of two with 448 times 6 of which the largest value can be said; e4m3 numbers have
 /// three digits behind the first.
 TEST(Grid, ScalesOfAUnitOfTheTensorsOwn) {

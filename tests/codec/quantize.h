@@ -27,6 +27,7 @@ inline std::vector<float> random_weights(std::uint64_t seed, std::int64_t count,
 /// A scheme whose scales are of another dtype than its name's default.
 inline Scheme with_scales(Scheme scheme, DType scale_dtype) {
   scheme.scale_dtype = scale_dtype;
+  scheme.unit_by_tensor = scale_dtype == DType::kF8E4M3;
   return scheme;
 }
 
@@ -38,15 +39,18 @@ inline QuantizedTensor quantize(const Scheme& named, std::int64_t rows, std::int
   QuantizedTensor tensor = make_quantized(scheme, rows, cols);
   const auto grid = make_grid(scheme);
   const auto fitter = make_fitter(scheme, rule);
-  const std::span<const float> all(weights);
-  const bool whole = scheme.granularity == Granularity::kTensor;
   for (std::int64_t row = 0; row < rows; ++row) {
-    for (std::int64_t col = 0; col < cols; col += fitter->width(cols)) {
-      const auto begin = static_cast<std::size_t>(row * cols + col);
+    for (std::int64_t col = 0; col < cols && row % scheme.group_height(rows) == 0; col += fitter->width(cols)) {
       const auto count = static_cast<std::size_t>(std::min(fitter->width(cols), cols - col));
-      const auto weighted = importance.empty() ? importance : importance.subspan(static_cast<std::size_t>(col), count);
-      EXPECT_TRUE(fitter->fit(whole ? all : all.subspan(begin, count), whole ? std::span<const float>() : weighted,
-                              tensor, row, col));
+      std::vector<float> values, weighted;
+      for (std::int64_t r = row; r < std::min(rows, row + scheme.group_height(rows)); ++r) {
+        const auto begin = weights.begin() + r * cols + col;
+        values.insert(values.end(), begin, begin + static_cast<std::ptrdiff_t>(count));
+        if (importance.empty()) continue;
+        const auto own = importance.subspan(static_cast<std::size_t>(col), count);
+        weighted.insert(weighted.end(), own.begin(), own.end());
+      }
+      EXPECT_TRUE(fitter->fit(values, weighted, tensor, row, col));
     }
     for (std::int64_t col = 0; col < cols; ++col) {
       const auto at = static_cast<std::size_t>(row * cols + col);

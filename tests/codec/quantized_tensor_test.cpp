@@ -36,6 +36,39 @@ TEST(QuantizedTensor, GroupIndex) {
   EXPECT_EQ(make_quantized(parse_scheme("int8-tensor"), 3, 70).group_index(2, 69), 0);
 }
 
+TEST(QuantizedTensor, BlocksShareAScaleAcrossRows) {
+  const QuantizedTensor blocks = make_quantized(parse_scheme("f8_e4m3-b16x32"), 33, 70);
+  EXPECT_EQ(blocks.scales.size(), 9U);
+  EXPECT_EQ(blocks.group_index(0, 31), 0);
+  EXPECT_EQ(blocks.group_index(15, 32), 1);
+  EXPECT_EQ(blocks.group_index(16, 69), 5);
+  EXPECT_EQ(blocks.group_index(32, 0), 6);
+  EXPECT_EQ(storage_bits(blocks.scheme, 33, 70), 33U * 70 * 8 + 9 * 16);
+}
+
+/// 1.5 and -0.5 in E4M3, times the scale of the block that they lie in.
+TEST(QuantizedTensor, ValuesOfBlocks) {
+  QuantizedTensor blocks = make_quantized(parse_scheme("f8_e4m3-b8x8"), 9, 9);
+  for (std::size_t i = 0; i < 4; ++i) blocks.scales[i] = static_cast<float>(1 << i);
+  std::fill(blocks.codes.begin(), blocks.codes.end(), std::uint8_t{0x3c});
+  blocks.codes[8 * 9 + 8] = 0xb0;
+  const std::vector<float> values = dequantize(blocks);
+  EXPECT_EQ(values[0], 1.5F);
+  EXPECT_EQ(values[7 * 9 + 8], 3);
+  EXPECT_EQ(values[8 * 9 + 7], 6);
+  EXPECT_EQ(values[8 * 9 + 8], -4);
+  std::vector<float> last(9);
+  dequantize_rows(blocks, 8, 1, last.data());
+  EXPECT_EQ(last[0], 6) << "rows by themselves know their block";
+}
+
+TEST(QuantizedTensor, ParametersAlone) {
+  const QuantizedTensor parameters = make_parameters(parse_scheme("int4-g32-asym"), 3, 70);
+  EXPECT_TRUE(parameters.codes.empty());
+  EXPECT_EQ(parameters.scales.size(), 9U);
+  EXPECT_EQ(parameters.cols, 70);
+}
+
 TEST(QuantizedTensor, OnlySchemesWithCodes) {
   EXPECT_THROW(make_quantized(parse_scheme("bf16"), 1, 1), Error);
   EXPECT_THROW(make_quantized(parse_scheme("none"), 1, 1), Error);

@@ -122,6 +122,15 @@ TEST(Scheme, WhatIsNotASchemeIsRefused) {
                                       "f8_e3m4",
                                       "nf4-",
                                       "nf4-g4",
+                                      "nf4-b32x32",
+                                      "f8_e4m3-b",
+                                      "f8_e4m3-b128x",
+                                      "f8_e4m3-bx128",
+                                      "f8_e4m3-b4x128",
+                                      "f8_e4m3-b128x128x1",
+                                      "f8_e4m3-b0128x128",
+                                      "f8_e4m3-b-128x128",
+                                      "f8_e4m3-b99999999999x128",
                                       "q7_k",
                                       "mxfp4-g32",
                                       "i8",
@@ -148,6 +157,62 @@ TEST(Scheme, ATypoGetsTheNearestName) {
   EXPECT_THAT(message("int4-g32-asim"), HasSubstr("int4-g32-asym"));
   EXPECT_THAT(message("q4-0"), HasSubstr("q4_0"));
   EXPECT_THAT(message("bf-16"), HasSubstr("bf16"));
+}
+
+TEST(Scheme, BlocksOfRowsAndColumns) {
+  const Scheme scheme = parse_scheme("F8_E5M2-b32x128");
+  EXPECT_EQ(scheme.granularity, Granularity::kBlock);
+  EXPECT_EQ(scheme.block_rows, 32);
+  EXPECT_EQ(scheme.group_size, 128);
+  EXPECT_EQ(scheme.bits, 8);
+  EXPECT_TRUE(scheme.shares_rows());
+  EXPECT_EQ(scheme.scale_rows(65), 3);
+  EXPECT_EQ(scheme.group_height(65), 32);
+  EXPECT_EQ(scheme.groups(129), 2);
+  EXPECT_EQ(scheme.group_width(129), 128);
+  EXPECT_EQ(parse_scheme("f8_e4m3-b128").name, "f8_e4m3-b128x128") << "square where one size is given";
+  EXPECT_NE(parse_scheme("f8_e4m3-b128x128"), parse_scheme("f8_e4m3-b64x128"));
+}
+
+TEST(Scheme, RowsThatShareScales) {
+  EXPECT_TRUE(parse_scheme("int8-tensor").shares_rows());
+  EXPECT_EQ(parse_scheme("int8-tensor").group_height(7), 7);
+  for (const char* name : {"int8", "int4-g32", "q4_k", "nvfp4"}) {
+    EXPECT_FALSE(parse_scheme(name).shares_rows()) << name;
+    EXPECT_EQ(parse_scheme(name).group_height(7), 1) << name;
+  }
+}
+
+TEST(Scheme, DtypesOfScales) {
+  const auto with = [](const char* name, DType dtype) { return with_scale_dtype(parse_scheme(name), dtype); };
+  EXPECT_EQ(with("int4-g32", DType::kBF16).scale_dtype, DType::kBF16);
+  EXPECT_EQ(with("int4-g32", DType::kE8M0).scale_dtype, DType::kE8M0);
+  EXPECT_FALSE(with("int4-g32", DType::kE8M0).unit_by_tensor);
+  EXPECT_TRUE(with("int4-g32-asym", DType::kF8E4M3).unit_by_tensor);
+  EXPECT_EQ(with("int8-tensor", DType::kE8M0).scale_dtype, DType::kE8M0);
+  EXPECT_EQ(with("q4_k", DType::kE8M0).scale_dtype, DType::kF16) << "the name says what it is";
+  EXPECT_EQ(with("mxfp4", DType::kF32).scale_dtype, DType::kE8M0);
+  EXPECT_EQ(with("f16", DType::kE8M0), parse_scheme("f16"));
+}
+
+TEST(Scheme, DtypesOfScalesThatMakeNoSenseAreRefusedWithTheReason) {
+  const auto why = [](const char* name, DType dtype) {
+    return scale_dtype_refusal(parse_scheme(name), dtype).value_or("accepted");
+  };
+  for (const DType dtype : {DType::kE8M0, DType::kF8E4M3}) {
+    EXPECT_THAT(why("int4-g32-min", dtype), HasSubstr("minima are of the scales' dtype"));
+  }
+  EXPECT_THAT(why("int8-tensor", DType::kF8E4M3), HasSubstr("but one scale"));
+  EXPECT_THAT(why("int4-g32", DType::kF64), HasSubstr("expected f16, bf16, f32, e8m0 or f8_e4m3"));
+  EXPECT_THROW(with_scale_dtype(parse_scheme("int4-g32-min"), DType::kE8M0), Error);
+}
+
+TEST(Scheme, ScalesInPlainFloats) {
+  EXPECT_EQ(parse_scheme("int4-g32").float_scale_dtype(), DType::kF16);
+  EXPECT_EQ(with_scale_dtype(parse_scheme("int4-g32"), DType::kF32).float_scale_dtype(), DType::kF32);
+  for (const DType dtype : {DType::kE8M0, DType::kF8E4M3}) {
+    EXPECT_EQ(with_scale_dtype(parse_scheme("int4-g32"), dtype).float_scale_dtype(), DType::kBF16);
+  }
 }
 
 TEST(Scheme, GroupsOfARow) {

@@ -25,7 +25,9 @@ std::vector<Case> cases() {
     names.emplace_back(more);
   }
   for (const std::string& name : names) {
-    for (const DType dtype : {DType::kF16, DType::kBF16, DType::kF32}) result.push_back({name, dtype});
+    for (const DType dtype : {DType::kF16, DType::kBF16, DType::kF32, DType::kE8M0, DType::kF8E4M3}) {
+      if (!scale_dtype_refusal(parse_scheme(name), dtype)) result.push_back({name, dtype});
+    }
   }
   return result;
 }
@@ -33,27 +35,54 @@ std::vector<Case> cases() {
 class EveryScheme : public testing::TestWithParam<Case> {
  protected:
   Scheme scheme() const { return with_scales(parse_scheme(GetParam().name), GetParam().scale_dtype); }
+  /// Of a tensor that holds these weights alone.
+  Scheme scheme_of(const std::vector<float>& weights) const {
+    return with_unit(scheme(), std::span<const float>(weights));
+  }
   int highest_code() const { return (1 << scheme().bits) - 1; }
 };
 
 /// Half of the distance between neighbouring numbers of a dtype, relative to the number.
-double half_spacing(DType dtype) { return dtype == DType::kF32 ? 0x1p-24 : dtype == DType::kF16 ? 0x1p-11 : 0x1p-8; }
+double half_spacing(DType dtype) {
+  switch (dtype) {
+    case DType::kF32:
+      return 0x1p-24;
+    case DType::kF16:
+      return 0x1p-11;
+    case DType::kBF16:
+      return 0x1p-8;
+    case DType::kF8E4M3:
+      return 0x1p-4;
+    default:
+      return 0;  // powers of two are not what is nearest
+  }
+}
+
+/// Half of the smallest number of a dtype that scales may come down to.
+double half_of_smallest(const Scheme& scheme) {
+  if (scheme.scale_dtype == DType::kF16) return 0x1p-25;
+  return scheme.scale_dtype == DType::kF8E4M3 ? 0x1p-10 * static_cast<double>(scheme.unit.value) : 0;
+}
+
+/// Is it a number that the scheme's scales can be, or that of a group without any?
+bool is_stored(const Scheme& scheme, float scale) { return scale == 0 || round_scale(scheme, scale) == scale; }
 
 /// The largest error of an encoded weight, in steps of its scale. Half a step is rounding to nearest; the rest comes
 /// from what saturates:
 ///   - a scale that was rounded down leaves the end of the range outside by the codes' number times the rounding error,
-///     which is half a spacing of its dtype, never less than 2^-25 in f16;
+///     which is half a spacing of its dtype, never less than half of its smallest number;
+///   - a power of two leaves the end of a symmetric range outside by a step at most;
 ///   - a zero point is itself rounded, which moves the range by up to half a step against the codes;
 ///   - the symmetric range below 8 bits has one step less on the side of the highest code.
 double largest_error(const Scheme& scheme, double step) {
   const double levels = (1 << scheme.bits) - 1;
-  const double smallest = scheme.scale_dtype == DType::kF16 ? 0x1p-25 : 0;
-  const double cut_off = levels * std::max(half_spacing(scheme.scale_dtype), smallest / step);
+  const double cut_off = levels * std::max(half_spacing(scheme.scale_dtype), half_of_smallest(scheme) / step);
+  const bool by_powers = scheme.scale_dtype == DType::kE8M0;
   // Divisions and products are rounded to f32, 2^-24 relative, of at most 255 steps.
   constexpr double kArithmetic = 0.0005;
   switch (scheme.offset) {
     case Offset::kSymmetric:
-      return (scheme.bits == 8 ? std::max(0.5, cut_off) : 1 + cut_off) + kArithmetic;
+      return (scheme.bits == 8 && !by_powers ? std::max(0.5, cut_off) : 1 + cut_off) + kArithmetic;
     case Offset::kZeroPoint:
       return 0.5 + cut_off + kArithmetic;
     case Offset::kMinimum:
@@ -85,7 +114,8 @@ TEST_P(EveryScheme, TheErrorIsHalfAStep) {
     const std::vector<float> weights = random_weights(5, 7 * cols);
     QuantizedTensor tensor = quantize(scheme(), 7, cols, weights);
     EXPECT_EQ(errors_too_large(tensor, weights), 0) << cols;
-    if (cols == 1) continue;
+    // Scales as coarse as e4m3's cut off more than a code.
+    if (cols == 1 || scheme().scale_dtype == DType::kF8E4M3) continue;
     // The bound must notice codes that are one off: those errors lie between half a step and one and a half, and even
     // the widest bound (8 bits and bf16, where a scale's rounding is worth a step) leaves some above it.
     for (std::uint8_t& code : tensor.codes) code = static_cast<std::uint8_t>(code == 0 ? 1 : code - 1);
@@ -97,13 +127,16 @@ TEST_P(EveryScheme, CodesFitTheirBitsAndScalesTheirDtype) {
   const QuantizedTensor tensor = quantize(scheme(), 9, 100, random_weights(6, 900));
   for (const std::uint8_t code : tensor.codes) ASSERT_LE(code, highest_code());
   for (const std::uint8_t zero : tensor.zero_points) ASSERT_LE(zero, highest_code());
-  for (const float scale : tensor.scales) ASSERT_EQ(round_to(scheme().scale_dtype, scale), scale);
+  for (const float scale : tensor.scales) {
+    ASSERT_TRUE(is_stored(tensor.scheme, scale)) << scale;
+    ASSERT_EQ(round_to(scheme().float_scale_dtype(), scale), scale) << "plain floats hold it too";
+  }
   for (const float minimum : tensor.minima) ASSERT_EQ(round_to(scheme().scale_dtype, minimum), minimum);
 }
 
 TEST_P(EveryScheme, DequantizingGivesWhatTheGridDecodes) {
   const QuantizedTensor tensor = quantize(scheme(), 5, 77, random_weights(8, 5 * 77));
-  const auto grid = make_grid(scheme());
+  const auto grid = make_grid(tensor.scheme);
   const std::vector<float> values = dequantize(tensor);
   for (std::int64_t row = 0; row < 5; ++row) {
     for (std::int64_t col = 0; col < 77; ++col) {
@@ -158,14 +191,17 @@ double tolerated_error(const Scheme& scheme, const std::vector<float>& group, fl
 }
 
 TEST_P(EveryScheme, DegenerateGroupsGiveFiniteNumbers) {
-  const auto grid = make_grid(scheme());
   for (const std::vector<float>& group : degenerate_groups()) {
+    const Scheme scheme = scheme_of(group);
+    const auto grid = make_grid(scheme);
     bool overflow = false;
     const GroupParams params = grid->fit(group, overflow);
     SCOPED_TRACE(testing::Message() << "group of " << group.size() << " that starts with " << group[0]);
     ASSERT_TRUE(std::isfinite(params.scale) && std::isfinite(params.minimum));
-    ASSERT_EQ(round_to(scheme().scale_dtype, params.scale), params.scale);
-    ASSERT_EQ(round_to(scheme().scale_dtype, params.minimum), params.minimum);
+    ASSERT_TRUE(is_stored(scheme, params.scale)) << params.scale;
+    if (scheme.offset == Offset::kMinimum) {
+      ASSERT_EQ(round_to(scheme.scale_dtype, params.minimum), params.minimum);
+    }
     ASSERT_TRUE(params.zero >= 0 && params.zero <= static_cast<float>(highest_code()));
     ASSERT_TRUE(!overflow || params.scale == 0);
     for (const float weight : group) {
@@ -177,33 +213,35 @@ TEST_P(EveryScheme, DegenerateGroupsGiveFiniteNumbers) {
         ASSERT_EQ(value, params.minimum);
       }
       if (!overflow) {
-        ASSERT_LE(std::abs(static_cast<double>(weight) - value), tolerated_error(scheme(), group, weight));
+        ASSERT_LE(std::abs(static_cast<double>(weight) - value), tolerated_error(scheme, group, weight));
       }
     }
   }
 }
 
 TEST_P(EveryScheme, ConstantsAreHeldWithinHalfAStep) {
-  const auto grid = make_grid(scheme());
   for (const float constant : {-1.0F, 0.25F, 0.1F, 1.003F, 1000.3F, -65504.0F}) {
+    const std::vector<float> group(20, constant);
+    const auto grid = make_grid(scheme_of(group));
     bool overflow = false;
-    const GroupParams params = grid->fit(std::vector<float>(20, constant), overflow);
+    const GroupParams params = grid->fit(group, overflow);
     ASSERT_FALSE(overflow);
     const float value = grid->decode(grid->encode(constant, params), params);
     // Where no step is left the minimum itself is the constant.
-    const double bound = params.scale == 0 ? std::abs(constant) * half_spacing(scheme().scale_dtype)
-                                           : std::abs(params.scale) * largest_error(scheme(), std::abs(params.scale));
+    const double bound = params.scale == 0
+                             ? std::abs(constant) * half_spacing(scheme().scale_dtype)
+                             : std::abs(params.scale) * largest_error(scheme_of(group), std::abs(params.scale));
     EXPECT_LE(std::abs(static_cast<double>(constant) - value), bound + std::abs(constant) * 0x1p-24) << constant;
   }
 }
 
 TEST_P(EveryScheme, EncodingDecodedValuesChangesNothing) {
-  const auto grid = make_grid(scheme());
   std::vector<std::vector<float>> groups = degenerate_groups();
   groups.push_back(random_weights(11, 100));
   groups.push_back(random_weights(12, 100, 30.0F));
   const int lowest_code = scheme().offset == Offset::kSymmetric && scheme().bits == 8 ? 1 : 0;
   for (const std::vector<float>& group : groups) {
+    const auto grid = make_grid(scheme_of(group));
     bool overflow = false;
     const GroupParams params = grid->fit(group, overflow);
     for (int code = lowest_code; code <= highest_code(); ++code) {
@@ -214,11 +252,11 @@ TEST_P(EveryScheme, EncodingDecodedValuesChangesNothing) {
 }
 
 TEST_P(EveryScheme, RunsGiveTheBitsOfSingleValues) {
-  const auto grid = make_grid(scheme());
   constexpr std::uint8_t kGuard = 0xa5;
   for (std::int64_t count = 0; count <= 100; ++count) {
     for (const float width : {0.02F, 0.0F, 1e-38F}) {
       std::vector<float> values = random_weights(static_cast<std::uint64_t>(count), count, width);
+      const auto grid = make_grid(scheme_of(values));
       bool overflow = false;
       const GroupParams params = grid->fit(values, overflow);
       if (count > 9) {

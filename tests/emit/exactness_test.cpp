@@ -135,9 +135,10 @@ class Claims : public testing::TestWithParam<const TargetInfo*> {
     return model;
   }
 
-  static QuantizationChoice choice_of(const std::string& scheme) {
+  static QuantizationChoice choice_of(const std::string& scheme, const std::string& scale_dtype = "") {
     QuantizationChoice choice;
     choice.scheme = scheme;
+    choice.scale_dtype = scale_dtype;
     choice.method = "rtn";
     return choice;
   }
@@ -151,33 +152,51 @@ class Claims : public testing::TestWithParam<const TargetInfo*> {
     emission->write(model);
     EXPECT_NO_THROW(read_back(emission->readable_path(), model));
   }
-};
 
-TEST_P(Claims, AreHeld) {
-  const TargetInfo& target = *GetParam();
-  std::size_t held = 0;
-  for (const codec::Scheme& scheme : all_schemes()) {
-    quant::Candidate candidate = api::make_candidate(llama(), choice_of(scheme.name), scheme.name);
+  /// In how many ways the target holds the scheme; each is tried.
+  std::size_t ways_that_hold(const QuantizationChoice& choice) {
+    const TargetInfo& target = *GetParam();
+    const codec::Scheme scheme = codec::parse_scheme(choice.scheme);
+    quant::Candidate candidate = api::make_candidate(llama(), choice, scheme.name);
     const EmitModel planned = api::emit_model(llama(), candidate, false);
-    bool rounded = false;
+    std::size_t held = 0;
     for (const TargetOptions& options : ways(target)) {
-      SCOPED_TRACE(described(target, options, scheme));
+      SCOPED_TRACE(described(target, options, scheme) + " " + choice.scale_dtype);
       const TargetExactness claim = exactness(target, options, planned);
       if (!claim.exact) {
         EXPECT_FALSE(claim.reason.empty());
         continue;
       }
-      if (!rounded) {
+      if (held++ == 0) {
         const quant::Quantizer quantizer(llama().walker(), {&candidate}, {},
                                          std::make_shared<sweep::Budget>(std::uint64_t{1} << 24, "/tmp"));
-        rounded = true;
       }
       give_back(options, candidate);
-      ++held;
     }
+    return held;
   }
+};
+
+TEST_P(Claims, AreHeld) {
+  std::size_t held = 0;
+  for (const codec::Scheme& scheme : all_schemes()) held += ways_that_hold(choice_of(scheme.name));
   RecordProperty("held", std::to_string(held));
   EXPECT_GT(held, 2U);
+}
+
+/// Scales of 8 bits are in files of plain floats, if those hold them.
+TEST_P(Claims, OfScalesOfOtherDtypesAreHeld) {
+  std::size_t held = 0;
+  for (const char* dtype : {"bf16", "f32", "e8m0", "f8_e4m3"}) {
+    for (const char* scheme : {"int4-g32", "int8", "int4-g128-asym", "int8-g32-asym", "int4-tensor", "int3-g64",
+                               "nf4-g64", "f8_e4m3", "f8_e4m3-b128x128"}) {
+      if (!codec::scale_dtype_refusal(codec::parse_scheme(scheme), api::scale_dtype(choice_of(scheme, dtype)))) {
+        held += ways_that_hold(choice_of(scheme, dtype));
+      }
+    }
+  }
+  const bool f16_alone = GetParam()->name == "gguf" || GetParam()->name == "gptq" || GetParam()->name == "awq";
+  EXPECT_EQ(held == 0, f16_alone);
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, Claims, testing::ValuesIn(targets()), [](const auto& instance) {

@@ -70,7 +70,7 @@ TEST_P(EveryScheme, AGroupWithAnotherScaleDoesNot) {
 INSTANTIATE_TEST_SUITE_P(Schemes, EveryScheme,
                          testing::Values("int8", "int8-g32", "int8-tensor", "int4-g32", "int4-g128-asym",
                                          "int4-g32-min", "int3-g64-asym", "nf4-g64", "q4_k", "q6_k", "iq4_nl", "mxfp4",
-                                         "f8_e4m3"));
+                                         "f8_e4m3", "f8_e4m3-b32x64", "f8_e4m3-tensor"));
 
 TEST(WeightCheck, ZeroPointsOffByOneAreNamed) {
   const SourcePtr original = weight();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/threads.h"
+#include "quant/pruner.h"
 #include "tests/quant/quantizing.h"
 #include "tests/support/golden_model.h"
 #include "tests/support/thread_setting.h"
@@ -89,6 +90,36 @@ TEST(BlockLearning, TheMethodIsNoWorseThanYaqaOnTheWholeModel) {
   quantize(model.walker, {&yaqa, &learned}, data_of(model));
   EXPECT_LT(error_of(model, learned), 1.1 * error_of(model, yaqa));
   EXPECT_NE(all_codes(model.walker, learned), all_codes(model.walker, yaqa));
+}
+
+/// What was pruned stays zero, and the other codes are learned all the same.
+TEST(BlockLearning, ZerosOfPrunedWeightsStay) {
+  const test::GoldenModel model("llama");
+  for (const char* scheme : {"int4-g32", "int4-g32-asym"}) {
+    Candidate yaqa = candidate_of(model.walker, scheme, "yaqa"),
+              learned = candidate_of(model.walker, scheme, "learned");
+    learned.options.steps = 40;
+    for (Candidate* candidate : {&yaqa, &learned}) {
+      for (auto& [id, decision] : candidate->decisions) {
+        if (decision.scheme.quantized()) decision.pruning = parse_pruning("magnitude:50%");
+      }
+    }
+    quantize(model.walker, {&yaqa, &learned}, data_of(model));
+    EXPECT_TRUE(learned.held_zeros.empty());
+    EXPECT_NE(all_codes(model.walker, learned), all_codes(model.walker, yaqa));
+    for (const auto& [id, decision] : learned.decisions) {
+      if (!decision.scheme.quantized()) continue;
+      const Tensor original = model.built.graph.value(id).weight.source->read();
+      const Tensor found = learned.overlay.source(model.built.graph, id)->read();
+      const PruneProblem problem{"w", original, decision.pruning->pattern, nullptr, {}};
+      const Tensor pruned = find_pruner("magnitude").prune(problem, nullptr).weights;
+      for (std::int64_t i = 0; i < pruned.size(); ++i) {
+        if (pruned.data<float>()[i] == 0) {
+          ASSERT_EQ(found.data<float>()[i], 0) << i;
+        }
+      }
+    }
+  }
 }
 
 TEST(BlockLearning, SameBitsForAnyNumberOfThreads) {

@@ -32,7 +32,8 @@ Tensor with_outliers(Shape shape) {
 }
 
 TEST(Hqq, LosesLessThanLeastSquaresByItsOwnMeasure) {
-  for (const char* name : {"int4-g64", "int4-g64-asym", "int4-g64-min", "int3-g32-min", "q4_k", "nf4-g64", "int4"}) {
+  for (const char* name : {"int4-g64", "int4-g64-asym", "int4-g64-min", "int3-g32-min", "q4_k", "nf4-g64", "int4",
+                           "int4-tensor", "f8_e4m3-b8x32"}) {
     const codec::Scheme scheme = codec::parse_scheme(name);
     for (const std::int64_t cols : {256, 250}) {
       const Tensor weights = with_outliers({12, cols});

@@ -205,7 +205,8 @@ TEST_P(PrunedAndRounded, ZerosStayZero) {
 
 INSTANTIATE_TEST_SUITE_P(Schemes, PrunedAndRounded,
                          testing::Values("int4-g32", "int4-g32-asym", "int3-g40-asym", "int8", "int8-asym", "int2-g64",
-                                         "int4-tensor", "q3_k", "q6_k", "nf4-g64", "mxfp4", "nvfp4", "f8_e4m3"),
+                                         "int4-tensor", "q3_k", "q6_k", "nf4-g64", "mxfp4", "nvfp4", "f8_e4m3",
+                                         "f8_e4m3-b8x16"),
                          [](const auto& each) {
                            std::string name = each.param;
                            for (char& c : name) c = c == '-' ? '_' : c;

@@ -134,5 +134,25 @@ TEST(SiteSolver, MethodsGiveWayWhereTheyDoWorseOnHeldOutText) {
   EXPECT_GT(reverted, 0);
 }
 
+/// The curvature of a table's outputs, the vocabulary squared, would be made for nothing.
+TEST(SiteSolver, OnlyCodesThatAreChosenByItWantTheCurvature) {
+  const test::GoldenModel model("llama-tied-mha");
+  const auto& graph = model.built.graph;
+  Candidate candidate = candidate_of(model.walker, "int4-g32", "yaqa");
+  const auto& sites = model.walker.plan().sites;
+  const graph::ValueId tied = sites.front().weight;
+  candidate.decisions[tied] = {codec::parse_scheme("int8"), &find_method("yaqa"), "--embedding int8"};
+  std::size_t curved = 0;
+  for (const sweep::Site& site : sites) curved += is_curved(graph, candidate, site) ? 1 : 0;
+  EXPECT_EQ(curved, sites.size() - 1);
+  EXPECT_FALSE(is_curved(graph, candidate, sites.front()));
+  const Candidate plain = candidate_of(model.walker, "f16", "yaqa"),
+                  other = candidate_of(model.walker, "int4-g32", "gptaq");
+  for (const sweep::Site& site : sites) {
+    EXPECT_FALSE(is_curved(graph, plain, site));
+    EXPECT_FALSE(is_curved(graph, other, site));
+  }
+}
+
 }  // namespace
 }  // namespace kerf::quant

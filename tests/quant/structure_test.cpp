@@ -99,7 +99,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"gpt2", "none", {"neurons:25%"}}, Case{"phi3", "none", {"neurons:25%"}},
                     Case{"phi3", "none", {"heads:50%"}}, Case{"qwen3", "none", {"heads:50%"}},
                     Case{"llama-bias", "none", {"heads:50%", "neurons:25%"}}, Case{"opt", "none", {"neurons:25%"}},
-                    Case{"bert-mlm", "none", {"neurons:25%"}}),
+                    Case{"bert-mlm", "none", {"neurons:25%"}}, Case{"mixtral", "none", {"neurons:25%"}},
+                    Case{"mixtral", "int4-g16", {"heads:50%", "neurons:50%"}},
+                    Case{"qwen3-moe", "none", {"neurons:50%"}}),
     [](const auto& each) {
       std::string name = each.param.model;
       for (const std::string& prune : each.param.prune) name += "_" + prune;
@@ -122,6 +124,17 @@ TEST(Structure, ConfigurationSaysWhatIsLeft) {
   EXPECT_EQ(left.config.find("head_dim")->as_int64(), model.built.model.hyperparameters.head_dim);
 }
 
+/// Each expert loses neurons of its own choice; all have the same number of them.
+TEST(Structure, ExpertsHaveAWidthOfTheirOwn) {
+  const GoldenModel mixtral("mixtral"), qwen("qwen3-moe");
+  const Candidate first = reduced_candidate(mixtral, "none", {"neurons:25%"});
+  EXPECT_EQ(first.structure->model.config.find("intermediate_size")->as_int64(), 96);
+  EXPECT_THAT(first.structure->removed, testing::ElementsAre("neurons:25%: 96 of 128 neurons of each expert stay"));
+  const Candidate second = reduced_candidate(qwen, "none", {"neurons:50%"});
+  EXPECT_EQ(second.structure->model.config.find("moe_intermediate_size")->as_int64(), 24);
+  EXPECT_EQ(second.structure->model.config.find("intermediate_size")->as_int64(), 128) << "that of dense layers";
+}
+
 void expect_refused(const std::string& name, const std::string& prune, const std::string& why) {
   const GoldenModel model(name);
   expect_error(ErrorCode::kUsage, why, [&] { reduced_candidate(model, "none", {prune}); });
@@ -131,7 +144,6 @@ TEST(Structure, WhatAFamilyCannotSayIsRefusedByName) {
   expect_refused("gpt2", "heads:50%", "cannot be removed from a gpt2 model");
   expect_refused("bloom", "neurons:25%", "cannot be removed from a bloom model: config.json has no key");
   expect_refused("bloom", "heads:50%", "alibi");
-  expect_refused("mixtral", "neurons:25%", "its feed-forwards are experts");
   expect_refused("olmo2", "heads:50%", "a norm over all heads");
   expect_refused("gpt-neox", "heads:50%", "fused in another order");
   expect_refused("t5", "heads:50%", "a bias for each head");

@@ -23,7 +23,7 @@ std::int64_t opset(const QuantizedWeight& weight) {
 
 /// Scales are of the model's dtype where that holds them, and else f32, with a Cast behind.
 std::int32_t scale_type(const QuantizedWeight& weight) {
-  return holds(weight.float_type, weight.scheme.scale_dtype) ? weight.float_type : Type::FLOAT;
+  return holds(weight.float_type, weight.scheme.float_scale_dtype()) ? weight.float_type : Type::FLOAT;
 }
 
 std::int32_t code_type(const QuantizedWeight& weight) {

@@ -35,7 +35,7 @@ std::optional<std::string> integer_refusal(const codec::Scheme& scheme) {
 }
 
 std::optional<std::string> scale_refusal(const QuantizedWeight& weight) {
-  if (holds(weight.float_type, weight.scheme.scale_dtype)) return std::nullopt;
+  if (holds(weight.float_type, weight.scheme.float_scale_dtype())) return std::nullopt;
   const bool half = weight.float_type == proto::TensorProto::FLOAT16;
   return fmt::format("its scales are {}, and the model computes in {}; give --scale-dtype {}",
                      dtype_name(weight.scheme.scale_dtype), half ? "f16" : "bf16", half ? "f16" : "bf16");

@@ -64,7 +64,7 @@ std::vector<TensorPlan> plan(std::string_view module, const ModuleScheme& layout
   const std::int64_t groups = layout.weights.groups(cols);
   return {{named(kCodes), DType::kI32, {cols, rows / kPerWord}},
           {named(kZeroPoints), DType::kI32, {groups, rows / kPerWord}},
-          {named(kScales), layout.weights.scale_dtype, {groups, rows}}};
+          {named(kScales), layout.weights.float_scale_dtype(), {groups, rows}}};
 }
 
 /// `at(row, line)`: the code of output channel `row` -> [lines, rows / 8] words.
@@ -88,7 +88,7 @@ std::vector<EncodedTensor> encode(std::string_view module, const codec::Quantize
   if (const auto why = refusal(weight.scheme, weight.rows, weight.cols)) throw_usage(*why);
   const std::int64_t groups = weight.groups();
   std::vector<TensorPlan> tensors = plan(module, weight.scheme, weight.rows, weight.cols);
-  const std::vector<std::byte> scales = exact_floats(module, "scale", weight.scales, weight.scheme.scale_dtype);
+  const std::vector<std::byte> scales = exact_floats(module, "scale", weight.scales, tensors[2].dtype);
   std::vector<EncodedTensor> encoded;
   encoded.push_back({std::move(tensors[0]), packed(weight.cols, weight.rows, [&](std::int64_t row, std::int64_t col) {
                        return weight.codes[static_cast<std::size_t>(row * weight.cols + col)];
@@ -99,7 +99,7 @@ std::vector<EncodedTensor> encode(std::string_view module, const codec::Quantize
                                   : weight.zero_points[static_cast<std::size_t>(row * groups + group)];
                      })});
   encoded.push_back(
-      {std::move(tensors[2]), transposed(scales, weight.rows, groups, dtype_bytes(weight.scheme.scale_dtype))});
+      {std::move(tensors[2]), transposed(scales, weight.rows, groups, dtype_bytes(weight.scheme.float_scale_dtype()))});
   return encoded;
 }
 

@@ -71,7 +71,7 @@ std::optional<std::string> refusal(const ModuleScheme& module, std::int64_t rows
   }
   if (auto why = is_int8(scheme) ? int8_reason(scheme) : table_reason(scheme, cols)) return why;
   if (rows <= 0 || cols <= 0) return fmt::format("a weight of shape [{}, {}] is empty", rows, cols);
-  if (std::find(kScaleDtypes.begin(), kScaleDtypes.end(), scheme.scale_dtype) == kScaleDtypes.end()) {
+  if (std::find(kScaleDtypes.begin(), kScaleDtypes.end(), scheme.float_scale_dtype()) == kScaleDtypes.end()) {
     return fmt::format("scales of {} are not held, only {}", dtype_name(scheme.scale_dtype), dtype_list(kScaleDtypes));
   }
   return std::nullopt;

@@ -23,10 +23,10 @@ using codec::Offset;
 
 bool is_packable(int bits) { return bits == 2 || bits == 4 || bits == 8; }
 
-/// [out, groups], or [1] for the whole tensor.
+/// [out, groups], of blocks [rows of blocks, columns of blocks], or [1] for the whole tensor.
 Shape scale_shape(const codec::Scheme& scheme, std::int64_t rows, std::int64_t cols) {
   if (scheme.granularity == Granularity::kTensor) return {1};
-  return {rows, scheme.groups(cols)};
+  return {scheme.scale_rows(rows), scheme.groups(cols)};
 }
 
 std::span<std::byte> row_of(std::vector<std::byte>& bytes, std::int64_t row, std::int64_t rows) {
@@ -109,7 +109,7 @@ std::vector<std::byte> bytes_of(const TensorPlan& tensor, std::string_view modul
     return plain_zero_points(weight);
   }
   if (ends_with(tensor.name, kPacked)) return packed_codes(weight, size);
-  if (ends_with(tensor.name, kScale)) return exact_floats(module, "scale", weight.scales, weight.scheme.scale_dtype);
+  if (ends_with(tensor.name, kScale)) return exact_floats(module, "scale", weight.scales, tensor.dtype);
   if (ends_with(tensor.name, kShape)) return shape_bytes(weight);
   if (weight.scheme.granularity == Granularity::kTensor) return tensor_zero_point(weight);
   return packed_zero_points(weight, size);
@@ -186,8 +186,9 @@ std::optional<std::string> refusal(const ModuleScheme& module, std::int64_t rows
     if (const auto why = plain_refusal(module, cols)) return why;
   }
   if (rows <= 0 || cols <= 0) return fmt::format("a weight of shape [{}, {}] is empty", rows, cols);
-  if (scheme.scale_dtype != DType::kF16 && scheme.scale_dtype != DType::kBF16 && scheme.scale_dtype != DType::kF32) {
-    return fmt::format("scales of {} are not held, only f16, bf16 and f32", dtype_name(scheme.scale_dtype));
+  const DType scales = scheme.float_scale_dtype();
+  if (scales != DType::kF16 && scales != DType::kBF16 && scales != DType::kF32) {
+    return fmt::format("scales of {} are not held, only f16, bf16 and f32", dtype_name(scales));
   }
   return std::nullopt;
 }
@@ -202,7 +203,7 @@ std::vector<TensorPlan> plan_plain(std::string_view module, const ModuleScheme& 
   const Shape scales = scale_shape(scheme, rows, cols);
   std::vector<TensorPlan> tensors = {
       {named(kWeight), is_float8(scheme) ? DType::kF8E4M3 : DType::kI8, {rows, cols}},
-      {named(kScale), scheme.scale_dtype, scales},
+      {named(kScale), scheme.float_scale_dtype(), scales},
   };
   if (scheme.offset == Offset::kZeroPoint) tensors.push_back({named(kZeroPoint), DType::kI8, scales});
   if (layout.activations && !layout.activations->dynamic) {
@@ -223,7 +224,7 @@ std::vector<TensorPlan> plan(std::string_view module, const ModuleScheme& layout
   const Shape scales = scale_shape(scheme, rows, cols);
   std::vector<TensorPlan> tensors = {
       {named(kPacked), DType::kI32, {rows, packed_words(cols, scheme.bits)}},
-      {named(kScale), scheme.scale_dtype, scales},
+      {named(kScale), scheme.float_scale_dtype(), scales},
   };
   if (scheme.offset == Offset::kZeroPoint && scheme.granularity == Granularity::kTensor) {
     tensors.push_back({named(kZeroPoint), DType::kI8, scales});

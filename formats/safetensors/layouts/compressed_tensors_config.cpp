@@ -30,25 +30,37 @@ std::string_view strategy_name(Granularity granularity) {
       return "channel";
     case Granularity::kGroup:
       return "group";
+    case Granularity::kBlock:
+      return "block";
   }
   return "";
 }
 
+/// Rows and columns.
+Json block_json(const codec::Scheme& scheme) {
+  if (scheme.granularity != Granularity::kBlock) return Json();
+  Json sizes = Json::array();
+  sizes.push_back(scheme.block_rows);
+  sizes.push_back(scheme.group_size);
+  return sizes;
+}
+
 Json weights_json(const codec::Scheme& scheme) {
+  const bool is_nvfp4 = float4_format(scheme) == kNvfp4Format;
   Json weights = Json::object();
   weights.set("actorder", nullptr);
-  weights.set("block_structure", nullptr);
+  weights.set("block_structure", block_json(scheme));
   weights.set("dynamic", false);
   weights.set("group_size", scheme.granularity == Granularity::kGroup ? Json(scheme.group_size) : Json());
   weights.set("num_bits", scheme.bits);
   weights.set("observer", "minmax");
   weights.set("observer_kwargs", Json::object());
   if (!float4_format(scheme).empty()) {
-    const std::string_view dtype = scheme.unit_by_tensor ? "torch.float8_e4m3fn" : "torch.uint8";
+    const std::string_view dtype = is_nvfp4 ? "torch.float8_e4m3fn" : "torch.uint8";
     weights.set("scale_dtype", dtype);
     weights.set("zp_dtype", dtype);
   }
-  weights.set("strategy", scheme.unit_by_tensor ? "tensor_group" : strategy_name(scheme.granularity));
+  weights.set("strategy", is_nvfp4 ? "tensor_group" : strategy_name(scheme.granularity));
   weights.set("symmetric", scheme.offset == Offset::kSymmetric);
   weights.set("type", scheme.plain_integer() ? "int" : "float");
   return weights;

@@ -60,7 +60,7 @@ std::vector<TensorPlan> plan(std::string_view module, const ModuleScheme& layout
   const std::int64_t groups = scheme.groups(cols);
   return {{named(kCodes), DType::kI32, {packed_words(cols, scheme.bits), rows}},
           {named(kZeroPoints), DType::kI32, {groups, packed_words(rows, scheme.bits)}},
-          {named(kScales), scheme.scale_dtype, {groups, rows}},
+          {named(kScales), scheme.float_scale_dtype(), {groups, rows}},
           {named(kGroupIndex), DType::kI32, {cols}}};
 }
 
@@ -107,11 +107,11 @@ std::vector<std::byte> group_index(const codec::QuantizedTensor& weight) {
 std::vector<EncodedTensor> encode(std::string_view module, const codec::QuantizedTensor& weight, int less) {
   std::vector<TensorPlan> tensors = plan(module, weight.scheme, weight.rows, weight.cols);
   std::vector<EncodedTensor> encoded;
-  const std::vector<std::byte> scales = exact_floats(module, "scale", weight.scales, weight.scheme.scale_dtype);
+  const std::vector<std::byte> scales = exact_floats(module, "scale", weight.scales, tensors[2].dtype);
   encoded.push_back({std::move(tensors[0]), code_words(weight)});
   encoded.push_back({std::move(tensors[1]), zero_words(weight, less)});
   encoded.push_back({std::move(tensors[2]),
-                     transposed(scales, weight.rows, weight.groups(), dtype_bytes(weight.scheme.scale_dtype))});
+                     transposed(scales, weight.rows, weight.groups(), dtype_bytes(weight.scheme.float_scale_dtype()))});
   encoded.push_back({std::move(tensors[3]), group_index(weight)});
   return encoded;
 }

@@ -117,8 +117,8 @@ std::vector<TensorPlan> plan(std::string_view module, const ModuleScheme& layout
     tensors.push_back({named(kScales), DType::kU8, groups});
     return tensors;
   }
-  tensors.push_back({named(kScales), scheme.scale_dtype, groups});
-  tensors.push_back({named(kBiases), scheme.scale_dtype, groups});
+  tensors.push_back({named(kScales), scheme.float_scale_dtype(), groups});
+  tensors.push_back({named(kBiases), scheme.float_scale_dtype(), groups});
   return tensors;
 }
 
@@ -159,7 +159,7 @@ std::vector<EncodedTensor> encode(std::string_view module, const codec::Quantize
     encoded.push_back({std::move(tensors[1]), bytes_of_small_floats(weight.scales, mode->scales)});
     return encoded;
   }
-  const DType dtype = weight.scheme.scale_dtype;
+  const DType dtype = weight.scheme.float_scale_dtype();
   encoded.push_back({std::move(tensors[1]), exact_floats(module, "scale", weight.scales, dtype)});
   encoded.push_back({std::move(tensors[2]), exact_floats(module, "bias", biases_of(weight), dtype)});
   return encoded;

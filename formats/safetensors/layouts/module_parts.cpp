@@ -202,7 +202,7 @@ std::optional<std::string> integer_refusal(std::string_view layout, const Module
                        layout);
   }
   if (rows <= 0 || cols <= 0) return fmt::format("a weight of shape [{}, {}] is empty", rows, cols);
-  if (std::find(dtypes.begin(), dtypes.end(), scheme.scale_dtype) == dtypes.end()) {
+  if (std::find(dtypes.begin(), dtypes.end(), scheme.float_scale_dtype()) == dtypes.end()) {
     return fmt::format("scales of {} are not held, only {}; --scale-dtype {} makes such",
                        dtype_name(scheme.scale_dtype), dtype_list(dtypes), dtype_name(dtypes.front()));
   }

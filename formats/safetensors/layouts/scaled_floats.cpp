@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "codec/float_codec.h"
+#include "codec/quantized_tensor.h"
 #include "core/checked.h"
 #include "core/strings.h"
 
@@ -51,6 +52,15 @@ class ScaledSource : public graph::TensorSource {
     return fmt::format("{} with scales of {}x{}", dtype, block_.rows, block_.cols);
   }
 
+  /// It counts as floats all the same: scheme() says nothing of it. Who checks values wants to know their steps.
+  std::optional<codec::QuantizedTensor> read_quantized() const override {
+    if (shape().size() != 2 || numel(shape()) == 0) return std::nullopt;
+    codec::QuantizedTensor tensor = codec::make_quantized(scheme_of_codes(), rows(), row_size());
+    weight_.read(0, std::as_writable_bytes(std::span(tensor.codes)));
+    tensor.scales = read_scales(0, div_up(rows(), block_.rows));
+    return tensor;
+  }
+
   void read_rows(std::int64_t first, std::int64_t count, float* out) const override {
     const std::int64_t cols = row_size();
     const std::int64_t slab = std::max<std::int64_t>(kSlabValues / std::max<std::int64_t>(cols, 1), 1);
@@ -60,6 +70,16 @@ class ScaledSource : public graph::TensorSource {
   }
 
  private:
+  codec::Scheme scheme_of_codes() const {
+    codec::Scheme scheme = codec::parse_scheme(dtype_name(weight_.entry.dtype));
+    scheme.scale_dtype = scale_.entry.dtype;
+    if (block_.cols >= row_size() && block_.rows == 1) return scheme;
+    scheme.granularity = codec::Granularity::kBlock;
+    scheme.block_rows = block_.rows;
+    scheme.group_size = block_.cols;
+    return scheme;
+  }
+
   void read_slab(std::int64_t first, std::int64_t count, float* out) const {
     const std::int64_t cols = row_size();
     if (cols == 0 || count == 0) return;

@@ -37,15 +37,29 @@ Scheme table_scheme(std::string_view name, const LevelTable& levels) {
   return scheme;
 }
 
-/// "-g64", "-tensor" or nothing (a row), after the table's name.
+/// One spelling a number: no sign, no leading zero.
+bool read_size(std::string_view part, std::int64_t& size) {
+  if (part.empty() || part[0] < '1' || part[0] > '9') return false;
+  const auto [rest, error] = std::from_chars(part.data(), part.data() + part.size(), size);
+  return error == std::errc() && rest == part.data() + part.size() && size >= kMinGroupSize &&
+         size <= std::numeric_limits<std::int32_t>::max();
+}
+
+/// "128x128" or "128": rows and columns. Of 8-bit floats alone, whose files have such.
+bool read_block(std::string_view part, Scheme& scheme) {
+  scheme.granularity = Granularity::kBlock;
+  const std::size_t cut = part.find('x');
+  const std::string_view cols = cut == std::string_view::npos ? part : part.substr(cut + 1);
+  return scheme.bits == 8 && read_size(part.substr(0, cut), scheme.block_rows) && read_size(cols, scheme.group_size);
+}
+
+/// "-g64", "-b128x128", "-tensor" or nothing (a row), after the table's name.
 bool read_granularity(std::string_view part, Scheme& scheme) {
   if (part.empty()) return true;
+  if (starts_with(part, "-b")) return read_block(part.substr(2), scheme);
   scheme.granularity = part == "-tensor" ? Granularity::kTensor : Granularity::kGroup;
   if (part == "-tensor") return true;
-  if (!starts_with(part, "-g") || part.size() < 3 || part[2] < '1' || part[2] > '9') return false;
-  const auto [rest, error] = std::from_chars(part.data() + 2, part.data() + part.size(), scheme.group_size);
-  return error == std::errc() && rest == part.data() + part.size() && scheme.group_size >= kMinGroupSize &&
-         scheme.group_size <= std::numeric_limits<std::int32_t>::max();
+  return starts_with(part, "-g") && read_size(part.substr(2), scheme.group_size);
 }
 
 std::optional<Scheme> parse(std::string_view lower_case_name) {
@@ -62,7 +76,12 @@ std::optional<Scheme> parse(std::string_view lower_case_name) {
   for (const std::string_view name : kOpen) {
     if (!starts_with(lower_case_name, name)) continue;
     Scheme scheme = table_scheme(lower_case_name, *find_level_table(name));
-    if (read_granularity(lower_case_name.substr(name.size()), scheme)) return scheme;
+    if (!read_granularity(lower_case_name.substr(name.size()), scheme)) continue;
+    if (scheme.granularity == Granularity::kBlock) {
+      scheme.name =
+          std::string(name) + "-b" + std::to_string(scheme.block_rows) + "x" + std::to_string(scheme.group_size);
+    }
+    return scheme;
   }
   return std::nullopt;
 }
@@ -72,13 +91,13 @@ std::optional<Scheme> parse(std::string_view lower_case_name) {
 const SchemeFamily& table_family() {
   static const SchemeFamily family{
       .name = "table",
-      .grammar = "{nf4|fp4|f8_e4m3|f8_e5m2}[-g{N}|-tensor]|iq4_nl|mxfp4|mxfp8[-e5m2]|nvfp4",
+      .grammar = "{nf4|fp4|f8_e4m3|f8_e5m2}[-g{N}|-tensor|-b{R}x{C}]|iq4_nl|mxfp4|mxfp8|nvfp4",
       .summary =
-          "codes that stand for the values of a table, or are 8-bit floats, with one scale a row, a group or the "
-          "tensor; "
+          "codes that stand for the values of a table, or are 8-bit floats, with one scale a row, a group, the tensor "
+          "or, of 8-bit floats, a block of R rows and C columns; "
           "a power of two for the MX formats, an e4m3 number times the tensor's own for nvfp4",
       .examples = {"nf4-g64", "fp4-g64", "iq4_nl", "mxfp4", "mxfp8", "mxfp8-e5m2", "nvfp4", "f8_e4m3", "f8_e4m3-tensor",
-                   "f8_e4m3-g128", "f8_e5m2"},
+                   "f8_e4m3-g128", "f8_e4m3-b128x128", "f8_e5m2", "f8_e5m2-b128x128"},
       .parse = parse,
   };
   return family;

@@ -106,15 +106,39 @@ void copy_row(const codec::QuantizedTensor& from, codec::QuantizedTensor& to, st
   copy(from.super_minima, to.super_minima);
 }
 
+/// Where rows share scales, all values that do so are a row of their own.
+void solve_shared(const SiteProblem& problem, codec::QuantizedTensor& out) {
+  codec::Scheme flat = problem.scheme;
+  flat.granularity = codec::Granularity::kChannel;
+  const Rounder rounder(flat, codec::FitRule::kSearch);
+  const std::int64_t groups = out.groups(), width = out.scheme.group_width(out.cols);
+  const std::int64_t height = out.scheme.group_height(out.rows);
+  parallel_for(out.scheme.scale_rows(out.rows) * groups, [&](std::int64_t task) {
+    const std::int64_t top = task / groups * height, left = task % groups * width;
+    const std::int64_t bottom = std::min(out.rows, top + height), run = std::min(width, out.cols - left);
+    std::vector<float> values;
+    for (std::int64_t row = top; row < bottom; ++row) {
+      const float* const from = problem.weights.data<float>() + row * out.cols + left;
+      values.insert(values.end(), from, from + run);
+    }
+    RowFitter fitter(rounder, flat, std::ssize(values));
+    if (!fitter.fit(values.data())) throw_scale_overflow(problem.name, problem.scheme, top);
+    codec::set_params(out, out.group_index(top, left), codec::get_params(fitter.best(), 0));
+    for (std::int64_t row = top; row < bottom; ++row) {
+      std::copy_n(fitter.best().codes.begin() + (row - top) * run, run, out.codes.begin() + row * out.cols + left);
+    }
+  });
+}
+
 SiteOutcome solve(const SiteProblem& problem, const GroupState* /*state*/) {
-  const Rounder rounder(problem.scheme, codec::FitRule::kSearch);
+  const std::int64_t rows = problem.weights.dim(0), cols = problem.weights.dim(1);
   SiteOutcome outcome;
-  if (problem.scheme.granularity == codec::Granularity::kTensor) {
-    outcome.tensor = rounder.round(problem.weights, {}, problem.scheme, problem.name);
+  outcome.tensor = codec::make_quantized(problem.scheme, rows, cols);
+  if (problem.scheme.shares_rows()) {
+    solve_shared(problem, outcome.tensor);
     return outcome;
   }
-  const std::int64_t rows = problem.weights.dim(0), cols = problem.weights.dim(1);
-  outcome.tensor = codec::make_quantized(problem.scheme, rows, cols);
+  const Rounder rounder(problem.scheme, codec::FitRule::kSearch);
   parallel_for(div_up(rows, kRowsAtOnce), [&](std::int64_t task) {
     RowFitter fitter(rounder, problem.scheme, cols);
     for (std::int64_t row = task * kRowsAtOnce; row < std::min(rows, (task + 1) * kRowsAtOnce); ++row) {

@@ -2,11 +2,13 @@
 // scaled up before rounding, and the producer scaled down, so that they lose less. The factor of a channel is
 // salience^alpha, salience the mean |x| of the channel; alpha is searched over a grid on the block's own output error,
 // with the group rounded to nearest. alpha = 0 is in the grid, so the block error never rises above plain rounding's.
+// Then ranges are cut, where the method takes them as they are (rtn): other methods search them by themselves.
 #include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 
+#include "quant/transforms/clip_search.h"
 #include "quant/transforms/scale_search.h"
 
 namespace kerf::quant {
@@ -64,6 +66,7 @@ std::vector<ScaleTrial> make_trials(const calibration::Statistics& statistics, c
 
 void apply(BlockContext& context) {
   for (std::size_t g = 0; g < context.block.groups.size(); ++g) search_scales(context, g, "awq", make_trials);
+  for (const sweep::Group& group : context.block.groups) search_clips(context, group, "awq");
 }
 
 }  // namespace
@@ -72,7 +75,9 @@ extern const TransformInfo awq_transform;
 const TransformInfo awq_transform{
     .name = "awq",
     .summary =
-        "scales input channels by their activations, folded into norms, v and up; searched on the block's output error",
+        "scales input channels by their activations, folded into norms, v and up, and with rtn cuts ranges; both "
+        "searched "
+        "on the block's output error",
     .source = "Lin et al. 2023, arXiv:2306.00978, equations 4 and 5",
     .observers = {"sum_abs"},
     .apply = apply,

@@ -65,9 +65,16 @@ struct Written {
 
 TEST(CompressedTensorsActivations, ComeBackAsTheyWereWritten) {
   const std::vector<std::pair<const char*, const char*>> pairs = {
-      {"int8", "int8-dynamic"},         {"int8", "int8-static"},           {"int8-tensor", "int8-static-asym"},
-      {"int4-g32", "int8-dynamic"},     {"int4-g32-asym", "int4-dynamic"}, {"int8-asym", "int8-dynamic-asym"},
-      {"int3-g16", "int8-dynamic-g32"}, {"f8_e4m3", "f8_e4m3-dynamic"},    {"f8_e4m3-tensor", "f8_e4m3-static"},
+      {"int8", "int8-dynamic"},
+      {"int8", "int8-static"},
+      {"int8-tensor", "int8-static-asym"},
+      {"int4-g32", "int8-dynamic"},
+      {"int4-g32-asym", "int4-dynamic"},
+      {"int8-asym", "int8-dynamic-asym"},
+      {"int3-g16", "int8-dynamic-g32"},
+      {"f8_e4m3", "f8_e4m3-dynamic"},
+      {"f8_e4m3-tensor", "f8_e4m3-static"},
+      {"f8_e4m3-b8x32", "f8_e4m3-dynamic"},
   };
   for (const auto& [weights, activations] : pairs) {
     SCOPED_TRACE(std::string(weights) + " " + activations);
@@ -120,6 +127,13 @@ TEST(CompressedTensorsActivations, SayWhatVllmReads) {
   const Json& weights = *floats.config.find("config_groups")->find("group_0")->find("weights");
   EXPECT_EQ(weights.find("type")->as_string(), "float");
   EXPECT_EQ(weights.find("strategy")->as_string(), "channel");
+  EXPECT_TRUE(weights.find("block_structure")->is_null());
+  const Written blocks("f8_e4m3-b8x48", "f8_e4m3-dynamic");
+  const Json& of_blocks = *blocks.config.find("config_groups")->find("group_0")->find("weights");
+  EXPECT_EQ(of_blocks.find("strategy")->as_string(), "block");
+  EXPECT_EQ(of_blocks.find("block_structure")->dump(), "[8, 48]");
+  EXPECT_TRUE(of_blocks.find("group_size")->is_null());
+  EXPECT_EQ(blocks.tensors().at("m.weight_scale").entry.shape, (Shape{1, 2})) << "of 6 rows and 64 columns";
 }
 
 TEST(CompressedTensorsActivations, DifferentOnesAreGroupsOfTheirOwn) {

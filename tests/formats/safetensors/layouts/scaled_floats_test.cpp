@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "codec/float_codec.h"
+#include "codec/quantized_tensor.h"
 #include "core/checked.h"
 #include "core/random.h"
 #include "formats/safetensors/layouts/layout.h"
@@ -59,6 +60,20 @@ TEST_F(ScaledFloats, ScalesOfBlocksReachTheEdges) {
   EXPECT_EQ(source->stored_bytes(), 6U + 8U);
   EXPECT_FALSE(source->scheme());
   EXPECT_EQ(source->dtype(), DType::kF32);
+}
+
+/// Who checks a file wants to know how far apart its values can be.
+TEST_F(ScaledFloats, CodesAndScalesGiveTheValuesToo) {
+  const auto same = [&](const TensorBytes& scale, const std::string& config = "{}") {
+    const auto source = decode({weight(), scale}, config).at("m.weight");
+    const codec::QuantizedTensor codes = source->read_quantized().value();
+    std::vector<float> found(6);
+    codec::dequantize_rows(codes, 0, 2, found.data());
+    EXPECT_EQ(found, values(source));
+  };
+  same(f32_tensor("m.weight_scale_inv", {1, 2}, {10, 0.5}), R"({"weight_block_size":[2,2]})");
+  same(f32_tensor("m.weight_scale", {2, 1}, {2, 3}));
+  same(f32_tensor("m.weight_scale", {1}, {0.5}));
 }
 
 TEST_F(ScaledFloats, ScalesOfChannelsAndTensors) {
