@@ -403,20 +403,6 @@ std::vector<ValueIndex> lower_quantized_attention(Emitter& emitter, const Call& 
   return find_lowering(kMicrosoftDomain, "Attention")->lower(emitter, plain);
 }
 
-/// Codes multiplied, and the product rounded to codes again.
-std::vector<ValueIndex> lower_qlinear_matmul(Emitter& emitter, const Call& call) {
-  for (const std::size_t i : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 7U}) {
-    if (call.input(i) == kAbsent) emitter.fail(fmt::format("input {} is missing", i));
-  }
-  const ValueIndex a =
-      emitter.node("DequantizeLinear", {call.input(0), call.input(1), call.input(2)}, {{"axis", std::int64_t{-2}}});
-  Call weight{.op = "DequantizeLinear", .domain = "", .inputs = {call.input(3), call.input(4), call.input(5)}};
-  weight.attributes = {{"axis", std::int64_t{-1}}};
-  Call matmul{.op = "MatMul", .domain = "", .inputs = {a, lower_dequantize(emitter, weight).front()}};
-  const ValueIndex y = find_lowering("", "MatMul")->lower(emitter, matmul).front();
-  return {emitter.node("QuantizeLinear", {y, call.input(6), call.input(7)}, {{"axis", std::int64_t{-2}}})};
-}
-
 }  // namespace
 
 std::optional<ValueIndex> byte_matrix(Emitter& emitter, const Constant& codes, const Constant& scales,
@@ -461,11 +447,6 @@ const LoweringInfo& matmul_integer_to_float_lowering() {
 const LoweringInfo& quantized_attention_lowering() {
   static const LoweringInfo info{"QAttention", kMicrosoftDomain, "DequantizeLinear, Attention",
                                  lower_quantized_attention};
-  return info;
-}
-
-const LoweringInfo& qlinear_matmul_lowering() {
-  static const LoweringInfo info{"QLinearMatMul", "", "DequantizeLinear, MatMul, QuantizeLinear", lower_qlinear_matmul};
   return info;
 }
 

@@ -9,6 +9,7 @@
 
 #include "codec/float_codec.h"
 #include "graph/query.h"
+#include "quant/transforms/channel_trace.h"
 
 namespace kerf::quant {
 namespace {
@@ -158,6 +159,9 @@ std::optional<Fold> find_fold(const Graph& graph, const sweep::Plan& plan, const
     fold = fold_into_values(graph, plan, *node, channels);
   } else if (is_linear(*node)) {
     fold = fold_into_linear(graph, plan, group.input, identity(channels));
+  } else if (auto trace = trace_through_attention(graph, plan, group.input);
+             trace && std::ssize(trace->channels) == channels) {
+    fold = fold_into_linear(graph, plan, trace->source, std::move(trace->channels));
   }
   if (!fold) {
     reason = fmt::format("scales cannot pass through {}", node->op);

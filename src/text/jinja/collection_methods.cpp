@@ -51,15 +51,11 @@ Value run_index(Call& call) {
 
 }  // namespace
 
-const Builtins& dict_methods() {
-  static const Builtins methods{
+Builtins dict_methods() {
+  return {
       {"get", "key / default", run_get}, {"items", "", run_items}, {"keys", "", run_keys}, {"values", "", run_values}};
-  return methods;
 }
 
-const Builtins& list_methods() {
-  static const Builtins methods{{"count", "value", run_count}, {"index", "value", run_index}};
-  return methods;
-}
+Builtins list_methods() { return {{"count", "value", run_count}, {"index", "value", run_index}}; }
 
 }  // namespace kerf::text::jinja
