@@ -95,7 +95,7 @@ class GraphBuilder {
   /// Positions times frequencies: a product of what depends on no weight with few numbers is no weight either.
   bool makes_a_table(const DraftNode& node) const {
     constexpr std::int64_t kFewNumbers = 4096;
-    if (!is_linear(node) || node.inputs.size() != 2 || is_heavy(node.inputs[0])) return false;
+    if (!is_linear(node) || node.inputs.size() != 2 || is_heavy(node.inputs[0]) || node.rounding) return false;
     const Constant* positions = draft_.constant(node.inputs[0]);
     return (positions == nullptr || positions->initializers().empty()) &&
            draft_.constant(node.inputs[1])->size() <= kFewNumbers;

@@ -36,9 +36,9 @@ struct Sketch {
   }
   ValueId turned_back() { return node("Unsqueeze", {x, integers({1})}); }
   ValueId node(std::string op, std::vector<ValueId> inputs, graph::Attributes attributes = {},
-               std::string domain = "") {
+               std::string_view domain = graph::kOnnxDomain) {
     graph::Node made{.op = op,
-                     .domain = std::move(domain),
+                     .domain = std::string(domain),
                      .name = op + std::to_string(graph.nodes().size()),
                      .inputs = std::move(inputs),
                      .outputs = {},
@@ -46,13 +46,14 @@ struct Sketch {
     return graph.add_node(std::move(made), 1).front();
   }
   ValueId weight(const std::string& name, const Shape& shape) {
-    graph::Weight made{.name = name, .role = graph::Role::kValue};
-    made.source = graph::make_memory_source(test::random_normal(shape, 1), name);
+    graph::Weight made{.name = name,
+                       .role = graph::Role::kValue,
+                       .source = graph::make_memory_source(test::random_normal(shape, 1), name)};
     return graph.add_weight(std::move(made));
   }
-  ValueId integers(const Ints& values) {
+  ValueId integers(const Ints& list) {
     return graph.add_constant("shape" + std::to_string(graph.values().size()),
-                              Tensor::from<std::int64_t>({std::ssize(values)}, values));
+                              Tensor::from<std::int64_t>({std::ssize(list)}, list));
   }
   std::optional<ChannelTrace> trace() const { return trace_through_attention(graph, sweep::make_plan(graph), end); }
 };

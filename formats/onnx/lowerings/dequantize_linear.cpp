@@ -298,6 +298,21 @@ std::optional<ValueIndex> dequantized_weight(Emitter& emitter, const Dequantized
   return add_weight(emitter, std::move(codes), std::move(parts), is_turned);
 }
 
+/// Rows of codes that data chooses, all by one scale: rows of the weight that they stand for. kAbsent if it is not so.
+ValueIndex chosen_rows(Emitter& emitter, const Call& call, Dequantized d) {
+  const DraftNode* gather = emitter.draft().producer(call.input(0));
+  const bool gathers = gather != nullptr && gather->op == "Gather" && gather->domain.empty() &&
+                       gather->inputs.size() == 2 && gather->attributes.int_or("axis", 0) == 0;
+  const bool one_scale = d.scales != nullptr && d.scales->size() == 1 && d.block == 0;
+  if (!gathers || !one_scale || (call.input(2) != kAbsent && d.points == nullptr)) return kAbsent;
+  d.codes = emitter.constant(gather->inputs[0]);
+  const ValueIndex chosen = gather->inputs[1];
+  if (d.codes == nullptr || d.codes->initializers().empty()) return kAbsent;
+  d.axis = 0;
+  const auto weight = dequantized_weight(emitter, d);
+  return weight ? emitter.node("Gather", {*weight, chosen}) : kAbsent;
+}
+
 std::vector<ValueIndex> lower_dequantize(Emitter& emitter, const Call& call) {
   if (call.input(0) == kAbsent || call.input(1) == kAbsent) emitter.fail("found an input missing, expected 2 or 3");
   Dequantized d{emitter.constant(call.input(0)), emitter.constant(call.input(1)), nullptr};
@@ -308,6 +323,7 @@ std::vector<ValueIndex> lower_dequantize(Emitter& emitter, const Call& call) {
   if (constant && d.block >= 0) {
     if (const auto weight = dequantized_weight(emitter, d)) return {*weight};
   }
+  if (const ValueIndex rows = chosen_rows(emitter, call, d); rows != kAbsent) return {rows};
   return {emitter.node("DequantizeLinear", call.inputs, call.attributes)};
 }
 

@@ -48,10 +48,10 @@ std::int64_t Call::integer(std::size_t i) const {
 const Builtins& builtins(BuiltinKind kind) {
   static const std::map<BuiltinKind, Builtins> all = [] {
     std::map<BuiltinKind, Builtins> lists;
-    const auto add = [&](BuiltinKind of, const Builtins& list) {
-      lists[of].insert(lists[of].end(), list.begin(), list.end());
+    const auto add = [&](const BuiltinList& list) {
+      lists[list.kind].insert(lists[list.kind].end(), list.builtins.begin(), list.builtins.end());
     };
-#define X(kind, list) add(BuiltinKind::kind, list());
+#define X(name) add(name##_builtins());
 #include "text/jinja/builtins.def"
 #undef X
     return lists;

@@ -42,8 +42,13 @@ struct Builtin {
 using Builtins = std::vector<Builtin>;
 enum class BuiltinKind { kFilter, kTest, kFunction, kTextMethod, kListMethod, kDictMethod };
 
-/// For X(kind, list) in builtins.def, a function that gives a list of that kind.
-#define X(kind, list) Builtins list();
+struct BuiltinList {
+  BuiltinKind kind;
+  Builtins builtins;
+};
+
+/// For X(name) in builtins.def, a function name_builtins() that gives a list.
+#define X(name) BuiltinList name##_builtins();
 #include "text/jinja/builtins.def"
 #undef X
 

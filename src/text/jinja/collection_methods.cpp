@@ -51,11 +51,16 @@ Value run_index(Call& call) {
 
 }  // namespace
 
-Builtins dict_methods() {
-  return {
-      {"get", "key / default", run_get}, {"items", "", run_items}, {"keys", "", run_keys}, {"values", "", run_values}};
+BuiltinList dict_methods_builtins() {
+  return {BuiltinKind::kDictMethod,
+          {{"get", "key / default", run_get},
+           {"items", "", run_items},
+           {"keys", "", run_keys},
+           {"values", "", run_values}}};
 }
 
-Builtins list_methods() { return {{"count", "value", run_count}, {"index", "value", run_index}}; }
+BuiltinList list_methods_builtins() {
+  return {BuiltinKind::kListMethod, {{"count", "value", run_count}, {"index", "value", run_index}}};
+}
 
 }  // namespace kerf::text::jinja

@@ -108,20 +108,21 @@ Value run_wordcount(Call& call) {
 
 }  // namespace
 
-Builtins text_filters() {
-  return {{"capitalize", "", run_capitalize},
-          {"center", "/ width", run_center},
-          {"format", "*", run_format},
-          {"indent", "/ width first blank", run_indent},
-          {"lower", "", run_lower},
-          {"replace", "old new / count", run_replace},
-          {"safe", "", run_string},
-          {"string", "", run_string},
-          {"title", "", run_title},
-          {"trim", "/ chars", run_trim},
-          {"truncate", "/ length killwords end leeway", run_truncate},
-          {"upper", "", run_upper},
-          {"wordcount", "", run_wordcount}};
+BuiltinList text_filters_builtins() {
+  return {BuiltinKind::kFilter,
+          {{"capitalize", "", run_capitalize},
+           {"center", "/ width", run_center},
+           {"format", "*", run_format},
+           {"indent", "/ width first blank", run_indent},
+           {"lower", "", run_lower},
+           {"replace", "old new / count", run_replace},
+           {"safe", "", run_string},
+           {"string", "", run_string},
+           {"title", "", run_title},
+           {"trim", "/ chars", run_trim},
+           {"truncate", "/ length killwords end leeway", run_truncate},
+           {"upper", "", run_upper},
+           {"wordcount", "", run_wordcount}}};
 }
 
 }  // namespace kerf::text::jinja

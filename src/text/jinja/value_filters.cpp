@@ -128,15 +128,16 @@ Value run_tojson(Call& call) {
 
 }  // namespace
 
-Builtins value_filters() {
-  return {{"abs", "", run_abs},
-          {"attr", "name", run_attr},
-          {"d", "/ default_value boolean", run_default},
-          {"default", "/ default_value boolean", run_default},
-          {"float", "/ default", run_float},
-          {"int", "/ default base", run_int},
-          {"round", "/ precision method", run_round},
-          {"tojson", "/ ensure_ascii indent separators sort_keys", run_tojson}};
+BuiltinList value_filters_builtins() {
+  return {BuiltinKind::kFilter,
+          {{"abs", "", run_abs},
+           {"attr", "name", run_attr},
+           {"d", "/ default_value boolean", run_default},
+           {"default", "/ default_value boolean", run_default},
+           {"float", "/ default", run_float},
+           {"int", "/ default base", run_int},
+           {"round", "/ precision method", run_round},
+           {"tojson", "/ ensure_ascii indent separators sort_keys", run_tojson}}};
 }
 
 }  // namespace kerf::text::jinja

@@ -1,7 +1,8 @@
+#include "formats/onnx/lowerings/spatial_axes.h"
+
 #include <fmt/format.h>
 
 #include "formats/onnx/lowering.h"
-#include "formats/onnx/lowerings/spatial_axes.h"
 
 namespace kerf::formats::onnx {
 namespace {
