@@ -7,9 +7,8 @@
 #include <fmt/format.h>
 
 #include "core/checked.h"
-#include "core/threads.h"
+#include "ops/elementwise.h"
 #include "ops/ops.h"
-#include "ops/shape_rules.h"
 
 namespace kerf::ops {
 namespace {
@@ -59,35 +58,59 @@ std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
   return {{DType::kF32, t.result}};
 }
 
-/// Numbers along the axis side by side: [outer * inner, length], the real parts or the imaginary ones.
-std::vector<float> rows_of(const Tensor& x, const Transform& t, std::int64_t part) {
-  std::vector<float> rows(static_cast<std::size_t>(t.outer * t.inner * t.length), 0.0F);
-  const std::int64_t taken = std::min(t.extent, t.length);
-  for (std::int64_t o = 0; o < t.outer; ++o) {
-    for (std::int64_t n = 0; n < taken; ++n) {
-      const float* from = x.data<float>() + (o * t.extent + n) * t.inner * t.parts + part;
-      for (std::int64_t i = 0; i < t.inner; ++i) {
-        rows[static_cast<std::size_t>((o * t.inner + i) * t.length + n)] = from[i * t.parts];
+struct Complex {
+  double re = 0, im = 0;
+  Complex operator+(Complex other) const { return {re + other.re, im + other.im}; }
+  Complex operator*(Complex other) const { return {re * other.re - im * other.im, re * other.im + im * other.re}; }
+};
+
+/// y_k = sum of x_n exp(-2 pi i k n / N) for any N, by its prime factors (Cooley & Tukey 1965); in f64.
+class Fourier {
+ public:
+  Fourier(std::int64_t length, bool inverse) : length_(length) {
+    for (std::int64_t n = 0; n < length; ++n) {
+      const double angle = 2 * std::numbers::pi * static_cast<double>(n) / static_cast<double>(length);
+      roots_.push_back({std::cos(angle), inverse ? std::sin(angle) : -std::sin(angle)});
+    }
+  }
+
+  void run(const std::vector<Complex>& x, std::vector<Complex>& y) const {
+    std::vector<Complex> parts(static_cast<std::size_t>(length_));
+    run(x.data(), 1, y.data(), length_, parts.data());
+  }
+
+ private:
+  static std::int64_t smallest_factor(std::int64_t n) {
+    for (std::int64_t p = 2; p * p <= n; ++p) {
+      if (n % p == 0) return p;
+    }
+    return n;
+  }
+
+  const Complex& root(std::int64_t n) const { return roots_[static_cast<std::size_t>(n % length_)]; }
+
+  /// Of every `step`-th of x, `count` of them; `parts` holds the sums of one frequency's parts.
+  void run(const Complex* x, std::int64_t step, Complex* y, std::int64_t count, Complex* parts) const {
+    if (count == 1) {
+      y[0] = x[0];
+      return;
+    }
+    const std::int64_t p = smallest_factor(count), rest = count / p;
+    for (std::int64_t r = 0; r < p; ++r) run(x + r * step, step * p, y + r * rest, rest, parts);
+    for (std::int64_t k = 0; k < rest; ++k) {
+      for (std::int64_t r = 0; r < p; ++r) parts[r] = y[r * rest + k] * root(r * k * step);
+      for (std::int64_t q = 0; q < p; ++q) {
+        Complex sum = parts[0];
+        for (std::int64_t r = 1; r < p; ++r) sum = sum + parts[r] * root(r * q % p * rest * step);
+        y[q * rest + k] = sum;
       }
     }
   }
-  return rows;
-}
 
-/// cos and sin of 2 pi n / length.
-struct Circle {
-  explicit Circle(std::int64_t length) {
-    for (std::int64_t n = 0; n < length; ++n) {
-      const double angle = 2 * std::numbers::pi * static_cast<double>(n) / static_cast<double>(length);
-      cosines.push_back(static_cast<float>(std::cos(angle)));
-      sines.push_back(static_cast<float>(std::sin(angle)));
-    }
-  }
-  std::vector<float> cosines, sines;
+  const std::int64_t length_;
+  std::vector<Complex> roots_;
 };
 
-/// y_k = sum of x_n exp(-2 pi i k n / N), as products with tiles of that matrix: N^2 for each row, but by the dense
-/// library, and exact to its rounding for any N.
 void run(KernelContext& context) {
   const Tensor& x = context.input(0);
   const auto integers = [&](std::size_t i) {
@@ -96,42 +119,28 @@ void run(KernelContext& context) {
   const auto length = integers(1), axis = integers(2);
   const Transform t =
       transform_of(context.node(), x.shape(), length.empty() ? nullptr : &length, axis.empty() ? nullptr : &axis);
-  Tensor y = Tensor::zeros(DType::kF32, t.result);
-  const std::int64_t rows = t.outer * t.inner, n = t.length;
-  const std::vector<float> real = rows_of(x, t, 0);
-  const std::vector<float> imaginary = t.parts == 2 ? rows_of(x, t, 1) : std::vector<float>();
-  const Circle circle(n);
-  const float turn = t.inverse ? -1.0F : 1.0F, scale = t.inverse ? 1.0F / static_cast<float>(n) : 1.0F;
-  constexpr std::int64_t kTile = 64;
-  parallel_for(rows == 0 ? 0 : div_up(t.frequencies, kTile), [&](std::int64_t tile) {
-    const std::int64_t first = tile * kTile, count = std::min(kTile, t.frequencies - first);
-    std::vector<float> cosines(static_cast<std::size_t>(count * n)), sines(cosines.size());
-    for (std::int64_t k = 0; k < count; ++k) {
-      for (std::int64_t j = 0; j < n; ++j) {
-        const auto at = static_cast<std::size_t>((first + k) * j % n), to = static_cast<std::size_t>(k * n + j);
-        cosines[to] = circle.cosines[at];
-        sines[to] = circle.sines[at];
-      }
-    }
-    std::vector<float> re(static_cast<std::size_t>(rows * count)), im(re.size());
-    const auto add = [&](float factor, const std::vector<float>& from, const std::vector<float>& by, float beta,
-                         std::vector<float>& to) {
-      linalg::gemm(false, true, rows, count, n, factor * scale, from.data(), n, by.data(), n, beta, to.data(), count);
-    };
-    add(1, real, cosines, 0, re);
-    add(-turn, real, sines, 0, im);
-    if (t.parts == 2) {
-      add(turn, imaginary, sines, 1, re);
-      add(1, imaginary, cosines, 1, im);
-    }
-    for (std::int64_t row = 0; row < rows; ++row) {
-      for (std::int64_t k = 0; k < count; ++k) {
-        const std::int64_t to = (row / t.inner * t.frequencies + first + k) * t.inner + row % t.inner;
-        y.data<float>()[2 * to] = re[static_cast<std::size_t>(row * count + k)];
-        y.data<float>()[2 * to + 1] = im[static_cast<std::size_t>(row * count + k)];
-      }
-    }
-  });
+  Tensor y(DType::kF32, t.result);
+  const Fourier fourier(t.length, t.inverse);
+  const double scale = t.inverse ? 1.0 / static_cast<double>(t.length) : 1.0;
+  const std::int64_t taken = std::min(t.extent, t.length);
+  for_ranges(t.outer * t.inner, std::max<std::int64_t>(1, kElementGrain / t.length),
+             [&](std::int64_t begin, std::int64_t end) {
+               std::vector<Complex> from(static_cast<std::size_t>(t.length)), to(from.size());
+               for (std::int64_t row = begin; row < end; ++row) {
+                 const std::int64_t outer = row / t.inner, inner = row % t.inner;
+                 for (std::int64_t n = 0; n < taken; ++n) {
+                   const float* value = x.data<float>() + ((outer * t.extent + n) * t.inner + inner) * t.parts;
+                   from[static_cast<std::size_t>(n)] = {static_cast<double>(value[0]),
+                                                        t.parts == 2 ? static_cast<double>(value[1]) : 0.0};
+                 }
+                 fourier.run(from, to);
+                 for (std::int64_t k = 0; k < t.frequencies; ++k) {
+                   float* value = y.data<float>() + ((outer * t.frequencies + k) * t.inner + inner) * 2;
+                   value[0] = static_cast<float>(to[static_cast<std::size_t>(k)].re * scale);
+                   value[1] = static_cast<float>(to[static_cast<std::size_t>(k)].im * scale);
+                 }
+               }
+             });
   context.output(0) = std::move(y);
 }
 

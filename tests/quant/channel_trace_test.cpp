@@ -87,6 +87,25 @@ TEST(ChannelTrace, ValuesThatAreReadElsewhereAreNotFollowed) {
   EXPECT_FALSE(sketch.trace());
 }
 
+/// As rows of texts become those of one matrix.
+TEST(ChannelTrace, MovesKeepOrExchangeChannels) {
+  Sketch sketch;
+  const auto moved = [&](ValueId end) {
+    return trace_through_moves(sketch.graph, sweep::make_plan(sketch.graph), end, 4);
+  };
+  const ValueId flat = sketch.node("Reshape", {sketch.node("Neg", {sketch.x}), sketch.integers({-1, 4})});
+  ASSERT_TRUE(moved(flat));
+  EXPECT_EQ(moved(flat)->channels, (Ints{0, 1, 2, 3}));
+  const ValueId pairs = sketch.node("Reshape", {sketch.node("Abs", {sketch.x}), sketch.integers({0, -1, 2, 2})});
+  const ValueId turned = sketch.node("Transpose", {pairs}, {{"perm", Ints{0, 1, 3, 2}}});
+  const ValueId end = sketch.node("Reshape", {turned, sketch.integers({0, -1, 4})});
+  ASSERT_TRUE(moved(end));
+  EXPECT_EQ(moved(end)->channels, (Ints{0, 2, 1, 3}));
+  EXPECT_FALSE(moved(sketch.node("Exp", {sketch.x}))) << "nothing is moved";
+  const ValueId mixed = sketch.node("Transpose", {sketch.node("Sin", {sketch.x})}, {{"perm", Ints{0, 2, 1}}});
+  EXPECT_FALSE(moved(mixed)) << "tokens are no channels";
+}
+
 TEST(ChannelTrace, OtherOperatorsEndIt) {
   Sketch sketch;
   EXPECT_FALSE(

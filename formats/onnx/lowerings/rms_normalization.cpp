@@ -9,6 +9,14 @@ namespace {
 
 using Ints = std::vector<std::int64_t>;
 
+/// A vector of one number that stands for as many as a row has.
+bool repeats(const Emitter& emitter, ValueIndex x, ValueIndex scale) {
+  const auto of_x = emitter.shape(x), of_scale = emitter.shape(scale);
+  if (!of_x || of_x->empty() || !of_scale || of_scale->size() != 1) return false;
+  const MaybeSymbol &width = of_x->back(), &count = of_scale->front();
+  return width && count && width->is_constant() && count->is_constant() && width->value != count->value;
+}
+
 /// The one over the last axis has a vector of scales; any other scale, which may broadcast, or several axes: plain
 /// operators.
 std::vector<ValueIndex> lower(Emitter& emitter, const Call& call) {
@@ -17,7 +25,7 @@ std::vector<ValueIndex> lower(Emitter& emitter, const Call& call) {
   const std::int64_t axis = call.attributes.int_or("axis", -1);
   const auto rank = emitter.rank(x), scale_rank = emitter.rank(scale);
   const bool last = axis == -1 || (rank && axis + 1 == static_cast<std::int64_t>(*rank));
-  if (last && scale_rank.value_or(1) == 1) {
+  if (last && scale_rank.value_or(1) == 1 && !repeats(emitter, x, scale)) {
     graph::Attributes attributes = call.attributes;
     attributes.set("axis", std::int64_t{-1});
     return {emitter.node("RMSNormalization", call.inputs, attributes)};

@@ -166,70 +166,78 @@ std::optional<std::vector<std::int64_t>> channels_of(const Tensor& values) {
   return std::vector<std::int64_t>(data, data + channels);
 }
 
-struct Paths {
-  const Node* product = nullptr;
-  std::vector<const Node*> before, behind;  ///< of the product
-  std::int64_t channels = 0;                ///< of the linear node's output
-};
-
-std::optional<std::vector<std::int64_t>> trace(const Graph& graph, const sweep::Plan& plan, const Paths& paths,
-                                               ValueId value, const Shape& tokens, std::int64_t batch) {
-  const std::int64_t length = numel(tokens) / batch;
-  FreeValues values(graph, plan, batch, length);
-  try {
-    const Tensor v = send(values, paths.before, numbered(tokens, paths.channels), paths.product->inputs[1]);
-    // Each token's sum has the channels of the terms, whatever their weights are.
-    if (!v.defined() || v.rank() < 2 || v.dim(v.rank() - 2) != length || !same_for_all_tokens(v)) return std::nullopt;
-    const Tensor end = send(values, paths.behind, v, value);
-    return end.defined() ? channels_of(end) : std::nullopt;
-  } catch (const Error&) {
-    return std::nullopt;  // of other shapes, as a file of a fixed length is
+/// What `follow` finds for some tokens of the first shape that fits: files of a fixed length take no other.
+template <typename Follow>
+std::optional<std::vector<std::int64_t>> with_some_tokens(const std::set<std::int64_t>& fixed, const Follow& follow) {
+  std::vector<std::pair<std::int64_t, Shape>> trials = {{2, {2, 3}}, {2, {6}}};
+  for (const std::int64_t rows : fixed) trials.insert(trials.end(), {{1, {1, rows}}, {1, {rows}}});
+  for (const auto& [batch, tokens] : trials) {
+    try {
+      if (auto channels = follow(batch, tokens)) return channels;
+    } catch (const Error&) {
+      continue;  // a rule that such tokens do not fit
+    }
   }
+  return std::nullopt;
 }
 
 /// Lengths of texts that a file of fixed shapes may be for: constants that Reshape takes.
-std::set<std::int64_t> fixed_rows(const Graph& graph, const Paths& paths) {
+std::set<std::int64_t> fixed_rows(const Graph& graph, const std::vector<const Node*>& path, std::int64_t channels) {
   std::set<std::int64_t> rows;
-  for (const auto* path : {&paths.before, &paths.behind}) {
-    for (const Node* node : *path) {
-      if (node->op != "Reshape") continue;
-      const Value& target = graph.value(node->inputs[1]);
-      if (target.kind != Value::Kind::kConstant || target.constant.dtype() != DType::kI64) continue;
-      const auto extents = target.constant.values<std::int64_t>();
-      const auto count = checked_numel(Shape(extents.begin(), extents.end()));
-      constexpr std::int64_t kMost = 1 << 13;
-      const std::int64_t found = count && paths.channels > 0 ? *count / paths.channels : 0;
-      if (found > 0 && found <= kMost && found * paths.channels == *count) rows.insert(found);
-    }
+  for (const Node* node : path) {
+    if (node->op != "Reshape") continue;
+    const Value& target = graph.value(node->inputs[1]);
+    if (target.kind != Value::Kind::kConstant || target.constant.dtype() != DType::kI64) continue;
+    const auto extents = target.constant.values<std::int64_t>();
+    const auto count = checked_numel(Shape(extents.begin(), extents.end()));
+    constexpr std::int64_t kMost = 1 << 13;
+    const std::int64_t found = count && channels > 0 ? *count / channels : 0;
+    if (found > 0 && found <= kMost && found * channels == *count) rows.insert(found);
   }
   return rows;
 }
 
 }  // namespace
 
+std::optional<ChannelTrace> trace_through_moves(const Graph& graph, const sweep::Plan& plan, ValueId value,
+                                                std::int64_t channels) {
+  ValueId source = value;
+  const auto path = moves_before(graph, source);
+  if (!path || path->empty()) return std::nullopt;
+  auto found = with_some_tokens(fixed_rows(graph, *path, channels), [&](std::int64_t batch, const Shape& tokens) {
+    FreeValues values(graph, plan, batch, numel(tokens) / batch);
+    const Tensor end = send(values, *path, numbered(tokens, channels), value);
+    return end.defined() && end.shape().back() == channels ? channels_of(end) : std::nullopt;
+  });
+  return found ? std::optional(ChannelTrace{source, std::move(*found)}) : std::nullopt;
+}
+
 std::optional<ChannelTrace> trace_through_attention(const Graph& graph, const sweep::Plan& plan, ValueId value) {
   ValueId at = value;
-  Paths paths;
-  auto behind = moves_before(graph, at);
-  paths.product = producer(graph, at);
-  if (!behind || paths.product == nullptr || !is_op(*paths.product, graph::kOnnxDomain, "MatMul")) return std::nullopt;
-  if (!read_once(graph, at) && !behind->empty()) return std::nullopt;
-  at = paths.product->inputs[1];
-  auto before = moves_before(graph, at);
+  const auto behind = moves_before(graph, at);
+  const Node* product = producer(graph, at);
+  if (!behind || product == nullptr || !is_op(*product, graph::kOnnxDomain, "MatMul")) return std::nullopt;
+  at = product->inputs[1];
+  const auto before = moves_before(graph, at);
   const Node* linear = producer(graph, at);
   if (!before || linear == nullptr || !is_op(*linear, graph::kKerfDomain, "Linear")) return std::nullopt;
-  if (!read_once(graph, paths.product->inputs[1]) || !read_once(graph, at)) return std::nullopt;
+  if (!read_once(graph, product->inputs[1]) || !read_once(graph, at)) return std::nullopt;
   const Value& weight = graph.value(linear->inputs[1]);
   if (weight.kind != Value::Kind::kWeight) return std::nullopt;
-  paths.before = std::move(*before);
-  paths.behind = std::move(*behind);
-  paths.channels = weight.weight.source->rows();
-  std::vector<std::pair<std::int64_t, Shape>> trials = {{2, {2, 3}}, {2, {6}}};
-  for (const std::int64_t rows : fixed_rows(graph, paths)) trials.insert(trials.end(), {{1, {1, rows}}, {1, {rows}}});
-  for (const auto& [batch, tokens] : trials) {
-    if (auto channels = trace(graph, plan, paths, value, tokens, batch)) return ChannelTrace{at, std::move(*channels)};
-  }
-  return std::nullopt;
+  const std::int64_t channels = weight.weight.source->rows();
+  auto fixed = fixed_rows(graph, *before, channels);
+  fixed.merge(fixed_rows(graph, *behind, channels));
+  auto found =
+      with_some_tokens(fixed, [&](std::int64_t batch, const Shape& tokens) -> std::optional<std::vector<std::int64_t>> {
+        const std::int64_t length = numel(tokens) / batch;
+        FreeValues values(graph, plan, batch, length);
+        const Tensor v = send(values, *before, numbered(tokens, channels), product->inputs[1]);
+        // Each token's sum has the channels of the terms, whatever their weights are.
+        if (!v.defined() || v.rank() < 2 || v.dim(v.rank() - 2) != length || !same_for_all_tokens(v)) return {};
+        const Tensor end = send(values, *behind, v, value);
+        return end.defined() ? channels_of(end) : std::nullopt;
+      });
+  return found ? std::optional(ChannelTrace{at, std::move(*found)}) : std::nullopt;
 }
 
 }  // namespace kerf::quant

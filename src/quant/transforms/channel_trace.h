@@ -9,12 +9,18 @@
 
 namespace kerf::quant {
 
-/// Where the channels of a value come from, through a mixture of tokens: channel c is a sum over tokens of channel
-/// channels[c] of `source`, the output of a linear node.
+/// Where the channels of a value come from: channel c is made of channel channels[c] of `source`, whatever tokens it
+/// mixes.
 struct ChannelTrace {
   graph::ValueId source = graph::kNoValue;
   std::vector<std::int64_t> channels;
 };
+
+/// The value follows from `source` by nodes that only move elements (Reshape, Transpose, ...), nothing else reading
+/// what lies between, and both have so many channels, each with the elements of one channel of the other. nullopt if it
+/// is not so, or no node lies between.
+std::optional<ChannelTrace> trace_through_moves(const graph::Graph& graph, const sweep::Plan& plan,
+                                                graph::ValueId value, std::int64_t channels);
 
 /// Attention written out, as exporters do: the value follows by nodes that only move elements (Reshape, Transpose, ...)
 /// from MatMul(probabilities, V), and V in the same way from a linear node, nothing else reading what lies between. The

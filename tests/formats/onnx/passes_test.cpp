@@ -106,7 +106,8 @@ TEST(OnnxPasses, SumsStandBehindTheLastOfWhatTheyRead) {
   }
   builder.head(sum);
   std::string order;
-  for (const graph::Node& node : builder.import()->graph.nodes()) order += node.op.front();
+  const auto imported = builder.import();
+  for (const graph::Node& node : imported->graph.nodes()) order += node.op.front();
   EXPECT_EQ(order, "GLMALMALMAL");
 }
 

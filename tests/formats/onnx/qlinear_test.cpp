@@ -42,7 +42,9 @@ struct Codes : ModelBuilder {
   /// "y" of codes by t and u.
   void finish() {
     floats("whole", "y", "t", "u");
-    head("whole");
+    // Between the rounding and the product, so that it stays in the graph.
+    node("Neg", {"whole"}, {"other_sign"});
+    head("other_sign");
   }
 };
 
@@ -122,7 +124,9 @@ TEST(OnnxQLinear, AGemmWithItsBias) {
     for (int i = 0; i < 64; ++i) codes.push_back(static_cast<std::uint8_t>(i * 37 + 5));
     m.bytes_of("w", {8, 8}, codes);
     m.integers("rows", {2}, {-1, 8});
-    m.integers("cubes", {3}, {2, 3, 8});
+    m.integers("width", {1}, {8});
+    m.node("Shape", {"input_ids"}, {"tokens"});
+    ModelBuilder::attribute(m.node("Concat", {"tokens", "width"}, {"cubes"}), "axis", std::int64_t{0});
   };
   expect_same(
       [&](Codes& m) {
@@ -142,6 +146,31 @@ TEST(OnnxQLinear, AGemmWithItsBias) {
         m.node("Gemm", {"flat", "fw", "c"}, {"flat_y"});
         m.node("Reshape", {"flat_y", "cubes"}, {"fy"});
       });
+}
+
+/// Rows of codes are rows of the weight that they stand for, and a rounding before a product of few numbers is kept.
+TEST(OnnxQLinear, TablesOfCodesAreWeights) {
+  ModelBuilder m;
+  m.input("input_ids", {"batch", "length"});
+  std::vector<std::uint8_t> codes;
+  for (int i = 0; i < 88; ++i) codes.push_back(static_cast<std::uint8_t>(i * 37 + 5));
+  ModelBuilder::fill(*m.graph().add_initializer(), "table", {11, 8}, proto::TensorProto::UINT8, codes.data(), 88);
+  const float scale = 0.02F;
+  ModelBuilder::fill(*m.graph().add_initializer(), "s", {}, proto::TensorProto::FLOAT, &scale, 4);
+  ModelBuilder::fill(*m.graph().add_initializer(), "z", {}, proto::TensorProto::UINT8, codes.data(), 1);
+  m.node("Gather", {"table", "input_ids"}, {"rows"});
+  m.node("DequantizeLinear", {"rows", "s", "z"}, {"x"});
+  m.node("QuantizeLinear", {"x", "s", "z"}, {"q"});
+  m.node("DequantizeLinear", {"q", "s", "z"}, {"rounded"});
+  m.head("rounded");
+  const auto imported = m.import();
+  ASSERT_EQ(imported->graph.weights().size(), 2U);
+  const graph::Weight& table = imported->graph.value(imported->graph.weights().front()).weight;
+  EXPECT_EQ(table.role, graph::Role::kEmbedding);
+  EXPECT_EQ(table.source->shape(), (Shape{11, 8}));
+  ASSERT_TRUE(table.source->rounded_to().has_value());
+  EXPECT_EQ(imported->description.hyperparameters.vocab_size, 11);
+  ASSERT_EQ(imported->activations.size(), 1U);
 }
 
 TEST(OnnxQLinear, WhatIsMissingIsRefused) {

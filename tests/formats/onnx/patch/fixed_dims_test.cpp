@@ -55,7 +55,8 @@ TEST(OnnxFixedDims, OneSymbolByItsName) {
 
 /// Where inputs have several symbols for one meaning, and where an axis has none.
 TEST(OnnxFixedDims, AxesWithoutASymbolToo) {
-  proto::GraphProto graph = graph_of({"", "N"}, {"B", "M"});
+  proto::GraphProto graph = graph_of({"A", "N"}, {"B", "M"});
+  graph.mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(0)->clear_dim_param();
   EXPECT_TRUE(fix_dims({{"batch", 3}, {"length", 7}}, graph));
   EXPECT_EQ(dims_of(graph.input(0)), "3 7 ");
   EXPECT_EQ(dims_of(graph.input(1)), "3 7 ");
@@ -66,7 +67,7 @@ TEST(OnnxFixedDims, WhatIsNotThereOrFixedOtherwiseIsRefused) {
   test::expect_error(ErrorCode::kUsage, "--shape: length=12, but input 'input_ids' has 16 there", [&] {
     fix_dims({{"length", 12}}, graph);
   });
-  test::expect_error(ErrorCode::kUsage, "--shape: no input has an axis heads", [&] {
+  test::expect_error(ErrorCode::kUsage, "--shape: no input has an axis 'heads'", [&] {
     fix_dims({{"heads", 2}}, graph);
   });
   EXPECT_FALSE(fix_dims({{"length", 16}}, graph));
