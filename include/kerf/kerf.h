@@ -16,8 +16,8 @@
 #include "kerf/target.h"
 
 /// kerf as a library: what the command line does, as calls. Every function throws kerf::Error and nothing else that a
-/// caller has to expect. Paths are files or folders; a model is a Hugging Face directory, a .safetensors or a .gguf
-/// file.
+/// caller has to expect. Paths are files or folders; a model is a Hugging Face directory, a .safetensors, .gguf or
+/// .onnx file.
 namespace kerf {
 
 /// "0.1.0"

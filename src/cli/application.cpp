@@ -63,9 +63,9 @@ std::string greeting_text() {
       "  kerf inspect MODEL\n"
       "  kerf compare MODEL --text evaluation.txt --candidate int8 --candidate int4-g32\n"
       "  kerf quantize MODEL -o model.gguf\n\n"
-      "MODEL is a Hugging Face directory, a .safetensors or a .gguf file.\n"
+      "{}\n"
       "kerf --help lists the commands, kerf COMMAND --help explains one.\n",
-      version(), kSummary);
+      version(), kSummary, kWhatModelIs);
 }
 
 Application::Application() : root_(std::make_unique<CLI::App>(kSummary, "kerf")) {

@@ -153,8 +153,8 @@ HelpPage help_page(const CLI::App& root) {
   page.summary = root.get_description();
   page.usage = "kerf COMMAND [OPTION]...";
   page.paragraphs = {
-      "MODEL is a Hugging Face directory, a .safetensors or a .gguf file. Results go to standard output, progress and "
-      "errors to standard error. kerf COMMAND --help explains a command."};
+      std::string(kWhatModelIs) +
+      " Results go to standard output, progress and errors to standard error. kerf COMMAND --help explains a command."};
   HelpPage::Section list{"Commands", {}, ""};
   for (const Command* command : commands()) list.entries.push_back({command->name, command->summary});
   page.sections.push_back(std::move(list));

@@ -1,11 +1,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/command.h"
 
 namespace kerf::cli {
+
+/// What stands for MODEL in usages.
+inline constexpr std::string_view kWhatModelIs =
+    "MODEL is a Hugging Face directory, a .safetensors, .gguf or .onnx file.";
 
 /// What help says about a command, before it is laid out: everything comes from the parser's own objects and from the
 /// library's registries, so that it cannot go stale.

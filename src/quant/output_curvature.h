@@ -12,10 +12,10 @@
 namespace kerf::quant {
 
 /// Of each weight's outputs y, or of a computed value y: C = mean over tokens of g g^T [out, out] f32, g the derivative
-/// of the model's own log likelihood by y, for outputs that the model itself draws. With the mean of x x^T it is the
-/// Kronecker factor of the Fisher information (Martens & Grosse 2015, arXiv:1503.05671, section 2), which is the second
-/// derivative of the KL divergence by the weight: what an error of the weight costs at the model's end, not only at the
-/// layer's.
+/// by y of logits perturbed at random, with the covariance diag(p) - p p^T that the log likelihood of tokens which the
+/// model itself draws has too. With the mean of x x^T it is the Kronecker factor of the Fisher information (Martens &
+/// Grosse 2015, arXiv:1503.05671, section 2), which is the second derivative of the KL divergence by the weight: what
+/// an error of the weight costs at the model's end, not only at the layer's.
 class OutputCurvature {
  public:
   /// By the id of the weight, or of the value itself.

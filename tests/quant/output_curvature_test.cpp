@@ -26,7 +26,7 @@ OutputCurvature observe(const test::GoldenModel& golden, std::int64_t windows, s
                                   std::make_shared<sweep::Budget>(std::uint64_t{1} << 30, "/tmp"));
 }
 
-/// At the logits themselves the expectation over drawn tokens is known: diag(p) - p p^T.
+/// At the logits themselves the expectation is known: diag(p) - p p^T.
 TEST(OutputCurvature, OfTheHeadIsThatOfTheSoftmax) {
   const test::GoldenModel golden("llama");
   const std::int64_t count = 16, length = 64;
@@ -38,26 +38,34 @@ TEST(OutputCurvature, OfTheHeadIsThatOfTheSoftmax) {
   ASSERT_NE(head, graph::kNoValue);
   const Tensor found = curvature.load(head);
   const std::int64_t n = found.dim(0);
-  std::vector<double> expected(static_cast<std::size_t>(n));
+  std::vector<double> expected(static_cast<std::size_t>(n * n));
   double tokens = 0;
   for (const Tensor& logits : golden.logits(golden.windows(count, length, 3), nullptr)) {
     for (std::int64_t r = 0; r < logits.size() / n; ++r) {
       std::vector<float> p(logits.data<float>() + r * n, logits.data<float>() + (r + 1) * n);
       ops::softmax_row(p.data(), n);
       for (std::int64_t i = 0; i < n; ++i) {
-        const auto at = static_cast<std::size_t>(i);
-        expected[at] += static_cast<double>(p[at]) * (1 - static_cast<double>(p[at]));
+        const double own = static_cast<double>(p[static_cast<std::size_t>(i)]);
+        for (std::int64_t j = 0; j < n; ++j) {
+          const double other = static_cast<double>(p[static_cast<std::size_t>(j)]);
+          expected[static_cast<std::size_t>(i * n + j)] += i == j ? own * (1 - own) : -own * other;
+        }
       }
       tokens += 1;
     }
   }
-  double trace = 0, trace_found = 0;
+  double trace = 0, trace_found = 0, off = 0, off_found = 0;
   for (std::int64_t i = 0; i < n; ++i) {
-    trace += expected[static_cast<std::size_t>(i)] / tokens;
-    trace_found += static_cast<double>(found.data<float>()[i * n + i]);
+    for (std::int64_t j = 0; j < n; ++j) {
+      const double wanted = expected[static_cast<std::size_t>(i * n + j)] / tokens;
+      const double value = static_cast<double>(found.data<float>()[i * n + j]);
+      (i == j ? trace : off) += wanted;
+      (i == j ? trace_found : off_found) += value;
+    }
   }
-  // A thousand draws: the trace is a mean of numbers between 0 and 2.
-  EXPECT_NEAR(trace_found, trace, 0.05 * trace);
+  // A thousand tokens' signs.
+  EXPECT_NEAR(trace_found, trace, 0.01 * trace);
+  EXPECT_NEAR(off_found, off, 0.01 * trace);
 }
 
 TEST(OutputCurvature, IsSymmetricAndThereForEveryWeightOfEveryFamily) {
