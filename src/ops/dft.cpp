@@ -23,6 +23,24 @@ struct Transform {
   Shape result;
 };
 
+std::int64_t smallest_factor(std::int64_t n) {
+  for (std::int64_t p = 2; p * p <= n; ++p) {
+    if (n % p == 0) return p;
+  }
+  return n;
+}
+
+/// Products that a transform takes: as many for each element as its prime factors come to.
+std::int64_t cost_of(std::int64_t length) {
+  std::int64_t factors = 0;
+  for (std::int64_t rest = length; rest > 1;) {
+    const std::int64_t p = smallest_factor(rest);
+    factors += p;
+    rest /= p;
+  }
+  return length * factors;
+}
+
 Transform transform_of(const graph::Node& node, const Shape& x, const std::vector<std::int64_t>* length,
                        const std::vector<std::int64_t>* axis) {
   if (x.size() < 2 || (x.back() != 1 && x.back() != 2)) {
@@ -36,6 +54,10 @@ Transform transform_of(const graph::Node& node, const Shape& x, const std::vecto
   Transform t{.extent = x[at], .parts = x.back(), .length = length == nullptr ? x[at] : length->front(), .result = x};
   constexpr std::int64_t kMostFrequencies = std::int64_t{1} << 24;
   if (t.length < 1 || t.length > kMostFrequencies) mismatch(fmt::format("found a dft_length of {}", t.length));
+  constexpr std::int64_t kMostProducts = std::int64_t{1} << 30;
+  if (cost_of(t.length) > kMostProducts) {
+    mismatch(fmt::format("found a transform of {} elements, which has too large a prime factor", t.length));
+  }
   t.inverse = node.attributes.int_or("inverse", 0) != 0;
   const bool one_sided = node.attributes.int_or("onesided", 0) != 0;
   if (one_sided && (t.inverse || t.parts == 2)) mismatch("found onesided, which is of real numbers and not inverse");
@@ -80,13 +102,6 @@ class Fourier {
   }
 
  private:
-  static std::int64_t smallest_factor(std::int64_t n) {
-    for (std::int64_t p = 2; p * p <= n; ++p) {
-      if (n % p == 0) return p;
-    }
-    return n;
-  }
-
   const Complex& root(std::int64_t n) const { return roots_[static_cast<std::size_t>(n % length_)]; }
 
   /// Of every `step`-th of x, `count` of them; `parts` holds the sums of one frequency's parts.

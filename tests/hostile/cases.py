@@ -971,7 +971,7 @@ def onnx_models():
                                                [onnx.LOGITS])), {}
     for name, more in {"pads": {"pads": (2**40, 2**40)}, "negative-pads": {"pads": (-1, 1)}, "strides": {"strides": (0,)},
                        "dilations": {"dilations": [2**62]}, "kernel": {"kernel": (2**33,)}, "auto-pad": {"auto_pad": "SAME"},
-                       "no-windows": {"pads": (0,)}, "dft-length": {"length": ("long",)}, "no-dft": {"length": ("none",)}}.items():
+                       "no-windows": {"pads": (0,)}, "dft-length": {"length": ("long",)}, "no-dft": {"length": ("none",)}, "dft-prime": {"length": ("prime",)}}.items():
         yield f"windows-{name}", onnx.windows(**more), {}
     yield "shape-mismatch", onnx.small([onnx.node("Concat", ["x", "table"], ["y"], axis=1)], "y"), {}
     yield "gemm-mismatch", onnx.small(head=onnx.tensor("head", [4, 22], onnx.FLOAT, onnx.floats(88))), {}

@@ -141,7 +141,7 @@ def windows(pads=(1, 1), kernel=(3,), strides=(1,), length=(), last=None, **conv
              node("Transpose", ["sums"], ["y"], perm=[0, 2, 1])]
     tensors = [tensor("windows", [8, 1, 3], FLOAT, floats(24, 5)), tensor("behind", [1], INT64, struct.pack("<q", 3))]
     return small(nodes[:last], "y", tensors + [tensor(name, [], INT64, struct.pack("<q", value)) for name, value in
-                                               (("long", 2**40), ("none", 0)) if name in length])
+                                               (("long", 2**40), ("none", 0), ("prime", 16777213)) if name in length])
 
 
 def qlinear():

@@ -82,6 +82,10 @@ TEST(NewerOperators, FourierTransformsOfAnyLength) {
       }
     }
   }
+  test::expect_error(ErrorCode::kInput, "found a transform of 16777213 elements, which has too large a prime factor",
+                     [] {
+                       test::infer_op({.op = "DFT", .inputs = {f32({1, 2, 1}, {1, 2}), i64({}, {16777213})}});
+                     });
   // Of real numbers half of the frequencies are the mirror of the other half.
   const Tensor real = test::random_tensor({1, 9, 1}, 6);
   const Tensor half = test::run_op({.op = "DFT", .inputs = {real}, .attributes = {{"onesided", I{1}}}})[0];
