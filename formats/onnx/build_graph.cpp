@@ -30,6 +30,12 @@ bool is_lookup(const DraftNode& node, const Draft& draft) {
          node.attributes.int_or("axis", 0) == 0;
 }
 
+/// Products of windows with a constant.
+bool is_convolution(const DraftNode& node, const Draft& draft) {
+  return (node.op == "Conv" || node.op == "ConvTranspose") && node.domain.empty() && node.inputs.size() > 1 &&
+         draft.constant(node.inputs[1]) != nullptr;
+}
+
 /// Names that exporters make up: "onnx::MatMul_708", "val_59", "571".
 bool is_made_up(std::string_view name) {
   return name.empty() || starts_with(name, "onnx::") || starts_with(name, "val_") || starts_with(name, "_v_") ||
@@ -89,7 +95,7 @@ class GraphBuilder {
   /// Positions times frequencies: a product of what depends on no weight with few numbers is no weight either.
   bool makes_a_table(const DraftNode& node) const {
     constexpr std::int64_t kFewNumbers = 4096;
-    if (!is_linear(node) || node.inputs.size() != 2 || is_heavy(node.inputs[0])) return false;
+    if (!is_linear(node) || node.inputs.size() != 2 || is_heavy(node.inputs[0]) || node.rounding) return false;
     const Constant* positions = draft_.constant(node.inputs[0]);
     return (positions == nullptr || positions->initializers().empty()) &&
            draft_.constant(node.inputs[1])->size() <= kFewNumbers;
@@ -110,7 +116,7 @@ class GraphBuilder {
                      .attributes = node.attributes,
                      .layer = layer};
     const bool is_table = makes_a_table(node);
-    bool heavy = (is_linear(node) && !is_table) || is_lookup(node, draft_);
+    bool heavy = (is_linear(node) && !is_table) || is_lookup(node, draft_) || is_convolution(node, draft_);
     for (const ValueIndex input : node.inputs) heavy = heavy || is_heavy(input);
     if (is_table) {
       made.op = "MatMul";
@@ -233,7 +239,7 @@ class GraphBuilder {
     if (node.op == "LayerNormalization" || node.op == "RMSNormalization") return i == 1 ? Role::kNorm : Role::kBias;
     const std::string module = to_lower_ascii(module_of(node, i) + "." + node.scope);
     const bool norm = module.find("norm") != std::string::npos || module.find("ln_") != std::string::npos;
-    if (node.op == "Add") return Role::kBias;
+    if (node.op == "Add" || (i == 2 && is_convolution(node, draft_))) return Role::kBias;
     return norm ? Role::kNorm : Role::kOther;
   }
 

@@ -212,7 +212,7 @@ description::Model describe(const BuiltGraph& built, const Draft& draft, const J
   model.fixed_length = observer.fixed_length();
   if (model.fixed_length > 0) h.context_length = h.max_positions = model.fixed_length;
   model.task = task_of(built.graph, observer, config, h.vocab_size);
-  model.causal = model.task == Task::kCausalLm || model.task == Task::kSequenceToSequence;
+  model.causal = model.task == Task::kCausalLm;
   if (model.task == Task::kClassification) model.labels = labels_of(config, observer.output_shape().back());
   model.bos_id = id_of(config, "bos_token_id");
   model.eos_id = id_of(config, "eos_token_id");

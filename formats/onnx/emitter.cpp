@@ -23,7 +23,8 @@ constexpr std::int64_t kAllFoldElements = std::int64_t{1} << 24;
 constexpr std::int64_t kFoldProduct = std::int64_t{1} << 26;
 
 bool is_product(std::string_view op) {
-  return op == "MatMul" || op == "MatMulInteger" || op == "Einsum" || op == "Linear" || op == "Attention";
+  return op == "MatMul" || op == "MatMulInteger" || op == "Einsum" || op == "Linear" || op == "Attention" ||
+         op == "Conv" || op == "ConvTranspose" || op == "DFT";
 }
 
 bool is_reshaping(std::string_view op) { return op == "Reshape" || op == "Squeeze" || op == "Unsqueeze"; }

@@ -68,6 +68,9 @@ class Emitter {
   std::vector<ValueIndex> nodes(std::string op, std::vector<ValueIndex> inputs, std::size_t outputs,
                                 graph::Attributes attributes = {}, std::string_view domain = graph::kOnnxDomain);
 
+  /// What is known of a value's shape and of a few integers in it (formats/onnx/symbols.h).
+  std::optional<SymbolList> shape(ValueIndex index) const { return symbols_.shape(index); }
+  std::optional<SymbolList> contents(ValueIndex index) const { return symbols_.contents(index); }
   /// How many axes a value has; nullopt where that is not known before anything runs.
   std::optional<std::size_t> rank(ValueIndex index) const;
   /// An extent of a value that does not depend on the inputs' shapes. Error(kInput) if it does, or is not known.

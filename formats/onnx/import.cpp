@@ -53,6 +53,7 @@ std::shared_ptr<const ImportedOnnx> import_model(const ByteSourcePtr& file, cons
   fold_roundings(draft);
   fuse_norms(draft);
   drop_unread(draft);
+  hasten_sums(draft);
   BuiltGraph built = build_graph(draft, file->path);
   auto result = std::make_shared<ImportedOnnx>();
   add_stored_floats(model, result->stored);

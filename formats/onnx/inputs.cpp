@@ -68,6 +68,23 @@ Tensor empty_past(Emitter& emitter, const proto::TypeProto::Tensor& type, DType 
   return Tensor::zeros(dtype, shape);
 }
 
+/// Models of parts that others compute cannot be evaluated from text.
+[[noreturn]] void refuse(const Emitter& emitter, const std::string& name) {
+  if (contains(name, "encoder_hidden_state") || contains(name, "encoder_output")) {
+    emitter.fail(
+        "takes the states of an encoder, which is another file; kerf evaluates models from tokens alone: export "
+        "encoder "
+        "and decoder as one file (optimum: --monolith)");
+  }
+  if (contains(name, "embeds")) {
+    emitter.fail("takes rows of an embedding in place of tokens; export the model with input_ids");
+  }
+  if (contains(name, "pixel") || contains(name, "image") || contains(name, "input_features")) {
+    emitter.fail("takes images or sound; kerf evaluates models of text");
+  }
+  emitter.fail(fmt::format("is none that kerf can fill: {}, or a past", fmt::join(kMeanings, ", ")));
+}
+
 }  // namespace
 
 bool is_token_input(const proto::ValueInfoProto& input) {
@@ -97,7 +114,7 @@ ValueIndex bind_input(Emitter& emitter, const proto::ValueInfoProto& input) {
         Constant(Tensor::zeros(*dtype, Shape(static_cast<std::size_t>(type.shape().dim_size()), 1)), {}), input.name());
   }
   if (name == "num_logits_to_keep" || name == "logits_to_keep") return emitter.integer(0);
-  emitter.fail(fmt::format("is none that kerf can fill: {}, or a past", fmt::join(kMeanings, ", ")));
+  refuse(emitter, name);
 }
 
 ValueIndex choose_output(const Draft& draft, const std::string& file) {

@@ -1,7 +1,9 @@
 #include "formats/onnx/passes.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace kerf::formats::onnx {
 
@@ -27,6 +29,33 @@ void remove_nodes(Draft& draft, const std::vector<bool>& gone) {
     kept.push_back(std::move(draft.nodes[n]));
   }
   draft.nodes = std::move(kept);
+}
+
+void hasten_sums(Draft& draft) {
+  // The node behind whose place each is put: its own, or that of the last one it reads.
+  std::vector<std::pair<std::size_t, std::size_t>> places;
+  for (std::size_t n = 0; n < draft.nodes.size(); ++n) {
+    const DraftNode& node = draft.nodes[n];
+    std::size_t place = n;
+    if (node.domain.empty() && (node.op == "Add" || node.op == "Mul")) {
+      std::optional<std::size_t> last;
+      for (const ValueIndex input : node.inputs) {
+        const int from = input == kAbsent ? -1 : draft.value(input).producer;
+        if (from >= 0) last = std::max(last.value_or(0), places[static_cast<std::size_t>(from)].first);
+      }
+      place = last.value_or(n);
+    }
+    places.emplace_back(place, n);
+  }
+  std::sort(places.begin(), places.end());
+  std::vector<DraftNode> ordered;
+  for (const auto& [place, n] : places) {
+    for (const ValueIndex output : draft.nodes[n].outputs) {
+      if (output != kAbsent) draft.value(output).producer = static_cast<int>(ordered.size());
+    }
+    ordered.push_back(std::move(draft.nodes[n]));
+  }
+  draft.nodes = std::move(ordered);
 }
 
 void drop_unread(Draft& draft) {

@@ -23,6 +23,9 @@ void join_integer_products(Draft& draft, const std::string& file);
 /// uses of its weight do.
 void fold_roundings(Draft& draft);
 
+/// Sums and products right behind what they read, so that results of many experts are not kept until the last one's.
+void hasten_sums(Draft& draft);
+
 /// How many nodes read each value; the output is read once more.
 std::vector<int> count_readers(const Draft& draft);
 /// Leaves out the nodes of which `gone` is true and numbers the others anew.

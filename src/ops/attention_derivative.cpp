@@ -98,7 +98,7 @@ void differentiate_attention(DerivativeContext& context) {
   const Tensor &q = context.input(0), &k = context.input(1), &v = context.input(2);
   const AttentionGeometry g = attention_geometry(context.node(), q.shape(), k.shape(), v.shape());
   std::vector<Tensor> by(5);
-  for (const std::size_t i : {0, 1, 2, 4}) {
+  for (const std::size_t i : {0U, 1U, 2U, 4U}) {
     if (context.wants(i)) by[i] = Tensor::zeros(DType::kF32, context.input(i).shape());
   }
   const AttentionTerms terms(g, context.has_input(3) ? &context.input(3) : nullptr,

@@ -307,6 +307,8 @@ def make_onnx():
     put("onnx_fuzz", "small.onnx", onnx.small())
     put("onnx_fuzz", "masked.onnx", onnx.masked())
     put("onnx_fuzz", "branches.onnx", onnx.branches())
+    put("onnx_fuzz", "windows.onnx", onnx.windows())
+    put("onnx_fuzz", "qlinear.onnx", onnx.qlinear())
     norms = [onnx.node("SkipLayerNormalization", ["x", "x", "scale"], ["a"], domain="com.microsoft"),
              onnx.node("GroupQueryAttention", ["a", "a", "a"], ["b"], domain="com.microsoft", num_heads=2, kv_num_heads=2),
              onnx.node("MultiHeadAttention", ["b", "b", "b"], ["y"], domain="com.microsoft", num_heads=4)]

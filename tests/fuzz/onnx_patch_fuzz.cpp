@@ -2,24 +2,17 @@
 // laid out. Nothing is written.
 
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
 #include <vector>
 
 #include "core/error.h"
 #include "formats/onnx/import.h"
 #include "formats/onnx/patch/file_parts.h"
 #include "graph/role.h"
+#include "tests/fuzz/onnx_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   namespace onnx = kerf::formats::onnx;
-  onnx::ByteSource source{"model.onnx", size, {}};
-  source.read = [data, size](std::uint64_t offset, std::span<std::byte> into) {
-    if (offset > size || into.size() > size - offset) std::abort();
-    if (!into.empty()) std::memcpy(into.data(), data + offset, into.size());
-  };
-  const auto file = std::make_shared<const onnx::ByteSource>(source);
+  const onnx::ByteSourcePtr file = kerf::test::onnx_file(data, size);
   for (const onnx::QuantizedKind* kind : onnx::quantized_kinds()) {
     try {
       const auto imported = onnx::import_model(file, kerf::Json());

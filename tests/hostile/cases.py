@@ -969,6 +969,10 @@ def onnx_models():
     yield "no-inputs", onnx.model(onnx.graph([onnx.node("Identity", ["table"], ["logits"])], [onnx.TABLE], [], [onnx.LOGITS])), {}
     yield "image-input", onnx.model(onnx.graph([onnx.node("Neg", ["pixels"], ["logits"])], [], [onnx.value_info("pixels", onnx.FLOAT, [1, 3])],
                                                [onnx.LOGITS])), {}
+    for name, more in {"pads": {"pads": (2**40, 2**40)}, "negative-pads": {"pads": (-1, 1)}, "strides": {"strides": (0,)},
+                       "dilations": {"dilations": [2**62]}, "kernel": {"kernel": (2**33,)}, "auto-pad": {"auto_pad": "SAME"},
+                       "no-windows": {"pads": (0,)}, "dft-length": {"length": ("long",)}, "no-dft": {"length": ("none",)}, "dft-prime": {"length": ("prime",)}}.items():
+        yield f"windows-{name}", onnx.windows(**more), {}
     yield "shape-mismatch", onnx.small([onnx.node("Concat", ["x", "table"], ["y"], axis=1)], "y"), {}
     yield "gemm-mismatch", onnx.small(head=onnx.tensor("head", [4, 22], onnx.FLOAT, onnx.floats(88))), {}
 
@@ -989,7 +993,7 @@ def onnx_cases(count):
         yield Case(f"onnx-{name}", {"../onnx/model.onnx": kind}, ["inspect-onnx"], refuse=True)
     halves = onnx.small() + onnx.message(7, onnx.graph([]))
     yield Case("onnx-graph-in-parts", {"../onnx/model.onnx": halves}, ["quantize-onnx"], refuse=True, about=["model.onnx"])
-    valid = [onnx.masked(), onnx.branches(), onnx.small(), *onnx_exports()]
+    valid = [onnx.masked(), onnx.branches(), onnx.small(), onnx.windows(), onnx.qlinear(), *onnx_exports()]
     for number in range(2 * count):
         draw = random.Random(f"onnx {number}")
         commands = [["inspect-onnx"], ["inspect-onnx", "logits-onnx"], ["quantize-onnx-qdq"], ["logits-onnx"], ["quantize-onnx"]][number % 5]

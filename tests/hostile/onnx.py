@@ -128,3 +128,27 @@ def branches():
              node("If", ["truth"], ["y"], then_branch=("graph", branch("Neg")), else_branch=("graph", branch("Abs"))),
              node("Twice", ["y"], ["z"], domain="local")]
     return small(nodes, "z", functions=[function("Twice", ["a"], ["b"], [node("Add", ["a", "a"], ["b"])])])
+
+
+def windows(pads=(1, 1), kernel=(3,), strides=(1,), length=(), last=None, **conv):
+    """A convolution over the tokens, a pool and a transform: "x" turned, [batch, 8, length]."""
+    nodes = [node("Transpose", ["x"], ["turned"], perm=[0, 2, 1]),
+             node("Conv", ["turned", "windows"], ["seen"], pads=list(pads), strides=list(strides), group=8, **conv),
+             node("MaxPool", ["seen"], ["most"], kernel_shape=list(kernel), pads=[kernel[0] // 2] * 2),
+             node("Unsqueeze", ["most", "behind"], ["parts"]),
+             node("DFT", ["parts", *length], ["turns"], axis=2),
+             node("ReduceSum", ["turns", "behind"], ["sums"], keepdims=0),
+             node("Transpose", ["sums"], ["y"], perm=[0, 2, 1])]
+    tensors = [tensor("windows", [8, 1, 3], FLOAT, floats(24, 5)), tensor("behind", [1], INT64, struct.pack("<q", 3))]
+    return small(nodes[:last], "y", tensors + [tensor(name, [], INT64, struct.pack("<q", value)) for name, value in
+                                               (("long", 2**40), ("none", 0), ("prime", 16777213)) if name in length])
+
+
+def qlinear():
+    """Operators on codes."""
+    byte = 2
+    nodes = [node("QuantizeLinear", ["x", "s", "z"], ["a"]), node("QLinearAdd", ["a", "s", "z", "a", "s", "z", "s", "z"], ["b"], domain="com.microsoft"),
+             node("QLinearConcat", ["s", "z", "b", "s", "z"], ["c"], domain="com.microsoft", axis=1),
+             node("QLinearSoftmax", ["c", "s", "z", "s", "z"], ["d"], domain="com.microsoft", axis=-1, opset=13),
+             node("DequantizeLinear", ["d", "s", "z"], ["y"])]
+    return small(nodes, "y", [tensor("s", [], FLOAT, struct.pack("<f", 0.1)), tensor("z", [], byte, b"\x80")])

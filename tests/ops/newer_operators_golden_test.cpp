@@ -1,7 +1,9 @@
 // Operators that opsets 18 to 23 added, for which the ONNX project's node tests (opset 17) have no case, by hand from
 // their definitions; and what operators of imported graphs share.
 
+#include <algorithm>
 #include <cmath>
+#include <complex>
 #include <string>
 #include <vector>
 
@@ -55,6 +57,41 @@ TEST(NewerOperators, Mish) {
     const double x = std::vector<double>{0, 1, -2}[i];
     EXPECT_NEAR(y[i], x * std::tanh(std::log(1 + std::exp(x))), 1e-6);
   }
+}
+
+/// By the definition, for lengths with and without small factors, cut and continued with zeros.
+TEST(NewerOperators, FourierTransformsOfAnyLength) {
+  for (const I length : {1, 2, 7, 12, 30, 97}) {
+    for (const bool inverse : {false, true}) {
+      const I extent = 12;
+      const Tensor x = test::random_tensor({2, extent, 3, 2}, 5);
+      const Tensor y = test::run_op(
+          {.op = "DFT", .inputs = {x, i64({}, {length}), i64({}, {1})}, .attributes = {{"inverse", I{inverse}}}})[0];
+      ASSERT_EQ(y.shape(), (Shape{2, length, 3, 2}));
+      for (I k = 0; k < length; ++k) {
+        std::complex<double> sum = 0;
+        for (I n = 0; n < std::min(extent, length); ++n) {
+          const double angle = (inverse ? 2 : -2) * M_PI * static_cast<double>(k * n) / static_cast<double>(length);
+          const float* value = x.data<float>() + ((extent + n) * 3 + 1) * 2;
+          sum += std::complex<double>(value[0], value[1]) * std::polar(1.0, angle);
+        }
+        if (inverse) sum /= static_cast<double>(length);
+        const float* found = y.data<float>() + ((length + k) * 3 + 1) * 2;
+        EXPECT_NEAR(found[0], sum.real(), 1e-5) << length;
+        EXPECT_NEAR(found[1], sum.imag(), 1e-5) << length;
+      }
+    }
+  }
+  test::expect_error(ErrorCode::kInput, "found a transform of 16777213 elements, which has too large a prime factor",
+                     [] {
+                       test::infer_op({.op = "DFT", .inputs = {f32({1, 2, 1}, {1, 2}), i64({}, {16777213})}});
+                     });
+  // Of real numbers half of the frequencies are the mirror of the other half.
+  const Tensor real = test::random_tensor({1, 9, 1}, 6);
+  const Tensor half = test::run_op({.op = "DFT", .inputs = {real}, .attributes = {{"onesided", I{1}}}})[0];
+  const Tensor whole = test::run_op({.op = "DFT", .inputs = {real}})[0];
+  ASSERT_EQ(half.shape(), (Shape{1, 5, 2}));
+  for (I i = 0; i < half.size(); ++i) EXPECT_EQ(half.data<float>()[i], whole.data<float>()[i]);
 }
 
 /// Opset 21: scales of blocks along an axis.

@@ -125,6 +125,13 @@ void add_imported(const Add& add, const Tensor& x, const Tensor& w, const Tensor
   add({.op = "Einsum",
        .inputs = {x, test::random_tensor({kWidth, 7}, 3)},
        .attributes = {{"equation", std::string("ij,jk->ki")}}});
+  const Tensor signal = test::random_tensor({2, 6, 401}, 4);
+  const graph::Attributes window = {{"kernel_shape", std::vector<I>{3}}, {"pads", std::vector<I>{1, 1}}};
+  for (const char* op : {"MaxPool", "AveragePool"}) add({.op = op, .inputs = {signal}, .attributes = window});
+  for (const char* op : {"Conv", "ConvTranspose"}) {
+    add({.op = op, .inputs = {signal, test::random_tensor({6, 6, 3}, 5)}, .attributes = window});
+  }
+  add({.op = "DFT", .inputs = {x.reshaped({1, kLength, kWidth, 1}), Tensor(), integers({}, {1})}});
   const Tensor scale = test::tensor_of<float>({1}, {0.01F});
   add({.op = "QuantizeLinear", .inputs = {x, scale}});
   add({.op = "DequantizeLinear", .inputs = {whole, positive({.op = "", .inputs = {w.clone()}}).inputs[0]}});

@@ -1,5 +1,8 @@
 #include "quant/transforms/fold.h"
 
+#include <algorithm>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "quant/transform.h"
@@ -24,8 +27,7 @@ struct Folded {
 };
 
 /// Folds random factors wherever that is possible and compares the logits with the original's.
-Folded fold_everywhere(const std::string& name) {
-  const test::GoldenModel model(name);
+Folded fold_everywhere(const test::GoldenModel& model) {
   const auto windows = model.windows(2, 20, 3);
   const auto& graph = model.built.graph;
   const auto& plan = model.walker.plan();
@@ -46,6 +48,13 @@ Folded fold_everywhere(const std::string& name) {
   }
   result.difference = test::relative_difference(model.logits(windows, &overlay), model.logits(windows, nullptr));
   return result;
+}
+
+Folded fold_everywhere(const std::string& name) { return fold_everywhere(test::GoldenModel(name)); }
+
+Folded fold_exported(const std::string& name) {
+  return fold_everywhere(
+      test::GoldenModel(formats::open_checkpoint(test::source_dir() + "/tests/golden/" + name + "/model.onnx")));
 }
 
 /// f32 rounding of scaled weights, through a few layers; a wrong channel map gives differences near 1.
@@ -85,6 +94,23 @@ TEST(Fold, Gpt2FoldsThroughTheFusedProjectionButNotThroughGelu) {
   EXPECT_EQ(std::vector<std::string>(folded.where.begin(), folded.where.begin() + 4),
             (std::vector<std::string>{"norm", "qkv", "norm", "-"}));
   EXPECT_LT(folded.difference, kTolerance);
+}
+
+/// Attention as exporters write it: MatMul, Softmax, MatMul, Transpose, Reshape.
+TEST(Fold, WrittenOutAttentionFoldsIntoItsValues) {
+  for (const char* exporter : {"ts14", "ts17", "dynamo18", "dynamo20"}) {
+    for (const char* name : {"llama", "gpt2", "bert-mlm", "distilbert-cls"}) {
+      const Folded folded = fold_exported(std::string("onnx/") + name + "-" + exporter);
+      const auto into_values = std::count_if(folded.where.begin(), folded.where.end(),
+                                             [](const std::string& where) { return where == "v" || where == "qkv"; });
+      EXPECT_GE(into_values, 2) << name << "-" << exporter;
+      // Also where rows are made of texts before a product, as Gemm wants them.
+      if (std::string(name) == "gpt2") {
+        EXPECT_GE(std::count(folded.where.begin(), folded.where.end(), "norm"), 4) << exporter;
+      }
+      EXPECT_LT(folded.difference, kTolerance) << name << "-" << exporter;
+    }
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "core/random.h"
 #include "formats/checkpoint.h"
+#include "formats/onnx/import.h"
 #include "models/model_graph.h"
 #include "sweep/bind.h"
 #include "sweep/walker.h"
@@ -19,10 +20,12 @@ namespace kerf::test {
 struct GoldenModel {
   explicit GoldenModel(const std::string& name)
       : GoldenModel(formats::open_checkpoint(test::source_dir() + "/tests/golden/checkpoints/" + name)) {}
-  /// A checkpoint that a test has changed.
+  /// A checkpoint that a test has changed, or an imported model.
   explicit GoldenModel(formats::Checkpoint opened)
       : checkpoint(std::move(opened)),
-        built(models::build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors)),
+        built(checkpoint.imported
+                  ? models::ModelGraph{checkpoint.imported->description, checkpoint.imported->graph, {}}
+                  : models::build_model(JsonCursor(checkpoint.config, checkpoint.config_file), checkpoint.tensors)),
         walker(built.graph) {}
   GoldenModel(const GoldenModel&) = delete;
   GoldenModel& operator=(const GoldenModel&) = delete;

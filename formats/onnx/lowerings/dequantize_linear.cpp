@@ -298,6 +298,21 @@ std::optional<ValueIndex> dequantized_weight(Emitter& emitter, const Dequantized
   return add_weight(emitter, std::move(codes), std::move(parts), is_turned);
 }
 
+/// Rows of codes that data chooses, all by one scale: rows of the weight that they stand for. kAbsent if it is not so.
+ValueIndex chosen_rows(Emitter& emitter, const Call& call, Dequantized d) {
+  const DraftNode* gather = emitter.draft().producer(call.input(0));
+  const bool gathers = gather != nullptr && gather->op == "Gather" && gather->domain.empty() &&
+                       gather->inputs.size() == 2 && gather->attributes.int_or("axis", 0) == 0;
+  const bool one_scale = d.scales != nullptr && d.scales->size() == 1 && d.block == 0;
+  if (!gathers || !one_scale || (call.input(2) != kAbsent && d.points == nullptr)) return kAbsent;
+  d.codes = emitter.constant(gather->inputs[0]);
+  const ValueIndex chosen = gather->inputs[1];
+  if (d.codes == nullptr || d.codes->initializers().empty()) return kAbsent;
+  d.axis = 0;
+  const auto weight = dequantized_weight(emitter, d);
+  return weight ? emitter.node("Gather", {*weight, chosen}) : kAbsent;
+}
+
 std::vector<ValueIndex> lower_dequantize(Emitter& emitter, const Call& call) {
   if (call.input(0) == kAbsent || call.input(1) == kAbsent) emitter.fail("found an input missing, expected 2 or 3");
   Dequantized d{emitter.constant(call.input(0)), emitter.constant(call.input(1)), nullptr};
@@ -308,6 +323,7 @@ std::vector<ValueIndex> lower_dequantize(Emitter& emitter, const Call& call) {
   if (constant && d.block >= 0) {
     if (const auto weight = dequantized_weight(emitter, d)) return {*weight};
   }
+  if (const ValueIndex rows = chosen_rows(emitter, call, d); rows != kAbsent) return {rows};
   return {emitter.node("DequantizeLinear", call.inputs, call.attributes)};
 }
 
@@ -403,20 +419,6 @@ std::vector<ValueIndex> lower_quantized_attention(Emitter& emitter, const Call& 
   return find_lowering(kMicrosoftDomain, "Attention")->lower(emitter, plain);
 }
 
-/// Codes multiplied, and the product rounded to codes again.
-std::vector<ValueIndex> lower_qlinear_matmul(Emitter& emitter, const Call& call) {
-  for (const std::size_t i : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 7U}) {
-    if (call.input(i) == kAbsent) emitter.fail(fmt::format("input {} is missing", i));
-  }
-  const ValueIndex a =
-      emitter.node("DequantizeLinear", {call.input(0), call.input(1), call.input(2)}, {{"axis", std::int64_t{-2}}});
-  Call weight{.op = "DequantizeLinear", .domain = "", .inputs = {call.input(3), call.input(4), call.input(5)}};
-  weight.attributes = {{"axis", std::int64_t{-1}}};
-  Call matmul{.op = "MatMul", .domain = "", .inputs = {a, lower_dequantize(emitter, weight).front()}};
-  const ValueIndex y = find_lowering("", "MatMul")->lower(emitter, matmul).front();
-  return {emitter.node("QuantizeLinear", {y, call.input(6), call.input(7)}, {{"axis", std::int64_t{-2}}})};
-}
-
 }  // namespace
 
 std::optional<ValueIndex> byte_matrix(Emitter& emitter, const Constant& codes, const Constant& scales,
@@ -461,11 +463,6 @@ const LoweringInfo& matmul_integer_to_float_lowering() {
 const LoweringInfo& quantized_attention_lowering() {
   static const LoweringInfo info{"QAttention", kMicrosoftDomain, "DequantizeLinear, Attention",
                                  lower_quantized_attention};
-  return info;
-}
-
-const LoweringInfo& qlinear_matmul_lowering() {
-  static const LoweringInfo info{"QLinearMatMul", "", "DequantizeLinear, MatMul, QuantizeLinear", lower_qlinear_matmul};
   return info;
 }
 

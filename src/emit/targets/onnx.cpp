@@ -43,8 +43,8 @@ const onnx::ImportedOnnx& imported_model(const EmitModel& model) {
         "checkpoint that the model was exported from");
   }
   if (!model.source->activations.empty()) {
-    throw_usage(
-        "onnx: the model rounds activations already (QuantizeLinear before its products); quantize the float model");
+    throw_usage(imported->files.front() +
+                ": rounds activations already (QuantizeLinear before its products); quantize the float model");
   }
   if (model.reduced) {
     throw_usage(

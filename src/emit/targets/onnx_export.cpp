@@ -161,6 +161,19 @@ class FolderPlace : public Place {
   OutputFolder folder_;
 };
 
+/// Of a mixture, what its graph costs; empty of other models.
+std::string note_on_experts(const graph::Graph& graph) {
+  for (const graph::Node& node : graph.nodes()) {
+    if (node.op != "CombineRows" || node.domain != graph::kKerfDomain) continue;
+    const std::size_t experts = node.inputs.size() - 1;
+    return fmt::format(
+        "in an ONNX graph every expert sees all tokens, {} of them where a token needs only some: no shape depends on "
+        "the data",
+        experts);
+  }
+  return "";
+}
+
 class OnnxExport : public Emission {
  public:
   OnnxExport(const EmitModel& model, const TargetOptions& options)
@@ -211,6 +224,7 @@ class OnnxExport : public Emission {
       std::string note = held.form->note(held.quantized);
       if (!note.empty() && std::find(notes_.begin(), notes_.end(), note) == notes_.end()) notes_.push_back(note);
     }
+    if (std::string note = note_on_experts(*model.graph); !note.empty()) notes_.push_back(std::move(note));
     if (is_fused(options) && !is_folder_) {
       throw_usage(model.output +
                   ": --onnx-style ort writes a folder, with genai_config.json and the tokenizer; name "

@@ -9,6 +9,7 @@
 
 #include "codec/float_codec.h"
 #include "graph/query.h"
+#include "quant/transforms/channel_trace.h"
 
 namespace kerf::quant {
 namespace {
@@ -142,7 +143,10 @@ std::optional<Fold> find_fold(const Graph& graph, const sweep::Plan& plan, const
     reason = "its input is also read elsewhere";
     return std::nullopt;
   }
-  const Node* node = producer(graph, group.input);
+  // Nodes that make rows of texts, as where Gemm is used for a linear layer.
+  const auto moved = trace_through_moves(graph, plan, group.input, channels);
+  const ValueId input = moved ? moved->source : group.input;
+  const Node* node = producer(graph, input);
   std::optional<Fold> fold;
   if (node == nullptr) {
     reason = "its input is not computed";
@@ -157,7 +161,20 @@ std::optional<Fold> find_fold(const Graph& graph, const sweep::Plan& plan, const
   } else if (is_op(*node, graph::kKerfDomain, "Attention")) {
     fold = fold_into_values(graph, plan, *node, channels);
   } else if (is_linear(*node)) {
-    fold = fold_into_linear(graph, plan, group.input, identity(channels));
+    fold = fold_into_linear(graph, plan, input, identity(channels));
+  }
+  if (fold && moved) {
+    std::vector<std::int64_t> through;
+    for (const std::int64_t channel : moved->channels) {
+      through.push_back(fold->channels[static_cast<std::size_t>(channel)]);
+    }
+    fold->channels = std::move(through);
+  }
+  if (!fold) {
+    if (auto trace = trace_through_attention(graph, plan, group.input);
+        trace && std::ssize(trace->channels) == channels) {
+      fold = fold_into_linear(graph, plan, trace->source, std::move(trace->channels));
+    }
   }
   if (!fold) {
     reason = fmt::format("scales cannot pass through {}", node->op);

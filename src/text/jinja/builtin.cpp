@@ -1,6 +1,7 @@
 #include "text/jinja/builtin.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -44,10 +45,25 @@ std::int64_t Call::integer(std::size_t i) const {
   return at(i).integer();
 }
 
-const Builtin* find_builtin(const Builtins& builtins, std::string_view name) {
+const Builtins& builtins(BuiltinKind kind) {
+  static const std::map<BuiltinKind, Builtins> all = [] {
+    std::map<BuiltinKind, Builtins> lists;
+    const auto add = [&](const BuiltinList& list) {
+      lists[list.kind].insert(lists[list.kind].end(), list.builtins.begin(), list.builtins.end());
+    };
+#define X(name) add(name##_builtins());
+#include "text/jinja/builtins.def"
+#undef X
+    return lists;
+  }();
+  return all.at(kind);
+}
+
+const Builtin* find_builtin(BuiltinKind kind, std::string_view name) {
+  const Builtins& known = builtins(kind);
   const auto found =
-      std::find_if(builtins.begin(), builtins.end(), [&](const Builtin& builtin) { return builtin.name == name; });
-  return found == builtins.end() ? nullptr : &*found;
+      std::find_if(known.begin(), known.end(), [&](const Builtin& builtin) { return builtin.name == name; });
+  return found == known.end() ? nullptr : &*found;
 }
 
 Value run_builtin(Context& context, const Builtin& builtin, const Value& subject, Arguments arguments) {
@@ -82,9 +98,9 @@ Value run_builtin(Context& context, const Builtin& builtin, const Value& subject
   return builtin.run(call);
 }
 
-std::vector<std::string> names_of(const Builtins& builtins) {
+std::vector<std::string> names_of(BuiltinKind kind) {
   std::vector<std::string> names;
-  for (const Builtin& builtin : builtins) names.emplace_back(builtin.name);
+  for (const Builtin& builtin : builtins(kind)) names.emplace_back(builtin.name);
   return names;
 }
 

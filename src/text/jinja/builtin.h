@@ -40,20 +40,25 @@ struct Builtin {
 };
 
 using Builtins = std::vector<Builtin>;
-/// Filters are in three lists.
-const Builtins& text_filters();
-const Builtins& list_filters();
-const Builtins& value_filters();
-const Builtins& tests();
-const Builtins& text_methods();
-const Builtins& list_methods();
-const Builtins& dict_methods();
-const Builtins& functions();
+enum class BuiltinKind { kFilter, kTest, kFunction, kTextMethod, kListMethod, kDictMethod };
 
-const Builtin* find_builtin(const Builtins& builtins, std::string_view name);
+struct BuiltinList {
+  BuiltinKind kind;
+  Builtins builtins;
+};
+
+/// For X(name) in builtins.def, a function name_builtins() that gives a list.
+#define X(name) BuiltinList name##_builtins();
+#include "text/jinja/builtins.def"
+#undef X
+
+/// All lists of a kind as one.
+const Builtins& builtins(BuiltinKind kind);
+/// nullptr if there is none of that name.
+const Builtin* find_builtin(BuiltinKind kind, std::string_view name);
 /// Sorts the arguments to the parameters and runs it. Error(kInput) for one too many, missing or unknown.
 Value run_builtin(Context& context, const Builtin& builtin, const Value& subject, Arguments arguments);
 /// The names, for messages.
-std::vector<std::string> names_of(const Builtins& builtins);
+std::vector<std::string> names_of(BuiltinKind kind);
 
 }  // namespace kerf::text::jinja

@@ -51,15 +51,16 @@ Value run_index(Call& call) {
 
 }  // namespace
 
-const Builtins& dict_methods() {
-  static const Builtins methods{
-      {"get", "key / default", run_get}, {"items", "", run_items}, {"keys", "", run_keys}, {"values", "", run_values}};
-  return methods;
+BuiltinList dict_methods_builtins() {
+  return {BuiltinKind::kDictMethod,
+          {{"get", "key / default", run_get},
+           {"items", "", run_items},
+           {"keys", "", run_keys},
+           {"values", "", run_values}}};
 }
 
-const Builtins& list_methods() {
-  static const Builtins methods{{"count", "value", run_count}, {"index", "value", run_index}};
-  return methods;
+BuiltinList list_methods_builtins() {
+  return {BuiltinKind::kListMethod, {{"count", "value", run_count}, {"index", "value", run_index}}};
 }
 
 }  // namespace kerf::text::jinja

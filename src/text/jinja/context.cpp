@@ -1,6 +1,7 @@
 #include "text/jinja/context.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -14,16 +15,16 @@ namespace {
 
 constexpr std::int64_t kDeepest = 100, kMostNodes = 1'000'000;
 
-const Builtins* methods_of(const Value& value) {
+std::optional<BuiltinKind> methods_of(const Value& value) {
   switch (value.kind()) {
     case ValueKind::kText:
-      return &text_methods();
+      return BuiltinKind::kTextMethod;
     case ValueKind::kSequence:
-      return &list_methods();
+      return BuiltinKind::kListMethod;
     case ValueKind::kDict:
-      return &dict_methods();
+      return BuiltinKind::kDictMethod;
     default:
-      return nullptr;
+      return std::nullopt;
   }
 }
 
@@ -140,7 +141,7 @@ Value Context::attribute(const Value& value, const std::string& name) {
   defined(value);
   if (value.is(ValueKind::kObject)) {
     if (auto found = value.object()->attribute(name)) return *std::move(found);
-  } else if (const Builtins* methods = methods_of(value)) {
+  } else if (const auto methods = methods_of(value)) {
     if (const Builtin* method = find_builtin(*methods, name))
       return Value(std::shared_ptr<Object>(std::make_shared<Method>(*method, value)));
     if (value.is(ValueKind::kDict)) {
@@ -180,18 +181,14 @@ Value Context::call(const Value& callee, Arguments arguments) {
 }
 
 Value Context::filter(const std::string& name, const Value& value, Arguments arguments) {
-  std::vector<std::string> known;
-  for (const Builtins* filters : {&text_filters(), &list_filters(), &value_filters()}) {
-    if (const Builtin* found = find_builtin(*filters, name))
-      return run_builtin(*this, *found, value, std::move(arguments));
-    for (std::string& each : names_of(*filters)) known.push_back(std::move(each));
-  }
-  fail(unknown_name("filter", name, known));
+  const Builtin* found = find_builtin(BuiltinKind::kFilter, name);
+  if (found == nullptr) fail(unknown_name("filter", name, names_of(BuiltinKind::kFilter)));
+  return run_builtin(*this, *found, value, std::move(arguments));
 }
 
 bool Context::test(const std::string& name, const Value& value, Arguments arguments) {
-  const Builtin* found = find_builtin(tests(), name);
-  if (found == nullptr) fail(unknown_name("test", name, names_of(tests())));
+  const Builtin* found = find_builtin(BuiltinKind::kTest, name);
+  if (found == nullptr) fail(unknown_name("test", name, names_of(BuiltinKind::kTest)));
   return run_builtin(*this, *found, value, std::move(arguments)).truth();
 }
 

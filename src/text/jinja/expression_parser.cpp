@@ -22,11 +22,6 @@ bool contains(const Names& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-bool has_filter(std::string_view name) {
-  return find_builtin(text_filters(), name) || find_builtin(list_filters(), name) ||
-         find_builtin(value_filters(), name);
-}
-
 }  // namespace
 
 void ExpressionParser::fail(const std::string& message) const {
@@ -424,7 +419,7 @@ ExpressionPtr ExpressionParser::call(ExpressionPtr value) {
 ExpressionPtr ExpressionParser::filter(ExpressionPtr value) {
   auto result = make(Kind::kFilter);
   attach(*result, std::move(value));
-  if (is(TokenKind::kName) && !has_filter(token().text)) unsupported("filter", token().text);
+  if (is(TokenKind::kName) && !find_builtin(BuiltinKind::kFilter, token().text)) unsupported("filter", token().text);
   result->name = expect_name();
   if (is_operator("(")) result->arguments = call_arguments();
   return result;
@@ -435,7 +430,7 @@ ExpressionPtr ExpressionParser::test(ExpressionPtr value) {
   const int line = token().line;
   const bool negated = take_name("not");
   attach(*result, std::move(value));
-  if (is(TokenKind::kName) && !find_builtin(tests(), token().text)) unsupported("test", token().text);
+  if (is(TokenKind::kName) && !find_builtin(BuiltinKind::kTest, token().text)) unsupported("test", token().text);
   result->name = expect_name();
   const bool begins_value = is(TokenKind::kName) || is(TokenKind::kText) || is(TokenKind::kInteger) ||
                             is(TokenKind::kReal) || is_operator("[") || is_operator("{");

@@ -107,14 +107,14 @@ Value run_strftime_now(Call& call) {
 
 }  // namespace
 
-const Builtins& functions() {
-  static const Builtins functions{{"dict", "*", run_dict},
-                                  {"joiner", "/ sep", run_joiner},
-                                  {"namespace", "*", run_namespace},
-                                  {"raise_exception", "message", run_raise_exception},
-                                  {"range", "start / stop step", run_range},
-                                  {"strftime_now", "format", run_strftime_now}};
-  return functions;
+BuiltinList functions_builtins() {
+  return {BuiltinKind::kFunction,
+          {{"dict", "*", run_dict},
+           {"joiner", "/ sep", run_joiner},
+           {"namespace", "*", run_namespace},
+           {"raise_exception", "message", run_raise_exception},
+           {"range", "start / stop step", run_range},
+           {"strftime_now", "format", run_strftime_now}}};
 }
 
 }  // namespace kerf::text::jinja

@@ -244,27 +244,27 @@ Value run_unique(Call& call) {
 
 }  // namespace
 
-const Builtins& list_filters() {
-  static const Builtins filters{{"count", "", run_length},
-                                {"dictsort", "/ case_sensitive by reverse", run_dictsort},
-                                {"first", "", run_first},
-                                {"items", "", run_items},
-                                {"join", "/ d attribute", run_join},
-                                {"last", "", run_last},
-                                {"length", "", run_length},
-                                {"list", "", run_list},
-                                {"map", "*", run_map},
-                                {"max", "/ case_sensitive attribute", run_max},
-                                {"min", "/ case_sensitive attribute", run_min},
-                                {"reject", "*", run_reject},
-                                {"rejectattr", "*", run_rejectattr},
-                                {"reverse", "", run_reverse},
-                                {"select", "*", run_select},
-                                {"selectattr", "*", run_selectattr},
-                                {"sort", "/ reverse case_sensitive attribute", run_sort},
-                                {"sum", "/ attribute start", run_sum},
-                                {"unique", "/ case_sensitive attribute", run_unique}};
-  return filters;
+BuiltinList list_filters_builtins() {
+  return {BuiltinKind::kFilter,
+          {{"count", "", run_length},
+           {"dictsort", "/ case_sensitive by reverse", run_dictsort},
+           {"first", "", run_first},
+           {"items", "", run_items},
+           {"join", "/ d attribute", run_join},
+           {"last", "", run_last},
+           {"length", "", run_length},
+           {"list", "", run_list},
+           {"map", "*", run_map},
+           {"max", "/ case_sensitive attribute", run_max},
+           {"min", "/ case_sensitive attribute", run_min},
+           {"reject", "*", run_reject},
+           {"rejectattr", "*", run_rejectattr},
+           {"reverse", "", run_reverse},
+           {"select", "*", run_select},
+           {"selectattr", "*", run_selectattr},
+           {"sort", "/ reverse case_sensitive attribute", run_sort},
+           {"sum", "/ attribute start", run_sum},
+           {"unique", "/ case_sensitive attribute", run_unique}}};
 }
 
 }  // namespace kerf::text::jinja

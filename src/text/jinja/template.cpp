@@ -41,7 +41,7 @@ Template::Template(std::string_view source, std::string file) : file_(std::move(
 Template::Rendered Template::render(const Json& variables, const Limits& limits) const {
   Context context(file_, limits);
   const auto globals = std::make_shared<Scope>();
-  for (const Builtin& function : functions()) {
+  for (const Builtin& function : builtins(BuiltinKind::kFunction)) {
     globals->names[std::string(function.name)] = Value(std::shared_ptr<Object>(std::make_shared<Function>(function)));
   }
   for (const auto& [name, value] : variables.as_object()) globals->names[name] = Value::from_json(value);

@@ -48,12 +48,12 @@ Value run_replace(Call& call) {
   Arguments arguments{
       .positional = {context.text(context.print(*call.given[0])), context.text(context.print(*call.given[1]))}};
   if (call.integer_or(2, 0) > 0) arguments.positional.push_back(call.at(2));
-  return run_builtin(call.context, *find_builtin(text_methods(), "replace"), text, std::move(arguments));
+  return run_builtin(call.context, *find_builtin(BuiltinKind::kTextMethod, "replace"), text, std::move(arguments));
 }
 
 Value run_center(Call& call) {
-  return run_builtin(call.context, *find_builtin(text_methods(), "center"), call.context.text(call.subject_text()),
-                     {.positional = {call.integer_or(0, 80)}});
+  return run_builtin(call.context, *find_builtin(BuiltinKind::kTextMethod, "center"),
+                     call.context.text(call.subject_text()), {.positional = {call.integer_or(0, 80)}});
 }
 
 Value run_format(Call& call) {
@@ -108,21 +108,21 @@ Value run_wordcount(Call& call) {
 
 }  // namespace
 
-const Builtins& text_filters() {
-  static const Builtins filters{{"capitalize", "", run_capitalize},
-                                {"center", "/ width", run_center},
-                                {"format", "*", run_format},
-                                {"indent", "/ width first blank", run_indent},
-                                {"lower", "", run_lower},
-                                {"replace", "old new / count", run_replace},
-                                {"safe", "", run_string},
-                                {"string", "", run_string},
-                                {"title", "", run_title},
-                                {"trim", "/ chars", run_trim},
-                                {"truncate", "/ length killwords end leeway", run_truncate},
-                                {"upper", "", run_upper},
-                                {"wordcount", "", run_wordcount}};
-  return filters;
+BuiltinList text_filters_builtins() {
+  return {BuiltinKind::kFilter,
+          {{"capitalize", "", run_capitalize},
+           {"center", "/ width", run_center},
+           {"format", "*", run_format},
+           {"indent", "/ width first blank", run_indent},
+           {"lower", "", run_lower},
+           {"replace", "old new / count", run_replace},
+           {"safe", "", run_string},
+           {"string", "", run_string},
+           {"title", "", run_title},
+           {"trim", "/ chars", run_trim},
+           {"truncate", "/ length killwords end leeway", run_truncate},
+           {"upper", "", run_upper},
+           {"wordcount", "", run_wordcount}}};
 }
 
 }  // namespace kerf::text::jinja

@@ -30,7 +30,7 @@ Value run_abs(Call& call) {
 /// Keys of a dict are none of its attributes.
 Value run_attr(Call& call) {
   const std::string& name = call.text(0);
-  if (call.subject.is(ValueKind::kDict) && !find_builtin(dict_methods(), name)) {
+  if (call.subject.is(ValueKind::kDict) && !find_builtin(BuiltinKind::kDictMethod, name)) {
     return Value::undefined(fmt::format("a dict has no attribute {}", quoted(name)));
   }
   return call.context.attribute(call.subject, name);
@@ -128,16 +128,16 @@ Value run_tojson(Call& call) {
 
 }  // namespace
 
-const Builtins& value_filters() {
-  static const Builtins filters{{"abs", "", run_abs},
-                                {"attr", "name", run_attr},
-                                {"d", "/ default_value boolean", run_default},
-                                {"default", "/ default_value boolean", run_default},
-                                {"float", "/ default", run_float},
-                                {"int", "/ default base", run_int},
-                                {"round", "/ precision method", run_round},
-                                {"tojson", "/ ensure_ascii indent separators sort_keys", run_tojson}};
-  return filters;
+BuiltinList value_filters_builtins() {
+  return {BuiltinKind::kFilter,
+          {{"abs", "", run_abs},
+           {"attr", "name", run_attr},
+           {"d", "/ default_value boolean", run_default},
+           {"default", "/ default_value boolean", run_default},
+           {"float", "/ default", run_float},
+           {"int", "/ default base", run_int},
+           {"round", "/ precision method", run_round},
+           {"tojson", "/ ensure_ascii indent separators sort_keys", run_tojson}}};
 }
 
 }  // namespace kerf::text::jinja

@@ -132,6 +132,17 @@ class OnnxExport : public OnnxGolden {};
 
 TEST_P(OnnxExport, LogitsAreThoseOfOnnxRuntime) { EXPECT_LT(deviation(inputs()), kTolerance); }
 
+/// As the checkpoints of the same families are.
+TEST_P(OnnxExport, ThoseWithAnEncoderAreNotCausal) {
+  using description::Task;
+  const bool paired = model.graph.find_input("decoder_input_ids").has_value();
+  EXPECT_EQ(model.model.causal, model.model.task == Task::kCausalLm);
+  if (is("t5")) {
+    EXPECT_TRUE(paired);
+    EXPECT_EQ(model.model.task, Task::kSequenceToSequence);
+  }
+}
+
 std::string test_name(const testing::TestParamInfo<GoldenCase>& golden) {
   std::string name = golden.param.name();
   std::replace(name.begin(), name.end(), '-', '_');

@@ -133,6 +133,90 @@ TEST(OnnxImport, EinsumIsAProductOfMatrices) {
   EXPECT_EQ(run(*apart).shape(), (Shape{1, 4, 1, 11}));
 }
 
+/// x[mask].view(batch, -1, width)[:, -1], as classifiers choose the token at the end of a text.
+TEST(OnnxImport, TheLastTokenOfAKindIsFound) {
+  const auto chosen = [](std::int64_t place) {
+    ModelBuilder builder;
+    builder.embed();
+    builder.integers("end", {}, {7});
+    builder.integers("view", {3}, {-1, -1, 8});
+    builder.integers("place", {}, {place});
+    builder.node("Shape", {"input_ids"}, {"ids_shape"});
+    builder.integers("first", {1}, {0});
+    builder.integers("open", {1}, {-1});
+    builder.integers("width", {1}, {8});
+    builder.node("Gather", {"ids_shape", "first"}, {"batch"});
+    ModelBuilder::attribute(builder.node("Concat", {"batch", "open", "width"}, {"target"}), "axis", std::int64_t{0});
+    builder.node("Equal", {"input_ids", "end"}, {"mask"});
+    builder.node("NonZero", {"mask"}, {"places"});
+    builder.node("Transpose", {"places"}, {"tuples"});
+    builder.node("GatherND", {"x", "tuples"}, {"rows"});
+    builder.node("Reshape", {"rows", "target"}, {"texts"});
+    ModelBuilder::attribute(builder.node("Gather", {"texts", "place"}, {"y"}), "axis", std::int64_t{1});
+    builder.head("y");
+    return builder;
+  };
+  const Tensor ids = test::tensor_of<std::int64_t>({2, 4}, {7, 2, 7, 3, 1, 7, 5, 7});
+  const Tensor all = run(*plain().import(), ids);
+  for (const auto& [place, tokens] : std::map<std::int64_t, std::vector<std::int64_t>>{{-1, {2, 3}}, {0, {0, 1}}}) {
+    const Tensor found = run(*chosen(place).import(), ids);
+    ASSERT_EQ(found.shape(), (Shape{2, 11}));
+    for (std::int64_t i = 0; i < 22; ++i) {
+      const std::int64_t row = i / 11, token = tokens[static_cast<std::size_t>(row)];
+      EXPECT_NEAR(found.data<float>()[i], all.data<float>()[(row * 4 + token) * 11 + i % 11], 1e-5F);
+    }
+  }
+  // Of others how many there are is not known.
+  expect_refusal(chosen(1), "depends on the data");
+}
+
+/// Windows over the tokens; the weight is one that is read where it is needed.
+TEST(OnnxImport, ConvolutionsOverTokens) {
+  ModelBuilder builder;
+  builder.embed();
+  builder.weight("w", {8, 1, 3}, 6);
+  builder.weight("c", {8}, 7);
+  const auto turn = [&](const std::string& from, const std::string& to) {
+    auto* perm = builder.node("Transpose", {from}, {to}).add_attribute();
+    perm->set_name("perm");
+    perm->set_type(proto::AttributeProto::INTS);
+    for (const int axis : {0, 2, 1}) perm->add_ints(axis);
+  };
+  turn("x", "turned");
+  auto& node = builder.node("Conv", {"turned", "w", "c"}, {"windows"});
+  ModelBuilder::attribute(node, "group", std::int64_t{8});
+  auto* pads = node.add_attribute();
+  pads->set_name("pads");
+  pads->set_type(proto::AttributeProto::INTS);
+  for (const int pad : {1, 1}) pads->add_ints(pad);
+  turn("windows", "y");
+  builder.head("y");
+  const auto imported = builder.import();
+  EXPECT_EQ(run(*imported).shape(), (Shape{1, 4, 11}));
+  std::map<std::string, graph::Role> roles;
+  for (const graph::ValueId id : imported->graph.weights()) {
+    roles.emplace(imported->graph.value(id).weight.name, imported->graph.value(id).weight.role);
+  }
+  EXPECT_EQ(roles.at("w"), graph::Role::kOther);
+  EXPECT_EQ(roles.at("c"), graph::Role::kBias);
+}
+
+/// A scale of the norm's whole input, as some exporters expand it.
+TEST(OnnxImport, AScaleOfANormMayBroadcast) {
+  const auto norm = [](const Shape& shape) {
+    ModelBuilder builder(23);
+    builder.embed();
+    const std::vector<float> ones(static_cast<std::size_t>(numel(shape)), 1.0F);
+    ModelBuilder::fill(*builder.graph().add_initializer(), "scale", shape, proto::TensorProto::FLOAT, ones.data(),
+                       ones.size() * 4);
+    builder.node("RMSNormalization", {"x", "scale"}, {"y"});
+    builder.head("y");
+    return run(*builder.import());
+  };
+  expect_near(norm({1, 1, 8}), norm({8}));
+  expect_near(norm({1}), norm({8}));
+}
+
 TEST(OnnxImport, ABiasGoesIntoTheProduct) {
   ModelBuilder builder;
   builder.embed();
@@ -389,9 +473,15 @@ TEST(OnnxImport, MalformedGraphsAreRefused) {
   unknown.head("y");
   expect_refusal(unknown, "node 'make_y': operator 'FluxCapacitor' of domain 'com.example' is not implemented");
 
-  ModelBuilder unbound = plain();
-  unbound.input("pixel_values", {"1", "3", "224", "224"}, proto::TensorProto::FLOAT);
-  expect_refusal(unbound, "node 'pixel_values' (input): is none that kerf can fill");
+  for (const auto& [name, message] : std::map<std::string, std::string>{
+           {"pixel_values", "takes images or sound; kerf evaluates models of text"},
+           {"encoder_hidden_states", "takes the states of an encoder, which is another file"},
+           {"inputs_embeds", "takes rows of an embedding in place of tokens"},
+           {"temperature", "is none that kerf can fill: input_ids, "}}) {
+    ModelBuilder unbound = plain();
+    unbound.input(name, {"1", "3", "224"}, proto::TensorProto::FLOAT);
+    expect_refusal(unbound, "node '" + name + "' (input): " + message);
+  }
 
   ModelBuilder outputs = plain();
   outputs.graph().mutable_output(0)->set_name("x");

@@ -90,5 +90,26 @@ TEST(OnnxPasses, WhatOnlyLooksLikeANormStays) {
   EXPECT_NE(find(written_out(false, 4).import()->graph, "Sqrt"), nullptr);
 }
 
+/// Results of experts are summed as they come, not when all are there.
+TEST(OnnxPasses, SumsStandBehindTheLastOfWhatTheyRead) {
+  ModelBuilder builder;
+  builder.embed();
+  std::string sum = "x";
+  for (const char* expert : {"a", "b", "c"}) {
+    builder.weight(std::string("w") + expert, {8, 8}, 3);
+    builder.node("MatMul", {"x", std::string("w") + expert}, {expert});
+  }
+  for (const std::string expert : {"a", "b", "c"}) {
+    builder.node("Mul", {expert, expert}, {expert + "2"});
+    builder.node("Add", {sum, expert + "2"}, {expert + "_sum"});
+    sum = expert + "_sum";
+  }
+  builder.head(sum);
+  std::string order;
+  const auto imported = builder.import();
+  for (const graph::Node& node : imported->graph.nodes()) order += node.op.front();
+  EXPECT_EQ(order, "GLMALMALMAL");
+}
+
 }  // namespace
 }  // namespace kerf::formats::onnx

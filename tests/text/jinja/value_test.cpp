@@ -40,7 +40,7 @@ TEST(Operators, AreThoseOfPython) {
   EXPECT_TRUE(compare(context, "in", "b", "abc"));
   EXPECT_EQ(json_text(context, Value::from_json(Json::parse(R"({"a": [1, 2.0, null]})", "j")), {}),
             R"({"a": [1, 2.0, null]})");
-  const Builtin* trim = find_builtin(text_filters(), "trim");
+  const Builtin* trim = find_builtin(BuiltinKind::kFilter, "trim");
   ASSERT_NE(trim, nullptr);
   expect_error(ErrorCode::kInput, "trim() has 2 arguments, expected at most 1", [&] {
     run_builtin(context, *trim, "x", {.positional = {1, 2}});

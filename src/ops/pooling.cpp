@@ -1,0 +1,23 @@
+#include "ops/pooling.h"
+
+#include <fmt/format.h>
+
+namespace kerf::ops {
+
+SlidingWindow pooling_window(const graph::Node& node, const Shape& x) {
+  if (x.size() < 3) mismatch(fmt::format("input X: found shape {}, expected 3 axes or more", to_string(x)));
+  const Shape kernel = node.attributes.ints_or("kernel_shape", {});
+  if (kernel.empty()) mismatch("attribute kernel_shape is missing");
+  constexpr std::int64_t kMostTaps = std::int64_t{1} << 22;
+  const auto taps = checked_numel(kernel);
+  if (!taps || *taps > kMostTaps) mismatch(fmt::format("attribute kernel_shape: found {}", to_string(kernel)));
+  return sliding_window(node, std::span(x).subspan(2), kernel);
+}
+
+Shape pooled_shape(const Shape& x, const SlidingWindow& window) {
+  Shape shape = {x[0], x[1]};
+  shape.insert(shape.end(), window.out.begin(), window.out.end());
+  return shape;
+}
+
+}  // namespace kerf::ops
