@@ -9,7 +9,7 @@ namespace {
 std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
   expect_input_count(inputs, 1, 1);
   const TensorSpec& x = expect_input(inputs, 0, "X", {DType::kF32});
-  return {{DType::kF32, pooled_shape(x.shape, pooling_window(node, x.shape))}};
+  return {{DType::kF32, pooled_shape(x, pooling_window(node, x.shape))}};
 }
 
 /// The taps of window `place` that lie in the data or the padding around it: with ceil_mode the last ones reach beyond.

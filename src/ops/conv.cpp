@@ -1,9 +1,7 @@
 #include <span>
-#include <utility>
 
 #include <fmt/format.h>
 
-#include "core/checked.h"
 #include "ops/convolution.h"
 #include "ops/ops.h"
 #include "ops/shape_rules.h"
@@ -30,39 +28,19 @@ std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
   if (x.shape.size() < 3) mismatch(fmt::format("input X: found {}, expected 3 axes or more", describe(x)));
   expect_rank(weight, "W", x.shape.size());
   if (has_input(inputs, 2)) expect_shape(expect_input(inputs, 2, "B", {DType::kF32}), "B", {weight.shape[0]});
-  const Shape shape = convolution_of(node, x.shape, weight.shape).narrow_shape();
-  constexpr std::int64_t kMostKnownTerms = std::int64_t{1} << 28;
-  const auto count = checked_numel(shape), per_element = checked_numel(std::span(weight.shape).subspan(1));
-  const auto terms = count && per_element ? checked_mul(*count, *per_element) : std::nullopt;
-  if (x.known.defined() && weight.known.defined() && (!terms || *terms > kMostKnownTerms)) {
-    mismatch("found a convolution of constants with too many terms");
-  }
-  return {{DType::kF32, shape}};
+  const Convolution c = convolution_of(node, x.shape, weight.shape);
+  expect_quick_if_known(x, weight, c);
+  return {{DType::kF32, c.narrow_shape()}};
 }
 
 void run(KernelContext& context) {
-  const Tensor &x = context.input(0), &weight = context.input(1);
-  const Convolution c = convolution_of(context.node(), x.shape(), weight.shape());
-  Tensor y = Tensor::zeros(DType::kF32, c.narrow_shape());
-  if (context.has_input(2)) add_channel_bias(y, context.input(2));
-  c.forward(x.data<float>(), weight.data<float>(), y.data<float>());
-  context.output(0) = std::move(y);
+  run_convolution(context, convolution_of(context.node(), context.input(0).shape(), context.input(1).shape()),
+                  ConvolutionInput::kWide);
 }
 
 void differentiate(DerivativeContext& context) {
-  const Tensor &x = context.input(0), &weight = context.input(1), &by_output = context.by_output(0);
-  const Convolution c = convolution_of(context.node(), x.shape(), weight.shape());
-  if (context.wants(0)) {
-    Tensor by_x = Tensor::zeros(DType::kF32, x.shape());
-    c.transposed(by_output.data<float>(), weight.data<float>(), by_x.data<float>());
-    context.give(0, std::move(by_x));
-  }
-  if (context.wants(1)) {
-    Tensor by_weight = Tensor::zeros(DType::kF32, weight.shape());
-    c.by_weights(x.data<float>(), by_output.data<float>(), by_weight.data<float>());
-    context.give(1, std::move(by_weight));
-  }
-  if (context.wants(2)) context.give(2, sum_by_channel(by_output));
+  differentiate_convolution(context, convolution_of(context.node(), context.input(0).shape(), context.input(1).shape()),
+                            ConvolutionInput::kWide);
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
 #include <span>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -34,32 +33,18 @@ std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
   const auto channels = checked_mul(c.groups, c.wide_channels);
   if (!channels) mismatch("found too many channels");
   if (has_input(inputs, 2)) expect_shape(expect_input(inputs, 2, "B", {DType::kF32}), "B", {*channels});
+  expect_quick_if_known(x, weight, c);
   return {{DType::kF32, c.wide_shape()}};
 }
 
 void run(KernelContext& context) {
-  const Tensor &x = context.input(0), &weight = context.input(1);
-  const Convolution c = convolution_of(context.node(), x.shape(), weight.shape());
-  Tensor y = Tensor::zeros(DType::kF32, c.wide_shape());
-  if (context.has_input(2)) add_channel_bias(y, context.input(2));
-  c.transposed(x.data<float>(), weight.data<float>(), y.data<float>());
-  context.output(0) = std::move(y);
+  run_convolution(context, convolution_of(context.node(), context.input(0).shape(), context.input(1).shape()),
+                  ConvolutionInput::kNarrow);
 }
 
 void differentiate(DerivativeContext& context) {
-  const Tensor &x = context.input(0), &weight = context.input(1), &by_output = context.by_output(0);
-  const Convolution c = convolution_of(context.node(), x.shape(), weight.shape());
-  if (context.wants(0)) {
-    Tensor by_x = Tensor::zeros(DType::kF32, x.shape());
-    c.forward(by_output.data<float>(), weight.data<float>(), by_x.data<float>());
-    context.give(0, std::move(by_x));
-  }
-  if (context.wants(1)) {
-    Tensor by_weight = Tensor::zeros(DType::kF32, weight.shape());
-    c.by_weights(by_output.data<float>(), x.data<float>(), by_weight.data<float>());
-    context.give(1, std::move(by_weight));
-  }
-  if (context.wants(2)) context.give(2, sum_by_channel(by_output));
+  differentiate_convolution(context, convolution_of(context.node(), context.input(0).shape(), context.input(1).shape()),
+                            ConvolutionInput::kNarrow);
 }
 
 }  // namespace

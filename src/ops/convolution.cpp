@@ -1,11 +1,14 @@
 #include "ops/convolution.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/checked.h"
 #include "core/threads.h"
 #include "ops/linalg.h"
+#include "ops/shape_rules.h"
 
 namespace kerf::ops {
 namespace {
@@ -113,6 +116,42 @@ Tensor sum_by_channel(const Tensor& y) {
   Tensor result(DType::kF32, {channels});
   std::copy(sums.begin(), sums.end(), result.data<float>());
   return result;
+}
+
+void expect_quick_if_known(const TensorSpec& x, const TensorSpec& weight, const Convolution& convolution) {
+  constexpr std::int64_t kMostKnownTerms = std::int64_t{1} << 28;
+  if (!x.known.defined() || !weight.known.defined()) return;
+  const auto count = checked_numel(convolution.narrow_shape()),
+             depth = checked_mul(weight.shape[1], convolution.window.taps());
+  const auto terms = count && depth ? checked_mul(*count, *depth) : std::nullopt;
+  if (!terms || *terms > kMostKnownTerms) mismatch("found a convolution of constants with too many terms");
+}
+
+void run_convolution(KernelContext& context, const Convolution& convolution, ConvolutionInput input) {
+  const float *const x = context.input(0).data<float>(), *const weight = context.input(1).data<float>();
+  const bool wide = input == ConvolutionInput::kWide;
+  Tensor y = Tensor::zeros(DType::kF32, wide ? convolution.narrow_shape() : convolution.wide_shape());
+  if (context.has_input(2)) add_channel_bias(y, context.input(2));
+  wide ? convolution.forward(x, weight, y.data<float>()) : convolution.transposed(x, weight, y.data<float>());
+  context.output(0) = std::move(y);
+}
+
+void differentiate_convolution(DerivativeContext& context, const Convolution& convolution, ConvolutionInput input) {
+  const Tensor &x = context.input(0), &weight = context.input(1), &by_output = context.by_output(0);
+  const float* const by = by_output.data<float>();
+  const bool wide = input == ConvolutionInput::kWide;
+  if (context.wants(0)) {
+    Tensor by_x = Tensor::zeros(DType::kF32, x.shape());
+    wide ? convolution.transposed(by, weight.data<float>(), by_x.data<float>())
+         : convolution.forward(by, weight.data<float>(), by_x.data<float>());
+    context.give(0, std::move(by_x));
+  }
+  if (context.wants(1)) {
+    Tensor by_weight = Tensor::zeros(DType::kF32, weight.shape());
+    convolution.by_weights(wide ? x.data<float>() : by, wide ? by : x.data<float>(), by_weight.data<float>());
+    context.give(1, std::move(by_weight));
+  }
+  if (context.wants(2)) context.give(2, sum_by_channel(by_output));
 }
 
 }  // namespace kerf::ops

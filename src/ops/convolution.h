@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "core/tensor.h"
+#include "ops/ops.h"
 #include "ops/sliding_window.h"
 
 namespace kerf::ops {
@@ -32,5 +33,15 @@ struct Convolution {
 void add_channel_bias(Tensor& y, const Tensor& bias);
 /// The sum over all but the channels.
 Tensor sum_by_channel(const Tensor& y);
+
+/// Which of the two sides the operator's input X is.
+enum class ConvolutionInput { kWide, kNarrow };
+
+/// Refuses what is computed before the model runs, if that takes long. Error(kInput).
+void expect_quick_if_known(const TensorSpec& x, const TensorSpec& weight, const Convolution& convolution);
+/// Y of inputs X, W and perhaps B.
+void run_convolution(KernelContext& context, const Convolution& convolution, ConvolutionInput input);
+/// Derivatives by X, W and B.
+void differentiate_convolution(DerivativeContext& context, const Convolution& convolution, ConvolutionInput input);
 
 }  // namespace kerf::ops

@@ -11,7 +11,7 @@ namespace {
 std::vector<TensorSpec> infer(const graph::Node& node, Specs inputs) {
   expect_input_count(inputs, 1, 1);
   const TensorSpec& x = expect_input(inputs, 0, "X", {DType::kF32, DType::kI8, DType::kU8});
-  const Shape shape = pooled_shape(x.shape, pooling_window(node, x.shape));
+  const Shape shape = pooled_shape(x, pooling_window(node, x.shape));
   std::vector<TensorSpec> outputs = {{x.dtype, shape}};
   if (node.outputs.size() > 1) outputs.push_back({DType::kI64, shape});
   return outputs;

@@ -15,7 +15,9 @@ namespace kerf::ops {
 /// The windows of a pool over X, whose extent is the attribute kernel_shape. Error(kInput) if X has fewer than 3 axes
 /// or the attribute is missing.
 SlidingWindow pooling_window(const graph::Node& node, const Shape& x);
-/// [batch, channels, windows...]
+/// [batch, channels, windows...]. Refuses what is computed before the model runs, if that takes long. Error(kInput).
+Shape pooled_shape(const TensorSpec& x, const SlidingWindow& window);
+/// The same of a tensor.
 Shape pooled_shape(const Shape& x, const SlidingWindow& window);
 
 /// body(row, first, count, sources) for every batch and channel and every tile of windows, in parallel over the tiles;

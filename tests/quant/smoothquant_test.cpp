@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "quant/transforms/scale_search.h"
+#include "tests/quant/planted.h"
 #include "tests/quant/quantizing.h"
 #include "tests/support/golden_model.h"
 
@@ -12,10 +13,6 @@ namespace kerf::quant {
 namespace {
 
 using test::GoldenModel;
-
-CalibrationData text_of(const GoldenModel& model) {
-  return {.windows = model.windows(6, 32, 1), .statistics = nullptr};
-}
 
 Candidate w8a8(const sweep::Walker& walker, const std::vector<std::string>& transforms,
                const std::string& activations = "int8-dynamic") {
@@ -26,54 +23,17 @@ Candidate w8a8(const sweep::Walker& walker, const std::vector<std::string>& tran
   return candidate;
 }
 
-/// Mean squared difference of the logits, relative to their mean square.
-double error(const GoldenModel& model, const sweep::Overlay& overlay) {
-  const auto windows = model.windows(3, 24, 9);
-  const auto found = model.logits(windows, &overlay), expected = model.logits(windows, nullptr);
-  double difference = 0, size = 0;
-  for (std::size_t w = 0; w < found.size(); ++w) {
-    for (std::int64_t i = 0; i < found[w].size(); ++i) {
-      const double y = static_cast<double>(expected[w].data<float>()[i]);
-      difference += std::pow(static_cast<double>(found[w].data<float>()[i]) - y, 2);
-      size += y * y;
-    }
-  }
-  return difference / size;
-}
-
-/// The same function with two channels of every norm 64 and 200 times as large, and the weights that read them as much
-/// smaller: what large language models have by themselves.
-formats::Checkpoint with_planted_outliers(const GoldenModel& model) {
-  const auto& graph = model.built.graph;
-  const auto& plan = model.walker.plan();
-  sweep::Overlay overlay;
-  for (const sweep::Block& block : plan.blocks) {
-    for (const sweep::Group& group : block.groups) {
-      const std::int64_t channels = graph.value(plan.sites[group.sites.front()].weight).weight.source->row_size();
-      std::string reason;
-      const auto fold = find_fold(graph, plan, block, group, channels, reason);
-      if (!fold || fold->where != "norm") continue;
-      std::vector<float> factors(static_cast<std::size_t>(channels), 1.0F);
-      factors[3] = 1.0F / 64;
-      factors[static_cast<std::size_t>(channels) / 2] = 1.0F / 200;
-      apply_fold(graph, plan, group, *fold, factors, DType::kF32, overlay);
-    }
-  }
-  formats::Checkpoint checkpoint = model.checkpoint;
-  for (const auto& [id, source] : overlay.entries()) checkpoint.tensors[graph.value(id).weight.name] = source;
-  return checkpoint;
-}
-
 TEST(SmoothQuant, WorksWhereFewChannelsDecideOnTheStepOfAll) {
   for (const char* name : {"llama", "qwen2", "llama-bias"}) {
-    const GoldenModel plain(name), planted(with_planted_outliers(plain));
+    const GoldenModel plain(name), planted(with_planted_channels(plain, {{3, 64.0F}, {16, 200.0F}}));
     const auto windows = plain.windows(2, 20, 9);
     ASSERT_LT(test::relative_difference(planted.logits(windows, nullptr), plain.logits(windows, nullptr)), 1e-4);
     for (const char* activations : {"int8-dynamic", "int8-static"}) {
       Candidate without = w8a8(planted.walker, {}, activations),
                 with = w8a8(planted.walker, {"smoothquant"}, activations);
       quantize(planted.walker, {&without, &with}, text_of(planted));
-      EXPECT_LT(error(planted, with.overlay), 0.05 * error(planted, without.overlay)) << name << " " << activations;
+      EXPECT_LT(logit_error(planted, with.overlay), 0.05 * logit_error(planted, without.overlay))
+          << name << " " << activations;
     }
   }
 }
@@ -127,7 +87,7 @@ TEST(SmoothQuant, TheUnquantizedFunctionStays) {
       if (&block != &model.walker.plan().blocks.back()) model.walker.advance(stream, block.end, nullptr, nullptr);
     }
     EXPECT_FALSE(candidate.overlay.entries().empty()) << name;
-    EXPECT_LT(error(model, candidate.overlay), 1e-9) << name;
+    EXPECT_LT(logit_error(model, candidate.overlay), 1e-9) << name;
   }
 }
 
