@@ -111,7 +111,8 @@ TEST(Attention, LargeScoresDoNotOverflow) {
   const Setting s{8, 8, 1, 1, 4, 0, true};
   test::OpCall call = call_of(s, 1);
   for (float& value : call.inputs[0].values<float>()) value *= 1e4F;
-  for (const float value : test::run_op(call)[0].values<float>()) EXPECT_TRUE(std::isfinite(value));
+  const Tensor output = test::run_op(call)[0];
+  for (const float value : output.values<float>()) EXPECT_TRUE(std::isfinite(value));
 }
 
 /// Slopes as the authors' code gives them: for 8 heads 1/2 to 1/256; for 12 those of 8 and every other one of 16.

@@ -69,7 +69,8 @@ Tensor random_tensor(Shape shape, std::uint64_t seed) {
 }
 
 bool same_bits(const Tensor& a, const Tensor& b) {
-  return a.dtype() == b.dtype() && a.shape() == b.shape() && std::memcmp(a.raw(), b.raw(), a.bytes()) == 0;
+  if (a.dtype() != b.dtype() || a.shape() != b.shape()) return false;
+  return a.bytes() == 0 || std::memcmp(a.raw(), b.raw(), a.bytes()) == 0;
 }
 
 }  // namespace kerf::test

@@ -221,6 +221,8 @@ TEST(SafetensorsHeader, SurvivesEveryByteChanged) {
   EXPECT_GT(refused, 1000);
 }
 
+/// A scan over earlier tensors takes minutes of processor time here, this reader a third of a second; the rest is for
+/// sanitizers on slow machines.
 TEST(SafetensorsHeader, OpensManyTensorsQuickly) {
   constexpr int kCount = 100'000;
   std::string json = "{";
@@ -232,7 +234,7 @@ TEST(SafetensorsHeader, OpensManyTensorsQuickly) {
   const std::string file = file_of(json + "}", std::string(kCount, 'x'));
   const double begin = processor_seconds();
   EXPECT_EQ(parse(file).tensors.size(), static_cast<std::size_t>(kCount));
-  EXPECT_LT(processor_seconds() - begin, 1.0);
+  EXPECT_LT(processor_seconds() - begin, 6.0);
 }
 
 // A document built from this would take gigabytes; the ninth dimension ends it.
