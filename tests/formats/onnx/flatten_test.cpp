@@ -58,7 +58,7 @@ TEST(OnnxFlatten, FunctionsThatCallThemselvesAreRefused) {
   expect_refusal(builder, "function 'Scaled' calls itself");
 }
 
-/// Each function calls the one before it twice: 2^40 nodes.
+/// Each function calls the one before it twice: 2^31 nodes.
 TEST(OnnxFlatten, FunctionsThatMultiplyAreRefused) {
   ModelBuilder builder;
   builder.embed();
