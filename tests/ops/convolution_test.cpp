@@ -108,5 +108,20 @@ TEST(Convolutions, WhatDoesNotFitIsRefused) {
   refuse("expected 3 axes or more", {4, 8}, {3, 4}, {});
 }
 
+/// What is constant is computed on reading: few bytes must not ask for 2^40 terms.
+TEST(Convolutions, ManyTermsOfConstantsAreRefused) {
+  constexpr I kTaps = I{1} << 20;
+  const graph::Node node = test::node_of({.op = "Conv", .attributes = {{"pads", Ints{kTaps - 1, kTaps - 1}}}});
+  const Ints in{5}, kernel{kTaps};
+  const Convolution convolution{
+      .window = sliding_window(node, in, kernel), .batch = 1, .wide_channels = 1, .narrow_channels = 1};
+  TensorSpec x{DType::kF32, {1, 1, 5}}, weight{DType::kF32, {1, 1, kTaps}};
+  x.known = Tensor::zeros(DType::kF32, x.shape);
+  EXPECT_NO_THROW(expect_quick_if_known(x, weight, convolution));
+  weight.known = Tensor::zeros(DType::kF32, weight.shape);
+  test::expect_error(ErrorCode::kInput, "a convolution of constants with too many terms",
+                     [&] { expect_quick_if_known(x, weight, convolution); });
+}
+
 }  // namespace
 }  // namespace kerf::ops

@@ -56,5 +56,16 @@ TEST(Pooling, WhatDoesNotFitIsRefused) {
   });
 }
 
+/// A pool of constants is computed on reading: few bytes must not ask for 2^40 terms.
+TEST(Pooling, ManyTermsOfConstantsAreRefused) {
+  constexpr I kTaps = I{1} << 20;
+  const graph::Attributes attributes = {{"kernel_shape", Ints{kTaps}}, {"pads", Ints{kTaps - 1, kTaps - 1}}};
+  TensorSpec x{DType::kF32, {1, 1, 5}};
+  const SlidingWindow window = pooling_window(test::node_of({.op = "MaxPool", .attributes = attributes}), x.shape);
+  EXPECT_EQ(pooled_shape(x, window), (Shape{1, 1, kTaps + 4}));
+  x.known = test::tensor_of<float>({1, 1, 5}, {1, 4, 2, 8, 6});
+  test::expect_error(ErrorCode::kInput, "a pool of constants with too many terms", [&] { pooled_shape(x, window); });
+}
+
 }  // namespace
 }  // namespace kerf::ops
