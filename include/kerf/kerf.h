@@ -52,6 +52,12 @@ struct FormatOption {
   std::vector<std::string> formats;  ///< that have it
 };
 std::vector<FormatOption> output_format_options();
+/// A method or pruner that coordinate descent follows, and for how many sweeps by itself (QuantizationChoice::polish).
+struct Polished {
+  std::string name;
+  int sweeps = 0;
+};
+std::vector<Polished> polished();
 std::vector<Named> protocols();
 std::vector<Named> families();
 std::vector<Named> roles();

@@ -85,6 +85,16 @@ std::vector<Named> pruners() {
   return list;
 }
 
+std::vector<Polished> polished() {
+  std::vector<Polished> list;
+  const auto add = [&](const auto& info) {
+    if (info.sweeps > 0) list.push_back({std::string(info.name), info.sweeps});
+  };
+  for (const auto* info : quant::methods()) add(*info);
+  for (const auto* info : quant::pruners()) add(*info);
+  return list;
+}
+
 std::vector<Named> output_formats() {
   std::vector<Named> list;
   for (const auto* info : emit::targets()) list.push_back(named(*info));

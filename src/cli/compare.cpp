@@ -125,8 +125,7 @@ const Command& compare_command() {
       .description =
           "Quantizes in memory and measures; nothing is written. The model and all candidates go through the text "
           "together, so the weights are read once and the KL divergence needs no file of logits. Bytes are those of "
-          "the "
-          "files that kerf quantize would write.",
+          "the files that kerf quantize would write.",
       .lists = {{"Schemes", schemes},
                 {"Methods", methods},
                 {"Transforms", transforms},

@@ -20,6 +20,13 @@ namespace {
 constexpr std::int64_t kMostThreads = 4096;
 constexpr std::int64_t kMostTokens = std::int64_t{1} << 32;
 
+/// "gptq 2, yaqa 16".
+std::string sweeps_by_method() {
+  std::vector<std::string> parts;
+  for (const Polished& method : polished()) parts.push_back(fmt::format("{} {}", method.name, method.sweeps));
+  return join(parts, ", ");
+}
+
 /// Where temporary files go by custom.
 std::string default_scratch() {
   const char* folder = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe): nothing writes the environment
@@ -248,9 +255,8 @@ ChoiceGroup::ChoiceGroup(CLI::App& app, bool with_scheme) {
                 fmt::format("{}", QuantizationChoice{}.damping));
   no_sequential_ = add_flag(app, "--no-sequential",
                             "gptq: statistics of the unquantized model, instead of what the layers before really give");
-  polish_ = add_value(app, "--polish", "N",
-                      "gptq, gptaq, yaqa, sparsegpt: sweeps of coordinate descent over codes and scales that follow",
-                      "2; of yaqa 8, of sparsegpt 5");
+  polish_ = add_value(app, "--polish", "N", "sweeps of coordinate descent over codes and scales that follow",
+                      sweeps_by_method());
   steps_ = add_value(app, "--steps", "N", "learned: steps of gradient descent for each block",
                      fmt::format("{}", QuantizationChoice{}.steps));
   teacher_ = add_value(app, "--teacher", "MODEL",

@@ -35,28 +35,35 @@ std::optional<std::string> refusal(const TargetInfo& target, const TargetOptions
   }
 }
 
-EmitModel replaced(const EmitModel& planned, const std::string& from, const Scheme& to) {
+EmitModel replaced(const EmitModel& planned, const std::string& from, const Scheme& to, DType scales) {
   EmitModel model = planned;
   for (EmitTensor& tensor : model.tensors) {
-    if (tensor.scheme.name != from) continue;
-    const DType scales = tensor.scheme.fixed_scale_dtype ? DType::kF16 : tensor.scheme.scale_dtype;
-    tensor.scheme = codec::with_scale_dtype(to, scales);
+    if (tensor.scheme.name == from) tensor.scheme = codec::with_scale_dtype(to, scales);
   }
   return model;
 }
 
-/// The scheme in the place of one of the model's with which the target holds it; empty if none near does.
+/// What to write in the place of a scheme so that the target holds it: other scales, or else another scheme; empty if
+/// none near does.
 std::string find_nearest(const TargetInfo& target, const TargetOptions& options, const EmitModel& planned) {
   std::map<std::string, Scheme> present;
   for (const EmitTensor& tensor : planned.tensors) {
     if (tensor.scheme.quantized()) present.emplace(tensor.scheme.name, tensor.scheme);
   }
   for (const auto& [name, scheme] : present) {
+    const auto helps = [&](const Scheme& other, DType scales) {
+      return !refusal(target, options, replaced(planned, name, other, scales));
+    };
+    for (const DType scales : {DType::kF16, DType::kBF16, DType::kF32}) {
+      if (scheme.fixed_scale_dtype || scales == scheme.scale_dtype) continue;
+      if (helps(scheme, scales)) return fmt::format("{} with scales of {}", name, dtype_name(scales));
+    }
+    const DType scales = scheme.fixed_scale_dtype ? DType::kF16 : scheme.scale_dtype;
     std::size_t tries = 0;
     for (const Scheme& other : nearest_schemes(scheme)) {
-      if (codec::scale_dtype_refusal(other, scheme.fixed_scale_dtype ? DType::kF16 : scheme.scale_dtype)) continue;
+      if (codec::scale_dtype_refusal(other, scales)) continue;
       if (++tries > kTries) break;
-      if (!refusal(target, options, replaced(planned, name, other))) return other.name;
+      if (helps(other, scales)) return other.name;
     }
   }
   return "";

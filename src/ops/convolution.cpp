@@ -119,7 +119,6 @@ Tensor sum_by_channel(const Tensor& y) {
 }
 
 void expect_quick_if_known(const TensorSpec& x, const TensorSpec& weight, const Convolution& convolution) {
-  constexpr std::int64_t kMostKnownTerms = std::int64_t{1} << 28;
   if (!x.known.defined() || !weight.known.defined()) return;
   const auto count = checked_numel(convolution.narrow_shape()),
              depth = checked_mul(weight.shape[1], convolution.window.taps());

@@ -20,7 +20,6 @@ SlidingWindow pooling_window(const graph::Node& node, const Shape& x) {
 }
 
 Shape pooled_shape(const TensorSpec& x, const SlidingWindow& window) {
-  constexpr std::int64_t kMostKnownTerms = std::int64_t{1} << 28;
   const Shape shape = pooled_shape(x.shape, window);
   const auto count = checked_numel(shape), terms = count ? checked_mul(*count, window.taps()) : std::nullopt;
   if (x.known.defined() && (!terms || *terms > kMostKnownTerms))

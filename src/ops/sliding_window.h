@@ -9,6 +9,9 @@
 
 namespace kerf::ops {
 
+/// Products or comparisons of an operator on constants, which is computed when a file is read: more are refused.
+constexpr std::int64_t kMostKnownTerms = std::int64_t{1} << 28;
+
 /// Windows that slide over the axes of a tensor [batch, channels, ...] behind the first two, as convolutions and pools
 /// have them (https://onnx.ai/onnx/operators/onnx__Conv.html): tap k of window p lies at p * stride + k * dilation -
 /// before. All by axis.

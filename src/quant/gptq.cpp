@@ -24,7 +24,6 @@ namespace {
 using codec::Granularity;
 using codec::GroupParams;
 
-constexpr int kPolishSweeps = 2;  ///< more than these changed little
 constexpr int kMakeUpSweeps = 5;  ///< for zeros, before the walk
 
 /// Rows [first, first + count) of one weight.

@@ -65,6 +65,7 @@ struct MethodInfo {
   std::string_view summary;
   std::string_view source;
   std::vector<std::string> observers;  ///< what it needs to know about the inputs; empty: no data
+  int sweeps = 0;                      ///< of coordinate descent that follow where the options name no number
   /// Rounds each row to nearest by itself under this rule: such a weight is rounded as it is read, never held.
   std::optional<codec::FitRule> by_row = std::nullopt;
   bool wants_drift = false;      ///< how far its inputs are off from the reference's (Statistics::drift)

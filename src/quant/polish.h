@@ -5,6 +5,12 @@
 
 namespace kerf::quant {
 
+/// Sweeps from gptq's codes: more than these change little.
+constexpr int kPolishSweeps = 2;
+/// Of the coupled descent, which has far to go: measured on a 29M Llama, int4-g32 has a KL divergence of 0.0126 before,
+/// 0.0111 after 3 sweeps and 0.0109 after 8; int3-g64-asym 0.0504 after 8, 0.0500 after 16.
+constexpr int kCoupledSweeps = 16;
+
 /// Lowers the layer objective (w - v)^T H (w - v) of each row w of `target` [rows, cols], v its stored values, by
 /// coordinate descent: in turns each code (QuantEase, Behdin et al. 2023, arXiv:2309.01885), each group's scale,
 /// minimum and zero point, and each super-block's scale and minimum move to where the objective is least with all else

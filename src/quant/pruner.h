@@ -37,6 +37,7 @@ struct PrunerInfo {
   std::string_view summary;
   std::string_view source;
   std::vector<std::string> observers;  ///< what it needs to know about the inputs; empty: no data
+  int sweeps = 0;                      ///< of coordinate descent that follow where the options name no number
   /// May be null. Called once for sites that share statistics and pattern.
   std::shared_ptr<const GroupState> (*prepare)(const calibration::Statistics& statistics, const PrunePattern& pattern,
                                                const MethodOptions& options);

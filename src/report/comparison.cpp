@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -63,20 +67,56 @@ std::string kl_difference(const PairedDifference& pair) {
   return std::isfinite(d.error) ? fmt::format("{} \u00B1 {}", value, nats((d.high - d.low) / 2)) : value;
 }
 
+/// Pairs that a reader can still take in; of more, only those of neighbours are printed.
+constexpr std::size_t kMostPairs = 6;
+
+/// The place of each candidate by KL divergence, or without it by perplexity; last where that is no number.
+std::map<std::string, int> ranks_of(const std::vector<Measurement>& candidates) {
+  constexpr double kLast = std::numeric_limits<double>::infinity();
+  std::vector<std::pair<double, std::string>> order;
+  for (const Measurement& m : candidates) {
+    const double figure = m.kl ? m.kl->mean : m.perplexity.value_or(kLast);
+    order.emplace_back(std::isnan(figure) ? kLast : figure, m.spec);
+  }
+  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::map<std::string, int> ranks;
+  for (const auto& [figure, spec] : order) ranks.emplace(spec, static_cast<int>(ranks.size()));
+  return ranks;
+}
+
+/// All pairs, or of many those of candidates that follow each other by rank: which steps of the ladder are real.
+std::vector<PairedDifference> pairs_to_print(const Comparison& comparison) {
+  std::vector<PairedDifference> pairs = comparison.pairs;
+  if (pairs.size() <= kMostPairs) return pairs;
+  const std::map<std::string, int> ranks = ranks_of(comparison.candidates);
+  const auto rank_of = [&](const std::string& spec) { return ranks.at(spec); };
+  const auto far = [&](const PairedDifference& p) { return std::abs(rank_of(p.spec) - rank_of(p.other)) != 1; };
+  pairs.erase(std::remove_if(pairs.begin(), pairs.end(), far), pairs.end());
+  const auto lower = [&](const PairedDifference& p) { return std::min(rank_of(p.spec), rank_of(p.other)); };
+  std::stable_sort(pairs.begin(), pairs.end(), [&](const auto& a, const auto& b) { return lower(a) < lower(b); });
+  return pairs;
+}
+
 /// Candidates against each other, if there are several.
 std::string pairs_text(const Comparison& comparison) {
   if (comparison.pairs.empty()) return "";
+  const std::vector<PairedDifference> pairs = pairs_to_print(comparison);
   using Align = Table::Align;
   Table table;
   table.column("candidate").column("against").column("perplexity (95%)", Align::kRight).column("");
   table.column("KL mean (95%)", Align::kRight).column("");
-  for (const PairedDifference& pair : comparison.pairs) {
+  for (const PairedDifference& pair : pairs) {
     table.row({printable(pair.spec), printable(pair.other),
                pair.log_perplexity ? change_with_interval(*pair.log_perplexity) : "-",
                pair.log_perplexity ? verdict_text(*pair.log_perplexity) : "", kl_difference(pair),
                pair.kl ? verdict_text(*pair.kl) : ""});
   }
-  return table.text() + "\n";
+  std::string out = table.text();
+  if (pairs.size() < comparison.pairs.size()) {
+    out += fmt::format("(each beside the next by KL divergence; --json and --html have all {} pairs)\n",
+                       comparison.pairs.size());
+  }
+  return out + "\n";
 }
 
 std::string ladder(const Comparison& comparison, bool with_format) {

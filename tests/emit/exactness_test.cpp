@@ -17,10 +17,12 @@
 namespace kerf::emit {
 namespace {
 
-TargetExactness exactness_of(const std::string& target, const std::string& scheme) {
+TargetExactness exactness_of(const std::string& target, const std::string& scheme,
+                             const std::string& scale_dtype = "") {
   const api::OpenModel model(test::source_dir() + "/tests/golden/checkpoints/llama");
   QuantizationChoice choice;
   choice.scheme = scheme;
+  choice.scale_dtype = scale_dtype;
   choice.method = "rtn";
   const quant::Candidate candidate = api::make_candidate(model, choice, scheme);
   return exactness(find_target(target), {}, api::emit_model(model, candidate, false));
@@ -40,6 +42,12 @@ TEST(Exactness, WhatItCannotHoldHasAReasonAndTheNearestThatItCan) {
   const TargetExactness zero_points = exactness_of("gguf", "int4-g32-asym");
   EXPECT_FALSE(zero_points.exact);
   EXPECT_EQ(codec::parse_scheme(zero_points.nearest).bits, 4);
+}
+
+TEST(Exactness, WhereOnlyTheScalesAreInTheWayOtherScalesAreNearest) {
+  const TargetExactness target = exactness_of("gguf", "int4-g32", "e8m0");
+  EXPECT_FALSE(target.exact);
+  EXPECT_EQ(target.nearest, "int4-g32 with scales of f16");
 }
 
 TEST(Exactness, NearSchemesComeFirst) {

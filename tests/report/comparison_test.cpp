@@ -62,6 +62,42 @@ TEST(ComparisonText, ANoteNamesItsCandidate) {
   EXPECT_NE(to_text(comparison).find("note: int8: 3 sites fell back\n"), std::string::npos);
 }
 
+/// Candidates c0, c1... with these divergences, each pair measured.
+Comparison ladder_of(const std::vector<double>& divergences) {
+  Comparison comparison = two_candidates();
+  comparison.candidates.clear();
+  for (std::size_t i = 0; i < divergences.size(); ++i) {
+    Measurement m = test::sample_candidate();
+    m.spec = "c" + std::to_string(i);
+    m.kl->mean = divergences[i];
+    comparison.candidates.push_back(m);
+    for (std::size_t j = 0; j < i; ++j) {
+      comparison.pairs.push_back({.spec = m.spec, .other = comparison.candidates[j].spec});
+    }
+  }
+  return comparison;
+}
+
+TEST(ComparisonText, FewPairsArePrintedAll) {
+  const std::string text = to_text(ladder_of({0.01, 0.04, 0.02, 0.03}));
+  for (const char* row : {"\nc1         c0 ", "\nc2         c0 ", "\nc2         c1 ", "\nc3         c0 ",
+                          "\nc3         c1 ", "\nc3         c2 "}) {
+    EXPECT_NE(text.find(row), std::string::npos) << row << text;
+  }
+  EXPECT_EQ(text.find("each beside the next"), std::string::npos) << text;
+}
+
+TEST(ComparisonText, OfManyPairsThoseOfNeighboursByDivergence) {
+  const std::string text = to_text(ladder_of({0.01, 0.04, 0.02, 0.05, 0.03}));
+  EXPECT_NE(text.find("\nc2         c0                      -                -\n"
+                      "c4         c2                      -                -\n"
+                      "c4         c1                      -                -\n"
+                      "c3         c1                      -                -\n"
+                      "(each beside the next by KL divergence; --json and --html have all 10 pairs)\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(ComparisonJson, ReferenceAndCandidates) {
   const Json json = to_json(two_candidates());
   EXPECT_EQ(json.find("reference")->find("perplexity")->as_double(), 12.345678);

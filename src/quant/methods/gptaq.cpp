@@ -2,6 +2,7 @@
 // same solver does it in one step.
 #include "quant/drift.h"
 #include "quant/gptq.h"
+#include "quant/polish.h"
 
 namespace kerf::quant {
 namespace {
@@ -19,6 +20,7 @@ const MethodInfo gptaq_method{
     .summary = "gptq for what the reference's layer gives, whose inputs have not drifted",
     .source = "Li et al. 2025, arXiv:2504.02692",
     .observers = {"outer_product"},
+    .sweeps = kPolishSweeps,
     .wants_drift = true,
     .prepare = prepare_drift,
     .solve = solve,

@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include "quant/polish.h"
+
 namespace kerf::quant {
 namespace {
 
@@ -21,6 +23,7 @@ const MethodInfo gptq_method{
     .summary = "column by column, each error compensated in the columns that follow (act-order, static groups)",
     .source = "Frantar et al. 2022, arXiv:2210.17323, algorithm 1",
     .observers = {"outer_product"},
+    .sweeps = kPolishSweeps,
     .prepare = prepare,
     .solve = solve,
 };

@@ -4,6 +4,7 @@
 #include "quant/block_learning.h"
 #include "quant/drift.h"
 #include "quant/method.h"
+#include "quant/polish.h"
 
 namespace kerf::quant {
 namespace {
@@ -20,6 +21,7 @@ const MethodInfo learned_method{
     .summary = "yaqa, then the codes of a whole block together, by the sign of the gradient of what its error costs",
     .source = "Cheng et al. 2023, arXiv:2309.05516",
     .observers = {"outer_product"},
+    .sweeps = kCoupledSweeps,
     .wants_drift = true,
     .wants_curvature = true,
     .prepare = prepare_drift,

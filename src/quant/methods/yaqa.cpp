@@ -15,11 +15,6 @@ namespace {
 /// Of the mean of the diagonal: outputs that no token depends on must not be free.
 constexpr float kOutputDamping = 0.01F;
 
-/// Sweeps of coordinate descent. From gptaq's codes there is far to go: measured on a 29M Llama, int4-g32 has a KL
-/// divergence of 0.0126 before, 0.0111 after 3 sweeps and 0.0109 after 8; int3-g64-asym 0.0504 after 8, 0.0500
-/// after 16.
-constexpr int kPolishSweeps = 16;
-
 /// C over the mean of its diagonal, damped. Not defined if nothing depends on any output.
 Tensor damped(const Tensor& curvature) {
   const std::int64_t n = curvature.dim(0);
@@ -42,7 +37,7 @@ SiteOutcome solve(const SiteProblem& problem, const GroupState* state) {
   if (coupled) first.options.polish = 0;
   SiteOutcome outcome = solve_gptq(first, target, drift.factor());
   if (coupled && !outcome.fallback) {
-    polish_coupled(target, drift.factor().damped(), curvature, outcome.tensor, problem.options.sweeps(kPolishSweeps),
+    polish_coupled(target, drift.factor().damped(), curvature, outcome.tensor, problem.options.sweeps(kCoupledSweeps),
                    problem.held_zeros());
   }
   return outcome;
@@ -56,6 +51,7 @@ const MethodInfo yaqa_method{
     .summary = "gptaq, then lowered for what errors cost at the model's end, by its own derivatives",
     .source = "Tseng et al. 2025, arXiv:2505.22988",
     .observers = {"outer_product"},
+    .sweeps = kCoupledSweeps,
     .wants_drift = true,
     .wants_curvature = true,
     .prepare = prepare_drift,

@@ -117,6 +117,7 @@ const PrunerInfo sparsegpt_pruner{
     .summary = "those whose loss the others make up for best, and the others changed so that they do",
     .source = "Frantar & Alistarh 2023, arXiv:2301.00774, algorithm 1",
     .observers = {"outer_product"},
+    .sweeps = kSweeps,
     .prepare = prepare,
     .prune = prune,
 };
