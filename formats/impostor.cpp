@@ -79,8 +79,7 @@ std::optional<std::string> describe_binary_impostor(std::string_view start) {
   if (auto known = describe_impostor(start)) return known;
   if (is_zeros(start)) return "filled with zeros: an unfinished download";
   if (!is_text(start)) return std::nullopt;
-  return fmt::format("the text {}, probably an error message saved by a download; download the file again",
-                     quoted(start, 60));
+  return fmt::format("the text {}: no model, or an error message saved by a download in its place", quoted(start, 60));
 }
 
 std::string read_start(const InputFile& file) {

@@ -307,6 +307,21 @@ void parse_method(const std::string& spec, std::string_view text, QuantizationCh
   }
 }
 
+/// Error(kUsage) on what is no scheme's name for a reason that is plain to see.
+void refuse_other_specs(const std::string& spec, const std::string& scheme) {
+  if (scheme.find(',') != std::string::npos) {
+    throw_usage(fmt::format("candidate {}: expected candidates apart, as in --candidate int8 int4-g32", quoted(spec)));
+  }
+  if (const std::size_t plus = scheme.find('+'); plus != std::string::npos) {
+    throw_usage(fmt::format("candidate {}: transforms and pruning follow a method, as in {}/rtn{}", quoted(spec),
+                            scheme.substr(0, plus), scheme.substr(plus)));
+  }
+  // No scheme's name has a dot.
+  if (scheme.find('.') != std::string::npos) {
+    throw_usage(fmt::format("candidate {}: there is no such file or folder, and no scheme of that name", quoted(spec)));
+  }
+}
+
 }  // namespace
 
 bool names_a_recipe(const std::string& spec) {
@@ -336,6 +351,7 @@ QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice&
     choice.recipe = what;
   } else {
     // Names are checked here, before any file is opened.
+    refuse_other_specs(spec, what);
     choice.scheme = what;
     api::resolve_scheme(choice);
   }

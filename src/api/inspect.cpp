@@ -27,18 +27,24 @@ TensorInfo describe(const graph::Weight& weight) {
   return info;
 }
 
-/// Bytes of all weights if the linear ones were held in `scheme` and the rest as it is.
+std::uint64_t element_bytes(const graph::Weight& weight, DType dtype) {
+  return static_cast<std::uint64_t>(numel(weight.source->shape())) * dtype_bytes(dtype);
+}
+
+/// Bytes of a weight as a quantization to `scheme` writes it: embeddings and head in f16 where they are f32.
+std::uint64_t written_bytes(const graph::Weight& weight, const codec::Scheme& scheme) {
+  const bool table = weight.role == graph::Role::kEmbedding || weight.role == graph::Role::kHead;
+  if (scheme.kind == codec::Scheme::Kind::kKeep) return weight.source->stored_bytes();
+  if (table && weight.source->stored_as() == dtype_name(DType::kF32)) return element_bytes(weight, DType::kF16);
+  if (!graph::is_linear_role(weight.role)) return weight.source->stored_bytes();
+  if (!scheme.quantized()) return element_bytes(weight, scheme.float_dtype);
+  return (codec::storage_bits(scheme, weight.source->rows(), weight.source->row_size()) + 7) / 8;
+}
+
 std::uint64_t weight_bytes(const OpenModel& model, const codec::Scheme& scheme) {
   std::uint64_t total = 0;
   for (const graph::ValueId id : model.graph().weights()) {
-    const graph::Weight& weight = model.graph().value(id).weight;
-    if (!graph::is_linear_role(weight.role) || scheme.kind == codec::Scheme::Kind::kKeep) {
-      total += weight.source->stored_bytes();
-    } else if (scheme.quantized()) {
-      total += (codec::storage_bits(scheme, weight.source->rows(), weight.source->row_size()) + 7) / 8;
-    } else {
-      total += static_cast<std::uint64_t>(numel(weight.source->shape())) * dtype_bytes(scheme.float_dtype);
-    }
+    total += written_bytes(model.graph().value(id).weight, scheme);
   }
   return total;
 }

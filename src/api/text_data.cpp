@@ -33,6 +33,15 @@ std::int64_t choose_context(const OpenModel& model, std::int64_t asked, std::int
   return asked;
 }
 
+/// Windows longer than the model has seen are measured, but say little.
+void note_long_context(const OpenModel& model, std::int64_t context, std::vector<std::string>& notes) {
+  const std::int64_t longest = model.description().hyperparameters.context_length;
+  if (longest > 0 && context > longest) {
+    notes.push_back(fmt::format("--context {}: the model was made for {} tokens; figures beyond say little of it",
+                                context, longest));
+  }
+}
+
 sweep::WindowInputs bind_window(const OpenModel& model, const text::Window& window) {
   try {
     return sweep::bind_ids(model.graph(), model.description(), window.ids, window.decoder_ids);
@@ -173,6 +182,7 @@ EvaluationText evaluation_text(const OpenModel& model, const EvaluationOptions& 
   EvaluationText result;
   text::Windows cut = text::evaluation_windows(stream, protocol.name, context, limit, options.stride);
   result.figures = figures_of(cut, protocol, source);
+  note_long_context(model, context, result.figures.notes);
   set_text_shares(stream, result.figures);
   result.windows = std::move(cut.windows);
   result.figures.sha256 = hash_windows(result.windows);
@@ -240,6 +250,7 @@ Calibration calibration_data(const OpenModel& model, const CalibrationOptions& o
   TokenSource source(model, options.text, "--calibration");
   const auto stream = source.read(task == description::Task::kClassification ? Lines::kApart : Lines::kJoined);
   notes.insert(notes.end(), source.notes().begin(), source.notes().end());
+  note_long_context(model, context, notes);
   text::Windows cut = text::calibration_windows(stream, task, context, options.samples, options.seed);
   notes.insert(notes.end(), cut.notes.begin(), cut.notes.end());
   if (task == description::Task::kMaskedLm && !stream.special.mask) {

@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include <fmt/format.h>
+
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/command_line.h"
@@ -9,6 +11,8 @@
 #include "cli/json_output.h"
 #include "cli/option_groups.h"
 #include "core/error.h"
+#include "core/file.h"
+#include "core/strings.h"
 #include "report/evaluation.h"
 #include "report/gate/document.h"
 
@@ -50,9 +54,16 @@ GateResult check_pair(Options& options, const std::string& candidate, const std:
 
 GateResult check_report(const Options& options, const std::string& policy) {
   if (options.evaluation.given() || is_given(options.save)) {
-    throw_usage("gate measures nothing when it is given a report; with --text it needs REFERENCE and CANDIDATE");
+    throw_usage("gate measures nothing when it is given a report: it needs REFERENCE, CANDIDATE and --text for that");
   }
-  return gate(options.first.read().path, policy);
+  const std::string report = options.first.read().path;
+  if (is_directory(report)) {
+    throw_usage(
+        fmt::format("{} is a folder: gate needs a report (kerf compare --json=FILE), or REFERENCE CANDIDATE "
+                    "--text FILE to measure first",
+                    quoted(report)));
+  }
+  return gate(report, policy);
 }
 
 int run(Options& options) {
@@ -82,10 +93,12 @@ const Command& gate_command() {
           "Exit status 0 if every check of the policy passed, 1 if not, 3 if the policy or the report is malformed. "
           "What cannot be decided does not pass: a figure that the report does not have, too little text, a threshold "
           "below the evaluator's own noise, a comparison with the baseline that is inconclusive.\n\n"
-          "A policy: limits: {kl_mean: {max: 0.01, bound: upper}, top1_agreement: {min: 95%}, bytes: {max: 14MB, "
-          "max_increase: 1%}}, and if wanted baseline: FILE (a report beside the policy), margin: 0.5% (what "
-          "perplexity and KL may lose to it), min_tokens: 1000, candidates: [\"int8*\"], about: a line of text. bound "
-          "is the end of the 95% interval that is compared: upper, lower, or value (default) for the figure itself.",
+          "A policy: limits: {kl_mean: {max: 0.01, bound: upper}, top1_agreement: {min: 95%}, bytes: {max: 14MB}}, and "
+          "if "
+          "wanted baseline: FILE (a report beside the policy; limits may then be max_increase: 1% or max_decrease), "
+          "margin: 0.5% (what perplexity and KL may lose to it), min_tokens: 1000, candidates: [\"int8*\"], about: a "
+          "line of text. bound is the end of the 95% interval that is compared: upper, lower, or value (default) for "
+          "the figure itself.",
       .lists = {{"Figures", metrics}},
       .examples = {{"kerf gate compare.json --policy policy.yaml --junit gate.xml",
                     "what kerf compare --json measured"},

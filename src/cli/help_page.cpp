@@ -127,7 +127,9 @@ std::string wrapped(const std::string& text, std::size_t indent, std::size_t wid
       ++column;
     }
     out += word;
-    column += columns;
+    // A word that has line breaks in it begins a paragraph.
+    const std::size_t line = word.rfind('\n');
+    column = line == std::string::npos ? column + columns : decode_utf8(word.substr(line + 1)).size();
   }
   return out;
 }

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/strings.h"
+#include "quant/registered_kind.h"
 
 namespace kerf::quant {
 
@@ -28,7 +29,7 @@ const PrunerInfo& find_pruner(std::string_view name) {
     if (info->name == to_lower_ascii(name)) return *info;
     known.emplace_back(info->name);
   }
-  throw_usage(unknown_name("pruning", name, known));
+  throw_usage(unknown_choice("pruning", name, known));
 }
 
 PruneOutcome prune(const PruneProblem& problem, const PrunerInfo& pruner) {

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/strings.h"
+#include "quant/registered_kind.h"
 
 namespace kerf::quant {
 
@@ -24,7 +25,7 @@ const TransformInfo& find_transform(std::string_view name) {
     if (info->name == to_lower_ascii(name)) return *info;
     known.emplace_back(info->name);
   }
-  throw_usage(unknown_name("transform", name, known));
+  throw_usage(unknown_choice("transform", name, known));
 }
 
 }  // namespace kerf::quant

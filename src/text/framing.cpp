@@ -66,9 +66,11 @@ Windows framed_windows(const TokenStream& stream, std::int64_t context, std::int
   result.windows_cut = std::min(result.windows_total, limit);
   result.tokens_dropped = result.tokens_total % length;
   if (result.windows_total == 0) {
-    throw_input(stream.source, "",
-                fmt::format("the text is too short: have {} tokens, need {} for a window of {}", result.tokens_total,
-                            length, context));
+    throw_input(
+        stream.source, "",
+        fmt::format(
+            "the text is too short: have {} tokens, need {} for a window of {}; give more text or a smaller --context",
+            result.tokens_total, length, context));
   }
   for (std::int64_t i = 0; i < result.windows_cut; ++i) {
     make(i, std::span(ids).subspan(static_cast<std::size_t>(i * length), static_cast<std::size_t>(length)),

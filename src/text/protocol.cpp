@@ -64,7 +64,8 @@ Windows disjoint_windows(std::span<const std::int64_t> ids, const TokenStream& s
   result.uses_bos = stream.bos.has_value();
   if (result.windows_total == 0) {
     throw_input(stream.source, "",
-                fmt::format("the text is too short: have {} tokens, need {}", result.tokens_total, context));
+                fmt::format("the text is too short: have {} tokens, need {}; give more text or a smaller --context",
+                            result.tokens_total, context));
   }
   for (std::int64_t i = 0; i < result.windows_cut; ++i) {
     const auto part = ids.subspan(static_cast<std::size_t>(i * context), static_cast<std::size_t>(context));

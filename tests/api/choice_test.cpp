@@ -25,6 +25,16 @@ TEST(ParseSpec, SchemeMethodAndTransforms) {
   expect_error(ErrorCode::kUsage, "int7-g31x", [] { parse_spec("int7-g31x", {}); });
 }
 
+TEST(ParseSpec, AWordInTheWrongPlaceIsToldWhereItBelongs) {
+  expect_error(ErrorCode::kUsage, "as in int4-g32/rtn+awq", [] { parse_spec("int4-g32+awq", {}); });
+  expect_error(ErrorCode::kUsage, "as in --candidate int8 int4-g32", [] { parse_spec("int8,int4-g32", {}); });
+  expect_error(ErrorCode::kUsage, "no such file or folder", [] { parse_spec("missing.gguf", {}); });
+  expect_error(ErrorCode::kUsage, "no method 'wanda': it is a way of pruning: --prune wanda:25%",
+               [] { parse_spec("int8/wanda", {}); });
+  expect_error(ErrorCode::kUsage, "no pruning 'awq': it is a transform: --transform awq",
+               [] { parse_spec("int8/rtn+awq:2:4", {}); });
+}
+
 TEST(ParseSpec, ActivationsFollowAnAt) {
   const QuantizationChoice choice = parse_spec("int8/rtn+smoothquant@int8-static/percentile-99.9", {});
   EXPECT_EQ(choice.scheme, "int8");

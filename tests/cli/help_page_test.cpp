@@ -98,6 +98,7 @@ TEST(Commands, DescribeThemselves) {
 TEST(Wrapped, BreaksAtWords) {
   EXPECT_EQ(wrapped("one two three", 2, 9), "one two\n  three");
   EXPECT_EQ(wrapped("unbreakable", 0, 4), "unbreakable");
+  EXPECT_EQ(wrapped("one\n\ntwo three four", 0, 9), "one\n\ntwo three\nfour");
   EXPECT_EQ(wrapped("", 0, 4), "");
 }
 

@@ -133,6 +133,11 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(found["tensor_bytes"], sum(tensor["bytes"] for tensor in found["tensors"]))
         self.assertAlmostEqual(found["bits_per_weight"], 32)
         self.assertTrue(found["memory"])
+        # As quantize writes them: embeddings and head in f16.
+        weights = {estimate["precision"]: estimate["weights_bytes"] for estimate in found["memory"]}
+        self.assertEqual(weights["as stored"], found["tensor_bytes"])
+        self.ok("quantize", MODEL, "-o", "int8", "--scheme", "int8")
+        self.assertAlmostEqual(self.json("inspect", "int8")["tensor_bytes"] / weights["int8"], 1, delta=0.001)
         text = self.ok("inspect", MODEL)
         self.assertIn("family", text)
         self.assertIn("memory to run at", text)
@@ -425,6 +430,8 @@ class CommandLine(unittest.TestCase):
         for words in (["--scheme", "int4-g33x"], ["--method", "gpqt"], ["--transform", "awk"],
                       ["--format", "gguff"]):
             self.refused(2, "'", "quantize", MODEL, "-o", "out.gguf", *words)
+        self.refused(2, "it is a transform: --transform awq", "quantize", MODEL, "-o", "out.gguf", "--method", "awq")
+        self.refused(2, "is a folder: gate needs a report", "gate", MODEL, "--policy", "policy.yaml")
         self.refused(2, "lama.cpp", "eval", MODEL, *SHORT, "--protocol", "lama.cpp")
         self.refused(2, "calibration", "quantize", MODEL, "-o", "out.gguf", "--method", "gptq")
         self.assertEqual(os.listdir(self.folder), [])

@@ -43,6 +43,8 @@ TEST(Pruning, IsNamedWithHowMuch) {
   EXPECT_FALSE(parse_pruning("none"));
   EXPECT_FALSE(parse_pruning(""));
   expect_error(ErrorCode::kUsage, "no pruning 'wonda'; did you mean wanda?", [] { parse_pruning("wonda:50%"); });
+  expect_error(ErrorCode::kUsage, "no pruning 'gptq': it is a method: --method gptq",
+               [] { parse_pruning("gptq:50%"); });
   expect_error(ErrorCode::kUsage, "such as wanda:50%", [] { parse_pruning("wanda"); });
   expect_error(ErrorCode::kUsage, "expected the share of the heads", [] { parse_pruning("heads:2:4"); });
 }

@@ -48,7 +48,8 @@ TEST(Policy, WhatIsNotUnderstoodIsRefusedWithTheNearestName) {
 }
 
 TEST(Policy, WhatLimitsNothingIsRefused) {
-  refuses("", "expected a map of keys and values");
+  refuses("", "is empty, expected a map of keys and values");
+  refuses("[1]", "found something else, expected a map of keys and values");
   refuses("about: nothing", "limits nothing: everything would pass");
   refuses("limits: {}", "limits nothing: everything would pass");
   refuses("limits: {kl_mean: {bound: upper}}", "kl_mean: limits nothing");

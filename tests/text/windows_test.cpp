@@ -108,7 +108,8 @@ TEST(Windows, CalibrationIsCutAsTheTaskWants) {
 }
 
 TEST(Windows, Refusals) {
-  test::expect_error(ErrorCode::kInput, "text.txt: the text is too short: have 9 tokens, need 10",
+  test::expect_error(ErrorCode::kInput,
+                     "text.txt: the text is too short: have 9 tokens, need 10; give more text or a smaller --context",
                      [] { evaluation_windows(stream_of(9), "gptq", 10); });
   test::expect_error(ErrorCode::kInput, "have 1 tokens, need 2",
                      [] { evaluation_windows(stream_of(0, 1), "gptq", 2); });

@@ -15,7 +15,7 @@ SiteOutcome solve(const SiteProblem& problem, const GroupState*) {
 extern const MethodInfo rtn_method;
 const MethodInfo rtn_method{
     .name = "rtn",
-    .summary = "round to nearest; each group's scale from its range",
+    .summary = "round to nearest; each group's scale from its range (schemes of two levels: searched)",
     .source = "Jacob et al. 2017, arXiv:1712.05877, equation 1",
     .observers = {},
     .by_row = codec::FitRule::kRange,
