@@ -21,7 +21,7 @@ TEST(UnknownChoice, ANameOfAnotherRegistryIsToldWhereItBelongs) {
 }
 
 TEST(UnknownChoice, AnyOtherIsAnUnknownName) {
-  EXPECT_EQ(unknown_choice("method", "gpqt", kKnown), "no method 'gpqt'; did you mean gptq?");
+  EXPECT_EQ(unknown_choice("method", "gpqt", kKnown), "no method 'gpqt'; did you mean gptq? known: rtn, gptq");
 }
 
 }  // namespace
