@@ -45,7 +45,9 @@ const Architecture& architecture_for(const std::string& family) {
   std::vector<std::string> known;
   for (const Architecture* one : architectures())
     known.insert(known.end(), one->model_types.begin(), one->model_types.end());
-  throw_usage(unknown_name("GGUF architecture", family, known));
+  // A model of a near name is another model: none is suggested.
+  throw_usage(
+      fmt::format("gguf has no architecture for a model of type {}; known: {}", quoted(family), join(known, ", ")));
 }
 
 /// Where llama.cpp's graph has no windows, the file promises no more tokens than a window has: up to there it changes

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "codec/float_codec.h"
+#include "codec/unknown_scheme.h"
 #include "core/error.h"
 #include "core/strings.h"
 #include "ops/op.h"
@@ -230,11 +231,9 @@ std::string fallback_note(const OpenModel& model, const quant::Candidate& candid
 void resolve_scheme(QuantizationChoice& choice) {
   if (choice.scheme.empty() || names_a_scheme(choice.scheme)) return;
   if (quant::find_preset(choice.scheme) == nullptr) {
-    std::vector<std::string> known = quant::preset_names();
-    for (const codec::SchemeFamily* family : codec::scheme_families()) {
-      known.insert(known.begin(), family->examples.begin(), family->examples.end());
-    }
-    throw_usage(unknown_name("scheme", choice.scheme, known));
+    std::vector<std::string> recipes = quant::preset_names();
+    std::erase_if(recipes, names_a_scheme);
+    throw_usage(codec::unknown_scheme(choice.scheme, recipes));
   }
   if (!choice.recipe.empty()) {
     throw_usage(fmt::format("--scheme {} is a recipe too; --recipe {} cannot hold beside it", choice.scheme,

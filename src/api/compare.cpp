@@ -21,7 +21,6 @@
 #include "eval/summary.h"
 #include "quant/ledger.h"
 #include "quant/quantizer.h"
-#include "sweep/cache_rounding.h"
 
 namespace kerf {
 namespace {
@@ -38,12 +37,6 @@ struct Row {
   std::size_t subject = 0;
   double seconds = 0;
 };
-
-/// The cache's rounding that the options ask for.
-void round_cache(const OpenModel& model, const EvaluationOptions& options, sweep::Overlay& overlay) {
-  if (options.kv_cache.empty()) return;
-  sweep::round_cache(model.graph(), model.description(), codec::parse_scheme(options.kv_cache), overlay);
-}
 
 /// A spec that is the name of something that exists is a model; anything else must parse as a scheme.
 Row make_row(const OpenModel& reference, api::RewrittenModels& rewritten, const std::string& spec,
@@ -62,7 +55,7 @@ Row make_row(const OpenModel& reference, api::RewrittenModels& rewritten, const 
     if (api::is_importance(options.calibration)) choice.sequential = false;
     row.base = &rewritten.get(choice);
     row.candidate = std::make_unique<quant::Candidate>(api::make_candidate(*row.base, choice, spec));
-    round_cache(*row.base, options.evaluation, row.candidate->overlay);
+    api::round_cache(*row.base, options.evaluation.kv_cache, row.candidate->overlay);
   }
   return row;
 }

@@ -30,10 +30,18 @@ void walk_blocks(const OpenModel& model, eval::Evaluator& evaluator, const std::
 
 sweep::Overlay overlay_of(const OpenModel& model, const std::string& kv_cache) {
   sweep::Overlay overlay = model.overlay();
-  if (!kv_cache.empty()) {
-    sweep::round_cache(model.graph(), model.description(), codec::parse_scheme(kv_cache), overlay);
-  }
+  round_cache(model, kv_cache, overlay);
   return overlay;
+}
+
+void round_cache(const OpenModel& model, const std::string& kv_cache, sweep::Overlay& overlay) {
+  if (kv_cache.empty()) return;
+  try {
+    sweep::round_cache(model.graph(), model.description(), codec::parse_scheme(kv_cache), overlay);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUsage) throw;
+    throw_usage(fmt::format("--kv-cache: {}", error.what()));
+  }
 }
 
 void check_comparable(const OpenModel& model, const OpenModel& reference) {

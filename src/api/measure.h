@@ -20,6 +20,8 @@ void walk_blocks(const OpenModel& model, eval::Evaluator& evaluator, const std::
 
 /// What a model runs under, with the key-value cache in the scheme named `kv_cache` if that is not empty.
 sweep::Overlay overlay_of(const OpenModel& model, const std::string& kv_cache);
+/// Adds the rounding of the cache to that scheme, none if it is empty. Error(kUsage) naming the option.
+void round_cache(const OpenModel& model, const std::string& kv_cache, sweep::Overlay& overlay);
 
 /// Error(kInput) unless the model's predictions are of the same kind as the reference's: task, vocabulary, classes.
 void check_comparable(const OpenModel& model, const OpenModel& reference);

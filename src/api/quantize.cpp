@@ -151,10 +151,7 @@ std::unique_ptr<emit::Emission> plan_output(const emit::TargetInfo& target, cons
     // Without its options the format holds it: they are what is wrong, and no other scheme would help.
     if (!request.options.empty() && emit::exactness(target, {}, planned).exact) throw;
     const std::string nearest = emit::exactness(target, request.options, planned).nearest;
-    std::vector<std::string> others;
-    for (const TargetExactness& other : emit::exactness_of_all(planned)) {
-      if (other.exact) others.push_back(other.format);
-    }
+    const std::vector<std::string> others = emit::formats_that_hold(planned);
     std::string sentence = error.what();
     if (!nearest.empty()) sentence += fmt::format("; the nearest that {} holds is {}", target.name, nearest);
     if (!others.empty()) sentence += "; this one is held by " + join(others, ", ");

@@ -24,11 +24,9 @@
 namespace kerf::api {
 namespace {
 
-/// Schemes that are asked whether the outputs hold them, unless the user names some.
-constexpr const char* kLadder[] = {"int2-g32",  "int3-g32", "int4-g32", "int5-g32", "int6-g32", "int8-g32", "int4-g128",
-                                   "int8-g128", "q2_k",     "q3_k",     "q4_k",     "q5_k",     "q6_k"};
-/// What each weight's own loss is measured at; other schemes' follows from the square of their rounding errors.
-constexpr int kAnchorBits = 4;
+/// What each weight's own loss is measured at, or what is nearest of the schemes that the outputs hold; other schemes'
+/// follows from the square of their rounding errors.
+constexpr std::string_view kAnchor = "int4-g32";
 /// Measured losses correct the predicted ones, and the problem is solved again.
 constexpr int kRounds = 4;
 /// What is aimed at, below what is asked for: what the next round may be off.
@@ -40,6 +38,9 @@ struct Site {
   graph::SourcePtr source;
   double alone = 0;  ///< KL with only this weight at the anchor
 };
+
+/// Schemes that every output holds beside each other, by number: some formats have one kind of codes for all weights.
+using SchemeClass = std::vector<std::size_t>;
 
 /// A mixture as it was measured.
 struct Measured {
@@ -57,6 +58,7 @@ class Search {
     list_schemes();
     measure_sites();
     pose_problem();
+    class_schemes();
   }
 
   std::string run(TargetReport& report) {
@@ -89,29 +91,45 @@ class Search {
     return choice;
   }
 
-  /// One scheme for all linear weights, as a candidate without data.
+  /// What a recipe makes, as a candidate without data.
   emit::EmitModel planned(const std::string& recipe) const {
     QuantizationChoice choice = with_recipe(recipe);
     choice.method = "rtn";
     choice.transforms.clear();
-    return emit_model(model_, make_candidate(model_, choice, "target"), false);
+    emit::EmitModel model = emit_model(model_, make_candidate(model_, choice, "target"), false);
+    if (!options_.name.empty()) model.name = options_.name;
+    return model;
   }
 
-  bool held_by_all_outputs(const std::string& scheme) const {
-    const emit::EmitModel model = planned(uniform_recipe(scheme));
-    return std::all_of(options_.outputs.begin(), options_.outputs.end(), [&](const OutputRequest& output) {
-      try {
-        emit::target_for(output.path, output.format).plan(model, output.options);
-        return true;
-      } catch (const Error& error) {
-        if (error.code() != ErrorCode::kUsage) throw;
-        return false;
-      }
-    });
+  /// Of the largest output. Error(kUsage) if one of them cannot hold it.
+  std::uint64_t bytes_of(const std::string& recipe) const {
+    emit::EmitModel model = planned(recipe);
+    std::uint64_t most = 0;
+    for (const OutputRequest& output : options_.outputs) {
+      model.output = output.path;
+      most = std::max(most, emit::target_for(output.path, output.format).plan(model, output.options)->bytes());
+    }
+    return most;
   }
 
-  std::string uniform_recipe(const std::string& scheme) const {
-    return "rules:\n  - {role: linear, scheme: " + scheme + "}\n" + tables_rules();
+  /// Why not all outputs hold it; nullopt if they do.
+  std::optional<std::string> refusal_of(const std::string& recipe) const {
+    try {
+      bytes_of(recipe);
+      return std::nullopt;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kUsage) throw;
+      return error.what();
+    }
+  }
+
+  static std::string rule(std::string_view name, const codec::Scheme& scheme) {
+    return fmt::format("  - {{name: \"{}\", scheme: {}}}\n", name, scheme.name);
+  }
+
+  /// One scheme for all linear weights.
+  std::string uniform_recipe(const codec::Scheme& scheme) const {
+    return "rules:\n  - {role: linear, scheme: " + scheme.name + "}\n" + tables_rules();
   }
 
   /// What embeddings and head are if nothing else is asked for: as in the source, f32 as f16.
@@ -121,34 +139,87 @@ class Search {
       const graph::Weight& weight = model_.graph().value(id).weight;
       const bool table = weight.role == graph::Role::kEmbedding || weight.role == graph::Role::kHead;
       if (!table || codec::written_dtype(weight.source->dtype()) != DType::kF32) continue;
-      rules += fmt::format("  - {{name: \"{}\", scheme: f16}}\n", weight.name);
+      rules += rule(weight.name, codec::parse_scheme("f16"));
     }
     return rules;
   }
 
   void list_schemes() {
-    const bool given = !target().schemes.empty();
-    std::vector<std::string> names(std::begin(kLadder), std::end(kLadder));
-    if (given) names = target().schemes;
-    for (const std::string& name : names) {
+    for (const std::string& name : target().schemes) {
       codec::Scheme scheme = codec::parse_scheme(name);
       if (!scheme.quantized()) throw_usage(fmt::format("--target-schemes: {} has no codes", scheme.name));
-      if (held_by_all_outputs(scheme.name)) {
-        schemes_.push_back(std::move(scheme));
-      } else if (given) {
-        throw_usage(fmt::format("--target-schemes: the outputs cannot hold {} exactly", scheme.name));
+      if (const auto why = refusal_of(uniform_recipe(scheme))) {
+        throw_usage(fmt::format("--target-schemes: the outputs cannot hold {} exactly: {}", scheme.name, *why));
       }
+      schemes_.push_back(std::move(scheme));
     }
-    if (schemes_.empty())
-      throw_usage("no scheme of the target's is held exactly by all outputs; name some by --target-schemes");
+    if (!schemes_.empty()) return;
+    const codec::Scheme anchor = codec::parse_scheme(kAnchor);
+    std::vector<codec::Scheme> known = emit::nearest_schemes(anchor);
+    known.insert(known.begin(), anchor);
+    std::copy_if(known.begin(), known.end(), std::back_inserter(schemes_),
+                 [&](const codec::Scheme& scheme) { return !refusal_of(uniform_recipe(scheme)); });
+    if (schemes_.empty()) {
+      throw_usage(fmt::format("no scheme is held exactly by all outputs for a target to choose from; of {}: {}",
+                              anchor.name, *refusal_of(uniform_recipe(anchor))));
+    }
   }
 
   std::size_t anchor() const {
+    const int bits = codec::parse_scheme(kAnchor).bits;
     std::size_t best = 0;
     for (std::size_t i = 1; i < schemes_.size(); ++i) {
-      if (std::abs(schemes_[i].bits - kAnchorBits) < std::abs(schemes_[best].bits - kAnchorBits)) best = i;
+      if (std::abs(schemes_[i].bits - bits) < std::abs(schemes_[best].bits - bits)) best = i;
     }
     return best;
+  }
+
+  /// Is another scheme at least as good for every weight, and no larger?
+  bool is_dominated(std::size_t scheme) const {
+    for (std::size_t other = 0; other < schemes_.size(); ++other) {
+      bool everywhere = true, differs = other < scheme;
+      for (const auto& options : problem_) {
+        const quant::AllocationOption &a = options[other], &b = options[scheme];
+        everywhere = everywhere && a.loss <= b.loss && a.bytes <= b.bytes;
+        differs = differs || a.loss != b.loss || a.bytes != b.bytes;
+      }
+      if (other != scheme && everywhere && differs && held_together(other, scheme)) return true;
+    }
+    return false;
+  }
+
+  /// One weight in one scheme, all others in the other.
+  bool held_together(std::size_t a, std::size_t b) const {
+    return a == b || !refusal_of("rules:\n" + rule(sites_.front().name, schemes_[a]) +
+                                 "  - {role: linear, scheme: " + schemes_[b].name + "}\n" + tables_rules());
+  }
+
+  /// Those that the user named are all kept.
+  void class_schemes() {
+    for (std::size_t scheme = 0; scheme < schemes_.size(); ++scheme) {
+      if (target().schemes.empty() && is_dominated(scheme)) continue;
+      const auto found = std::find_if(classes_.begin(), classes_.end(),
+                                      [&](const SchemeClass& one) { return held_together(one.front(), scheme); });
+      if (found == classes_.end()) {
+        classes_.push_back({scheme});
+      } else {
+        found->push_back(scheme);
+      }
+    }
+  }
+
+  /// The problem with no schemes but those of the class, and what its allocations are in all schemes' numbers.
+  quant::AllocationProblem problem_of(const SchemeClass& schemes) const {
+    quant::AllocationProblem problem;
+    for (const auto& options : problem_) {
+      auto& some = problem.emplace_back();
+      for (const std::size_t scheme : schemes) some.push_back(options[scheme]);
+    }
+    return problem;
+  }
+  static quant::Allocation among_all(quant::Allocation allocation, const SchemeClass& schemes) {
+    for (std::size_t& option : allocation) option = schemes[option];
+    return allocation;
   }
 
   EvaluationOptions evaluation() const {
@@ -216,18 +287,12 @@ class Search {
   std::string recipe_of(const quant::Allocation& allocation) const {
     std::string text = "rules:\n";
     for (std::size_t i = 0; i < sites_.size(); ++i) {
-      text += fmt::format("  - {{name: \"{}\", scheme: {}}}\n", sites_[i].name, schemes_[allocation[i]].name);
+      text += rule(sites_[i].name, schemes_[allocation[i]]);
     }
     return text + tables_rules();
   }
 
-  /// Of the first output.
-  std::uint64_t bytes_of(const std::string& recipe) const {
-    const OutputRequest& output = options_.outputs.front();
-    return emit::target_for(output.path, output.format).plan(planned(recipe), output.options)->bytes();
-  }
-
-  /// Bytes that all files may have.
+  /// Bytes that all files of an output may have.
   std::uint64_t byte_limit() const {
     if (target().bytes > 0) return target().bytes;
     const auto& h = model_.description().hyperparameters;
@@ -245,36 +310,75 @@ class Search {
 
   bool aims_at_size() const { return target().bytes > 0 || target().ram > 0; }
 
-  std::optional<Measured> solve() { return aims_at_size() ? solve_for_size() : solve_for_loss(); }
+  std::optional<Measured> solve() {
+    if (aims_at_size()) {
+      const quant::Allocation allocation = solve_for_size();
+      if (allocation.empty()) return std::nullopt;
+      return measure(recipe_of(allocation), allocation);
+    }
+    std::stable_sort(classes_.begin(), classes_.end(), [&](const SchemeClass& a, const SchemeClass& b) {
+      return predicted_bytes(a) < predicted_bytes(b);
+    });
+    for (const SchemeClass& schemes : classes_) {
+      if (auto best = solve_for_loss(schemes)) return best;
+    }
+    return std::nullopt;
+  }
 
-  std::optional<Measured> solve_for_size() {
+  /// The mixture of any class that is predicted to lose least; empty if none is small enough.
+  quant::Allocation solve_for_size() const {
+    quant::Allocation best;
+    for (const SchemeClass& schemes : classes_) {
+      quant::Allocation found = solve_for_size(schemes);
+      if (found.empty()) continue;
+      if (best.empty() || quant::total_loss(problem_, found) < quant::total_loss(problem_, best)) {
+        best = std::move(found);
+      }
+    }
+    return best;
+  }
+
+  quant::Allocation solve_for_size(const SchemeClass& schemes) const {
+    const quant::AllocationProblem problem = problem_of(schemes);
     const std::uint64_t limit = byte_limit();
-    const quant::Allocation smallest = quant::allocate_loss(problem_, std::numeric_limits<double>::infinity());
-    const std::uint64_t beside = bytes_of(recipe_of(smallest)) - quant::total_bytes(problem_, smallest);
-    if (beside >= limit) return std::nullopt;
+    const quant::Allocation smallest = quant::allocate_loss(problem, std::numeric_limits<double>::infinity());
+    const std::uint64_t files = bytes_of(recipe_of(among_all(smallest, schemes)));
+    const std::uint64_t tensors = quant::total_bytes(problem, smallest), beside = files - std::min(files, tensors);
+    if (beside >= limit) return {};
     std::uint64_t budget = limit - beside;
     // Padding and what a file says about its tensors differ a little from mixture to mixture.
     for (int round = 0; round < kRounds; ++round) {
-      const quant::Allocation allocation = quant::allocate_bytes(problem_, budget);
-      if (allocation.empty()) return std::nullopt;
-      const std::string recipe = recipe_of(allocation);
-      const std::uint64_t bytes = bytes_of(recipe);
-      if (bytes <= limit) return measure(recipe, allocation);
+      quant::Allocation allocation = quant::allocate_bytes(problem, budget);
+      if (allocation.empty()) return {};
+      allocation = among_all(std::move(allocation), schemes);
+      const std::uint64_t bytes = bytes_of(recipe_of(allocation));
+      if (bytes <= limit) return allocation;
       budget -= std::min(budget, bytes - limit);
     }
-    return std::nullopt;
+    return {};
   }
 
   /// The loss that the target limits.
   double loss_of(const Measured& measured) const { return target().kl > 0 ? measured.kl : measured.increase; }
   double loss_limit() const { return target().kl > 0 ? target().kl : target().perplexity_increase; }
 
-  std::optional<Measured> solve_for_loss() {
+  /// Of the class' mixture that is predicted to keep the limit, or loses least where none does.
+  quant::Allocation allocation_for_loss(const SchemeClass& schemes, double limit) const {
+    const quant::AllocationProblem problem = problem_of(schemes);
+    quant::Allocation allocation = quant::allocate_loss(problem, limit);
+    if (allocation.empty()) allocation = quant::allocate_bytes(problem, std::numeric_limits<std::uint64_t>::max());
+    return among_all(std::move(allocation), schemes);
+  }
+
+  std::uint64_t predicted_bytes(const SchemeClass& schemes) const {
+    return quant::total_bytes(problem_, allocation_for_loss(schemes, loss_limit() * kMargin));
+  }
+
+  std::optional<Measured> solve_for_loss(const SchemeClass& schemes) {
     std::optional<Measured> best;
     double limit = loss_limit();
     for (int round = 0; round < kRounds; ++round) {
-      quant::Allocation allocation = quant::allocate_loss(problem_, limit * kMargin);
-      if (allocation.empty()) allocation = quant::allocate_bytes(problem_, std::numeric_limits<std::uint64_t>::max());
+      const quant::Allocation allocation = allocation_for_loss(schemes, limit * kMargin);
       const double predicted = quant::total_loss(problem_, allocation);
       Measured measured = measure(recipe_of(allocation), allocation);
       const double found = loss_of(measured);
@@ -317,12 +421,12 @@ class Search {
     return measured;
   }
 
-  /// The candidate with one scheme for all that loses least among those that are not larger.
+  /// The candidate with one scheme for all that is predicted to lose least among those that are not larger.
   std::optional<Measured> best_uniform(std::uint64_t bytes) {
     std::optional<std::size_t> best;
     double least = std::numeric_limits<double>::infinity();
     for (std::size_t s = 0; s < schemes_.size(); ++s) {
-      if (bytes_of(uniform_recipe(schemes_[s].name)) > bytes) continue;
+      if (bytes_of(uniform_recipe(schemes_[s])) > bytes) continue;
       const double loss = quant::total_loss(problem_, quant::Allocation(sites_.size(), s));
       if (loss < least) {
         least = loss;
@@ -336,7 +440,9 @@ class Search {
 
   [[noreturn]] void refuse() const {
     std::vector<std::string> names;
-    for (const codec::Scheme& scheme : schemes_) names.push_back(scheme.name);
+    for (const SchemeClass& schemes : classes_) {
+      for (const std::size_t scheme : schemes) names.push_back(schemes_[scheme].name);
+    }
     if (aims_at_size()) {
       throw_usage(
           fmt::format("the target of {} for the files cannot be met: the smallest mixture of {} is larger; "
@@ -363,7 +469,8 @@ class Search {
   const Resources& resources_;
   std::vector<codec::Scheme> schemes_;
   std::vector<Site> sites_;
-  quant::AllocationProblem problem_;
+  quant::AllocationProblem problem_;  ///< with all schemes
+  std::vector<SchemeClass> classes_;
   double closest_ = std::numeric_limits<double>::infinity();
 };
 

@@ -17,7 +17,8 @@ struct Options {
       : model(app, "Hugging Face directory, .safetensors, .gguf or .onnx file"),
         outputs(app),
         dry_run(add_flag(app, "--dry-run",
-                         "only list each tensor's scheme, the exact bytes and the expected memory; write nothing")),
+                         "only list each tensor's scheme, the exact bytes and the expected memory (with a target, "
+                         "once the schemes are measured and chosen); write nothing")),
         force(add_flag(app, "--force", "replace an output folder that is not empty")),
         allow_requantize(add_flag(app, "--allow-requantize", "accept a model that is quantized already")),
         name(add_value(app, "--name", "TEXT", "the model's name in formats that hold one (gguf)",

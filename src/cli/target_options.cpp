@@ -10,7 +10,8 @@ TargetGroup::TargetGroup(CLI::App& app) {
   kl_ = add_value(app, "--target-kl", "NATS", "smallest files with a mean KL divergence of at most this, such as 0.01");
   increase_ = add_value(app, "--target-ppl-increase", "SHARE",
                         "smallest files with a perplexity of at most so much more, such as 1%");
-  size_ = add_value(app, "--target-size", "SIZE", "least KL divergence in files of at most this, such as 14MB");
+  size_ = add_value(app, "--target-size", "SIZE",
+                    "least KL divergence in files of at most this, each output's, such as 14MB");
   ram_ = add_value(app, "--target-ram", "SIZE",
                    "the same by the memory that it takes to run: weights, keys and values, activations");
   ram_context_ =

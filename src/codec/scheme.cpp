@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "codec/unknown_scheme.h"
 #include "core/error.h"
 #include "core/strings.h"
 
@@ -19,14 +20,6 @@ std::optional<Scheme> find_scheme(std::string_view name) {
     if (auto scheme = family->parse(lower_case_name)) return scheme;
   }
   return std::nullopt;
-}
-
-std::vector<std::string> names_in_help() {
-  std::vector<std::string> names;
-  for (const SchemeFamily* family : scheme_families()) {
-    names.insert(names.end(), family->examples.begin(), family->examples.end());
-  }
-  return names;
 }
 
 /// Runs of `size` that `count` is cut into, the last one shorter where it has to be.
@@ -63,16 +56,18 @@ const std::vector<const SchemeFamily*>& scheme_families() {
 
 std::vector<std::string> scheme_names() {
   std::vector<std::string> names;
-  for (const std::string& example : names_in_help()) {
-    const std::string name = parse_scheme(example).name;
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  for (const SchemeFamily* family : scheme_families()) {
+    for (const std::string& example : family->examples) {
+      const std::string name = parse_scheme(example).name;
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
   }
   return names;
 }
 
 Scheme parse_scheme(std::string_view name) {
   auto scheme = find_scheme(name);
-  if (!scheme) throw_usage(unknown_name("scheme", name, names_in_help()));
+  if (!scheme) throw_usage(unknown_scheme(name));
   return *std::move(scheme);
 }
 

@@ -189,7 +189,8 @@ std::optional<std::string> nearest_name(std::string_view name, std::span<const s
   constexpr std::size_t kLongestCompared = 64;
   if (name.size() > kLongestCompared) return std::nullopt;
   std::optional<std::string> best;
-  std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
+  // Of a short name half must be the same: any two of three letters are near each other otherwise.
+  std::size_t best_distance = std::min(std::max<std::size_t>(2, name.size() / 3), name.size() / 2) + 1;
   for (const std::string& candidate : known) {
     const std::size_t distance = edit_distance(to_lower_ascii(name), to_lower_ascii(candidate));
     if (distance < best_distance) {

@@ -16,6 +16,7 @@ namespace kerf::emit {
 namespace {
 
 using codec::Granularity;
+using codec::Offset;
 using codec::Scheme;
 
 /// Plans that are tried to find a scheme that would do: near ones, or none is worth naming.
@@ -90,7 +91,9 @@ double distance(const Scheme& a, const Scheme& b) {
   if (a.kind != b.kind || a.levels != b.levels) sum += 6;
   if (a.has_super_blocks() != b.has_super_blocks()) sum += 4;
   sum += 8 * std::abs(a.bits - b.bits);
-  if (a.offset != b.offset) sum += 1.5;
+  // Zero points and minima are two ways to be asymmetric.
+  const bool both = a.offset != Offset::kSymmetric && b.offset != Offset::kSymmetric;
+  if (a.offset != b.offset) sum += both ? 1 : 1.5;
   return sum + std::abs(std::log2(width_of(a) / width_of(b)));
 }
 
@@ -148,6 +151,30 @@ std::vector<TargetExactness> exactness_of_all(const EmitModel& planned) {
     }
   }
   return all;
+}
+
+std::vector<TargetOptions> known_options(const TargetInfo& target) {
+  std::vector<TargetOptions> all = {{}};
+  for (const TargetOption& option : target.options) {
+    for (const std::string_view value : option.values) {
+      if (value != option.initial) all.push_back({{std::string(option.name), std::string(value)}});
+    }
+  }
+  return all;
+}
+
+std::vector<std::string> formats_that_hold(const EmitModel& planned) {
+  std::vector<std::string> formats;
+  for (const TargetInfo* target : targets()) {
+    for (const TargetOptions& options : known_options(*target)) {
+      if (refusal(*target, options, planned)) continue;
+      std::string format(target->name);
+      for (const auto& [name, value] : options) format += fmt::format(" --{} {}", name, value);
+      formats.push_back(std::move(format));
+      break;
+    }
+  }
+  return formats;
 }
 
 }  // namespace kerf::emit

@@ -1,5 +1,7 @@
 #include "api/target_quality.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/expect_error.h"
@@ -47,6 +49,43 @@ TEST_F(Target, ASizeIsKeptAndNothingOfThatSizeIsBetter) {
   EXPECT_GT(result.outputs[0].bytes, asked.target.bytes * 9 / 10);
   ASSERT_EQ(result.target->uniform_scheme, "int4-g32");
   EXPECT_LE(result.target->kl, result.target->uniform_kl);
+}
+
+TEST_F(Target, ASizeHoldsForEachOutput) {
+  QuantizeOptions asked = options();
+  asked.target.schemes = {"int4-g32", "int8-g32"};
+  asked.outputs.push_back({folder_ / "mlx", "mlx", {}});
+  asked.dry_run = true;
+  asked.target.bytes = 3300000;
+  const QuantizeResult result = run(asked);
+  ASSERT_TRUE(result.target);
+  std::uint64_t largest = 0;
+  for (const WrittenOutput& output : result.outputs) largest = std::max(largest, output.bytes);
+  EXPECT_LE(largest, asked.target.bytes);
+  EXPECT_EQ(result.target->bytes, largest);
+}
+
+TEST_F(Target, SchemesAreAllThatTheOutputHolds) {
+  QuantizeOptions asked = options();
+  asked.outputs = {{folder_ / "bnb", "bnb", {}}};
+  asked.target.schemes.clear();
+  asked.dry_run = true;
+  asked.target.kl = 0.5;
+  EXPECT_EQ(run(asked).target->weights.begin()->first.substr(0, 4), "nf4-");
+  // It has one type of codes for all modules: no mixture, but another of the two.
+  asked.target.kl = 0.002;
+  const QuantizeResult fine = run(asked);
+  EXPECT_EQ(fine.target->weights.begin()->first, "int8");
+  EXPECT_LE(fine.target->kl, 0.002);
+}
+
+TEST_F(Target, WhereNothingIsHeldTheReasonIsSaid) {
+  QuantizeOptions asked = options();
+  asked.outputs = {{folder_ / "bnb", "bnb", {}}, {folder_ / "gptq", "gptq", {}}};
+  asked.target.schemes.clear();
+  asked.target.kl = 0.5;
+  asked.choice.activations = "int8-dynamic";
+  test::expect_error(ErrorCode::kUsage, "bitsandbytes cannot say that activations are rounded", [&] { run(asked); });
 }
 
 TEST_F(Target, WhatCannotBeMetIsRefusedWithWhatCan) {

@@ -314,7 +314,23 @@ class CommandLine(unittest.TestCase):
         self.assertGreater(drifts[0], 0)
         self.assertLess(5 * drifts[0], drifts[1])
         self.assertLess(5 * drifts[1], drifts[2])
-        self.refused(2, "q4_k needs more", "eval", MODEL, *SHORT, "--kv-cache", "q4_k")
+        self.refused(2, "--kv-cache: q4_k needs more", "eval", MODEL, *SHORT, "--kv-cache", "q4_k")
+        self.refused(2, "--kv-cache: no scheme 'foo'; known: ", "eval", MODEL, *SHORT, "--kv-cache", "foo")
+
+    def test_codes_of_an_onnx_operator_stay_as_they_are(self):
+        self.ok("quantize", MODEL, "-o", "codes.onnx", "--scheme", "int4-g32", "--method", "rtn", "--scale-dtype", "f32")
+        self.refused(2, "multiplies by codes itself, which stay as they are (int4-g32 with scales of f32)", "quantize", "codes.onnx",
+                     "-o", "again.onnx", "--scheme", "int8", "--allow-requantize")
+        self.ok("quantize", "codes.onnx", "-o", "again.onnx", "--scheme", "int4-g32", "--scale-dtype", "f32")
+
+    def test_rounded_activations_are_refused_before_any_work(self):
+        for scheme in ("nvfp4", "mxfp4"):
+            words = ["quantize", MODEL, "-o", "out", "--scheme", scheme, "--activations", "int8-dynamic"]
+            reason = f"int8-dynamic activations beside {scheme} weights are held by none of its formats"
+            self.refused(2, reason, *words, "--dry-run")
+            self.refused(2, reason, *words)
+        self.refused(2, "--onnx-kind static rounds activations", "quantize", MODEL, "-o", "out.onnx", "--onnx-kind", "static",
+                     "--scheme", "int8")
 
     def test_the_same_input_gives_the_same_bytes(self):
         for name, threads in (("a.gguf", "1"), ("b.gguf", "2")):

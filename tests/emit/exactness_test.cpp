@@ -1,12 +1,17 @@
 #include "emit/exactness.h"
 
 #include <algorithm>
+#include <optional>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "api/choice.h"
 #include "api/emission.h"
 #include "api/open_model.h"
+#include "codec/activation.h"
+#include "core/error.h"
+#include "core/strings.h"
 #include "emit/read_back.h"
 #include "quant/quantizer.h"
 #include "tests/support/random_tensor.h"
@@ -38,7 +43,7 @@ TEST(Exactness, WhatItCannotHoldHasAReasonAndTheNearestThatItCan) {
   const TargetExactness minimum = exactness_of("compressed-tensors", "int4-g32-min");
   EXPECT_FALSE(minimum.exact);
   EXPECT_FALSE(minimum.reason.empty());
-  EXPECT_EQ(minimum.nearest, "int4-g32");
+  EXPECT_EQ(minimum.nearest, "int4-g32-asym");
   const TargetExactness zero_points = exactness_of("gguf", "int4-g32-asym");
   EXPECT_FALSE(zero_points.exact);
   EXPECT_EQ(codec::parse_scheme(zero_points.nearest).bits, 4);
@@ -48,6 +53,29 @@ TEST(Exactness, WhereOnlyTheScalesAreInTheWayOtherScalesAreNearest) {
   const TargetExactness target = exactness_of("gguf", "int4-g32", "e8m0");
   EXPECT_FALSE(target.exact);
   EXPECT_EQ(target.nearest, "int4-g32 with scales of f16");
+}
+
+TEST(Exactness, AFormatThatNeedsAnOptionIsNamedWithIt) {
+  const api::OpenModel model(test::source_dir() + "/tests/golden/checkpoints/llama");
+  const auto holding = [&](const std::string& scheme) {
+    QuantizationChoice choice;
+    choice.scheme = scheme;
+    choice.method = "rtn";
+    return formats_that_hold(api::emit_model(model, api::make_candidate(model, choice, scheme), false));
+  };
+  EXPECT_THAT(holding("int3-g64-asym"), testing::Contains("gptq --gptq-format v2"));
+  EXPECT_THAT(holding("int4-g33"), testing::Contains("onnx --onnx-kind qdq"));
+  EXPECT_THAT(holding("int4-g32"), testing::IsSupersetOf({"gguf", "onnx", "gptq"}));
+}
+
+TEST(Exactness, ReasonAndNearestAgree) {
+  for (const char* scheme : {"f8_e5m2", "nf4-g64"}) {
+    const TargetExactness target = exactness_of("compressed-tensors", scheme);
+    EXPECT_THAT(target.reason, testing::HasSubstr("f8_e4m3")) << scheme;
+    EXPECT_FALSE(target.nearest.empty());
+  }
+  EXPECT_THAT(exactness_of("mlx", "nf4-g64").reason,
+              testing::HasSubstr("integers with scales of their own, mxfp4 and mxfp8, not nf4-g64"));
 }
 
 TEST(Exactness, NearSchemesComeFirst) {
@@ -111,17 +139,6 @@ class SmallLlama {
   test::TempDir folder_;
 };
 
-/// Default options, and each of the values that one of them is known to take.
-std::vector<TargetOptions> ways(const TargetInfo& target) {
-  std::vector<TargetOptions> all = {{}};
-  for (const TargetOption& option : target.options) {
-    for (const std::string_view value : option.values) {
-      if (value != option.initial) all.push_back({{std::string(option.name), std::string(value)}});
-    }
-  }
-  return all;
-}
-
 std::vector<codec::Scheme> all_schemes() {
   const codec::Scheme first = codec::parse_scheme("int4-g32");
   std::vector<codec::Scheme> all = nearest_schemes(first);
@@ -151,14 +168,18 @@ class Claims : public testing::TestWithParam<const TargetInfo*> {
     return choice;
   }
 
-  void give_back(const TargetOptions& options, const quant::Candidate& candidate) {
-    EmitModel model = api::emit_model(llama(), candidate, true);
+  void give_back(const TargetOptions& options, EmitModel model) {
     const test::TempDir folder;
     model.output = folder / ("out" + std::string(GetParam()->ending));
     const auto emission = GetParam()->plan(model, options);
     emission->open(model.output, false);
     emission->write(model);
     EXPECT_NO_THROW(read_back(emission->readable_path(), model));
+  }
+
+  static void quantize(quant::Candidate& candidate) {
+    const quant::Quantizer quantizer(llama().walker(), {&candidate}, {},
+                                     std::make_shared<sweep::Budget>(std::uint64_t{1} << 24, "/tmp"));
   }
 
   /// In how many ways the target holds the scheme; each is tried.
@@ -168,28 +189,100 @@ class Claims : public testing::TestWithParam<const TargetInfo*> {
     quant::Candidate candidate = api::make_candidate(llama(), choice, scheme.name);
     const EmitModel planned = api::emit_model(llama(), candidate, false);
     std::size_t held = 0;
-    for (const TargetOptions& options : ways(target)) {
+    for (const TargetOptions& options : known_options(target)) {
       SCOPED_TRACE(described(target, options, scheme) + " " + choice.scale_dtype);
       const TargetExactness claim = exactness(target, options, planned);
       if (!claim.exact) {
         EXPECT_FALSE(claim.reason.empty());
         continue;
       }
-      if (held++ == 0) {
-        const quant::Quantizer quantizer(llama().walker(), {&candidate}, {},
-                                         std::make_shared<sweep::Budget>(std::uint64_t{1} << 24, "/tmp"));
-      }
-      give_back(options, candidate);
+      if (held++ == 0) quantize(candidate);
+      give_back(options, api::emit_model(llama(), candidate, true));
     }
     return held;
   }
+
+  static bool is_planned(const TargetOptions& options, const EmitModel& model) {
+    try {
+      GetParam()->plan(model, options);
+      return true;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUsage);
+      return false;
+    }
+  }
 };
+
+/// The model with what every linear layer multiplies rounded, by one range where that is calibrated.
+EmitModel with_activations(EmitModel model, const codec::ActivationScheme& scheme) {
+  const auto quantizer = scheme.dynamic ? codec::make_dynamic_quantizer(scheme)
+                                        : codec::make_static_quantizer(scheme, codec::ValueRange{-1, 2});
+  for (EmitTensor& tensor : model.tensors) {
+    if (!graph::is_linear_role(tensor.role)) continue;
+    tensor.activations = scheme;
+    tensor.input_quantizer = quantizer;
+  }
+  return model;
+}
+
+std::vector<codec::ActivationScheme> all_activations() {
+  std::vector<codec::ActivationScheme> all;
+  for (const codec::ActivationFamily* family : codec::activation_families()) {
+    for (const std::string& name : family->examples) all.push_back(codec::parse_activation_scheme(name));
+  }
+  for (const char* name : {"int8-dynamic-g64", "int3-static-asym"}) {
+    all.push_back(codec::parse_activation_scheme(name));
+  }
+  return all;
+}
 
 TEST_P(Claims, AreHeld) {
   std::size_t held = 0;
   for (const codec::Scheme& scheme : all_schemes()) held += ways_that_hold(choice_of(scheme.name));
   RecordProperty("held", std::to_string(held));
   EXPECT_GT(held, 2U);
+}
+
+/// What is planned must be written and read back: no run may end in a file that kerf itself does not understand.
+TEST_P(Claims, OfRoundedActivationsAreHeld) {
+  std::vector<codec::Scheme> schemes = all_schemes();
+  schemes.push_back(codec::parse_scheme("f16"));
+  std::size_t held = 0;
+  for (const codec::Scheme& scheme : schemes) {
+    quant::Candidate candidate = api::make_candidate(llama(), choice_of(scheme.name), scheme.name);
+    const EmitModel planned = api::emit_model(llama(), candidate, false);
+    std::optional<EmitModel> quantized;
+    for (const codec::ActivationScheme& activations : all_activations()) {
+      for (const TargetOptions& options : known_options(*GetParam())) {
+        SCOPED_TRACE(described(*GetParam(), options, scheme) + " " + activations.name);
+        if (!is_planned(options, with_activations(planned, activations))) continue;
+        if (!quantized) {
+          quantize(candidate);
+          quantized = api::emit_model(llama(), candidate, true);
+        }
+        give_back(options, with_activations(*quantized, activations));
+        ++held;
+      }
+    }
+  }
+  RecordProperty("held", std::to_string(held));
+  EXPECT_EQ(held > 0, GetParam()->name == "compressed-tensors" || GetParam()->name == "onnx");
+}
+
+/// The reason says what the format cannot; what it can is said once, as the nearest.
+TEST_P(Claims, ReasonsNameNoOtherSchemeThanTheNearest) {
+  for (const codec::Scheme& scheme : all_schemes()) {
+    const quant::Candidate candidate = api::make_candidate(llama(), choice_of(scheme.name), scheme.name);
+    const EmitModel planned = api::emit_model(llama(), candidate, false);
+    const TargetExactness claim = exactness(*GetParam(), {}, planned);
+    if (claim.exact) continue;
+    for (const codec::Scheme& other : all_schemes()) {
+      const std::string integers = "int" + std::to_string(other.bits) + "-";
+      if (!starts_with(other.name, integers) || other.name == scheme.name || other.name == claim.nearest) continue;
+      const auto words = split(claim.reason, ' ');
+      EXPECT_EQ(std::count(words.begin(), words.end(), other.name), 0) << claim.reason << "; nearest " << claim.nearest;
+    }
+  }
 }
 
 /// Scales of 8 bits are in files of plain floats, if those hold them.

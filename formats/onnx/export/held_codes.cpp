@@ -73,8 +73,8 @@ std::string rounded(Exporter& exporter, graph::ValueId id, const std::string& x)
     throw_usage(fmt::format("onnx cannot say that activations are rounded as {} before {}: {}",
                             weight.activations->name, quoted(weight.name), why));
   };
-  if (!exporter.kind().rounds_inputs) refuse("--onnx-kind static is the kind that does");
   if (const auto why = rounding_refusal(*weight.activations)) refuse(*why);
+  if (!exporter.kind().rounds_inputs) refuse("--onnx-kind static is the kind that does");
   const RoundedInput input{.name = weight.name, .scheme = *weight.activations};
   exporter.hold({.weight = id, .initializers = {}, .form = nullptr, .quantized = {}, .rounding = input},
                 plan_rounding(input));

@@ -40,6 +40,8 @@ class PatchPlanner {
   static bool is_cast(const PatchTensor& tensor);
   void find_uses(std::size_t t);
   void find_use(std::size_t t, graph::NodeId id);
+  /// What keeps the node that reads the tensor from reading another, and what to do.
+  std::string why_no_matrix(const PatchTensor& tensor) const;
   /// A prefix of names that nothing in the file has.
   void choose_prefix(std::size_t t);
   QuantizedWeight weight_of(std::size_t t, const std::string& matrix) const;

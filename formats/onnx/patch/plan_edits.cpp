@@ -57,6 +57,15 @@ void PatchPlanner::find_uses(std::size_t t) {
   }
 }
 
+std::string PatchPlanner::why_no_matrix(const PatchTensor& tensor) const {
+  const auto stored = model_.graph.value(tensor.value).weight.source->scheme();
+  if (!stored) return "does not read it as a matrix of its own; let it stay (--keep)";
+  return fmt::format(
+      "multiplies by codes itself, which stay as they are ({} with scales of {}) and are not made anew; let it stay "
+      "(--keep), or quantize the model that it was made of",
+      stored->name, dtype_name(stored->scale_dtype));
+}
+
 void PatchPlanner::find_use(std::size_t t, graph::NodeId id) {
   const auto origins = model_.origins.nodes.find(id);
   if (origins == model_.origins.nodes.end() || origins->second.empty() || origins->second.front().path.empty()) {
@@ -66,7 +75,7 @@ void PatchPlanner::find_use(std::size_t t, graph::NodeId id) {
   const auto operand = operand_of(slot.node);
   if (!operand) {
     if (!tensors_[t].scheme.quantized() && !is_cast(tensors_[t])) return;  // only if it changes, see places
-    refuse(t, fmt::format("{} does not read it as a matrix of its own; let it stay (--keep)", op_name(slot.node)));
+    refuse(t, fmt::format("{} {}", op_name(slot.node), why_no_matrix(tensors_[t])));
   }
   const auto [found, is_new] = matrices_.try_emplace(operand->name, Matrix{t, operand->turned});
   if (!is_new && (found->second.tensor != t || found->second.turned != operand->turned)) {

@@ -11,8 +11,7 @@ std::optional<std::string> refusal(const QuantizedWeight& weight) {
   if (auto why = integer_refusal(weight.scheme)) return why;
   if (!blocks_of(weight.scheme, weight.cols)) return blocks_refusal(weight.scheme);
   if (weight.scheme.bits == 4 && weight.cols % 2 != 0) {
-    return fmt::format("GatherBlockQuantized has whole bytes of two codes in a row, not {} codes; int8-g32 is near",
-                       weight.cols);
+    return fmt::format("GatherBlockQuantized has whole bytes of two codes in a row, not {} codes", weight.cols);
   }
   return scale_refusal(weight);
 }

@@ -12,25 +12,12 @@ namespace {
 
 constexpr std::int64_t kSmallestBlock = 16, kLargestBlock = 256;
 
-std::string group_suffix(const codec::Scheme& scheme) {
-  return scheme.granularity == codec::Granularity::kGroup ? fmt::format("-g{}", scheme.group_size) : "";
-}
-
 }  // namespace
 
 std::optional<std::string> integer_refusal(const codec::Scheme& scheme) {
-  if (!scheme.plain_integer()) {
-    return fmt::format("ONNX has no operator for such codes; int4-g32 or int8 is near");
-  }
-  const int bits = scheme.bits <= 4 ? 4 : 8;
-  const std::string nearest = fmt::format("int{}{}", bits, group_suffix(scheme));
-  if (scheme.offset == codec::Offset::kMinimum) {
-    return fmt::format("ONNX has zero points and no minima; {}-asym is near", nearest);
-  }
-  if (scheme.bits != bits) {
-    return fmt::format("ONNX has codes of 4 and 8 bits; {}{} is near", nearest,
-                       scheme.offset == codec::Offset::kZeroPoint ? "-asym" : "");
-  }
+  if (!scheme.plain_integer()) return "ONNX has integers with scales of their own, and no operator for such codes";
+  if (scheme.offset == codec::Offset::kMinimum) return "ONNX has zero points and no minima";
+  if (scheme.bits != 4 && scheme.bits != 8) return fmt::format("ONNX has codes of 4 and 8 bits, not {}", scheme.bits);
   return std::nullopt;
 }
 
@@ -68,8 +55,7 @@ std::optional<Blocks> blocks_of(const codec::Scheme& scheme, std::int64_t cols) 
 }
 
 std::string blocks_refusal(const codec::Scheme& scheme) {
-  return fmt::format("its blocks are of a power of two from 16 on, not of {}; int{}-g32{} is near", scheme.group_size,
-                     scheme.bits, scheme.offset == codec::Offset::kZeroPoint ? "-asym" : "");
+  return fmt::format("its blocks are of a power of two from {} on, not of {}", kSmallestBlock, scheme.group_size);
 }
 
 std::string repeated_scales_note(const QuantizedWeight& weight) {

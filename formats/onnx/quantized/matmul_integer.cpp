@@ -10,10 +10,8 @@ using Type = proto::TensorProto;
 
 std::optional<std::string> refusal(const QuantizedWeight& weight) {
   if (auto why = integer_refusal(weight.scheme)) return why;
-  const bool asymmetric = weight.scheme.offset == codec::Offset::kZeroPoint;
   if (weight.scheme.bits != 8 || weight.scheme.group_width(weight.cols) < weight.cols) {
-    return fmt::format("MatMulInteger has bytes, and a scale for all of a column; int8{} is near",
-                       asymmetric ? "-asym" : "");
+    return "MatMulInteger has bytes, and a scale for all of a column";
   }
   return std::nullopt;
 }

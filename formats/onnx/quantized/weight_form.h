@@ -57,7 +57,7 @@ struct WeightForm {
   std::string_view summary;  ///< one line for docs
   std::string_view source;
   Makes makes;
-  /// Why the weight cannot be held exactly, and what is nearest, in one sentence without its name; nullopt if it can.
+  /// Why the weight cannot be held exactly, in one sentence without its name; nullopt if it can.
   std::optional<std::string> (*refusal)(const QuantizedWeight& weight);
   /// The opset of the default domain that the nodes need, and whether they need com.microsoft's.
   std::int64_t (*opset)(const QuantizedWeight& weight);

@@ -39,14 +39,12 @@ std::optional<std::string> refusal(const ModuleScheme& module, std::int64_t rows
   const codec::Scheme& scheme = module.weights;
   if (auto why = integer_refusal(kMethod, module, rows, cols, kScaleDtypes)) return why;
   if (!scheme.quantized()) return std::nullopt;
-  const std::string group = scheme.granularity == Granularity::kGroup ? fmt::format("-g{}", scheme.group_size) : "";
   if (scheme.offset == Offset::kMinimum) {
-    return fmt::format("{} stores a minimum, which awq cannot; its kind of asymmetry is int4{}-asym", scheme.name,
-                       group);
+    return fmt::format("{} stores a minimum, which awq cannot", scheme.name);
   }
-  if (scheme.bits != 4) return fmt::format("{} has {} bits, awq has 4: int4{}", scheme.name, scheme.bits, group);
+  if (scheme.bits != 4) return fmt::format("{} has {} bits, awq has 4", scheme.name, scheme.bits);
   if (scheme.granularity == Granularity::kTensor) {
-    return fmt::format("{} has one scale for the tensor, awq one for each output channel: int4", scheme.name);
+    return fmt::format("{} has one scale for the tensor, awq one for each output channel", scheme.name);
   }
   if (scheme.granularity == Granularity::kGroup && cols % scheme.group_size != 0) {
     return fmt::format("groups of {} do not divide {} columns, and awq has no shorter last group", scheme.group_size,

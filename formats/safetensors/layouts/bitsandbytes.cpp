@@ -49,8 +49,8 @@ std::optional<std::string> table_reason(const codec::Scheme& scheme, std::int64_
   }
   const bool is_block = std::find(kBlockSizes.begin(), kBlockSizes.end(), scheme.group_size) != kBlockSizes.end();
   if (scheme.granularity != Granularity::kGroup || !is_block) {
-    return fmt::format("{} has no groups of 64, 128, 256, 512, 1024, 2048 or 4096, which bitsandbytes wants: {}-g64",
-                       scheme.name, table);
+    return fmt::format("{} has no groups of 64, 128, 256, 512, 1024, 2048 or 4096, which bitsandbytes wants",
+                       scheme.name);
   }
   if (cols % scheme.group_size != 0) {
     return fmt::format("groups of {} do not divide {} columns, and bitsandbytes goes on in the next row",

@@ -128,7 +128,7 @@ std::optional<std::string> activation_refusal(const ModuleScheme& scheme, std::i
   if (!scheme.weights.quantized()) {
     return fmt::format("its input is rounded ({}), but the weight is not quantized", scheme.activations->name);
   }
-  if (float_input != is_float8(scheme.weights)) {
+  if (!float4_format(scheme.weights).empty() || float_input != is_float8(scheme.weights)) {
     return fmt::format("{} activations beside {} weights are held by none of its formats", scheme.activations->name,
                        scheme.weights.name);
   }
@@ -149,13 +149,13 @@ std::optional<std::string> float4_refusal(const codec::Scheme& scheme, std::int6
 std::optional<std::string> plain_refusal(const ModuleScheme& module, std::int64_t cols) {
   const codec::Scheme& scheme = module.weights;
   if (!scheme.plain_integer()) {
-    return fmt::format("{} is not made of integers with scales of their own, which is what compressed-tensors holds",
-                       scheme.name);
+    return fmt::format(
+        "compressed-tensors holds integers with scales of their own, f8_e4m3 (with a scale a row, block or tensor), "
+        "nvfp4 and mxfp4, not {}",
+        scheme.name);
   }
   if (scheme.offset == Offset::kMinimum) {
-    const std::string with_zero_point = scheme.name.substr(0, scheme.name.rfind("-min")) + "-asym";
-    return fmt::format("{} stores a minimum, which compressed-tensors cannot; its kind of asymmetry is {}", scheme.name,
-                       with_zero_point);
+    return fmt::format("{} stores a minimum, which compressed-tensors cannot", scheme.name);
   }
   if (!is_packable(scheme.bits) && format_of(module) == kPackFormat) {
     return fmt::format(

@@ -28,15 +28,13 @@ std::optional<std::string> refusal(const ModuleScheme& module, std::int64_t rows
   if (auto why = integer_refusal(kMethod, module, rows, cols, kScaleDtypes)) return why;
   if (!scheme.quantized()) return std::nullopt;
   if (scheme.offset == Offset::kMinimum) {
-    return fmt::format("{} stores a minimum, which gptq cannot; its kind of asymmetry is {}-asym", scheme.name,
-                       scheme.name.substr(0, scheme.name.rfind("-min")));
+    return fmt::format("{} stores a minimum, which gptq cannot", scheme.name);
   }
   if (scheme.bits != 2 && scheme.bits != 3 && scheme.bits != 4 && scheme.bits != 8) {
     return fmt::format("{} has {} bits, gptq has 2, 3, 4 or 8", scheme.name, scheme.bits);
   }
   if (scheme.granularity == Granularity::kTensor) {
-    return fmt::format("{} has one scale for the tensor, gptq one for each output channel: int{}", scheme.name,
-                       scheme.bits);
+    return fmt::format("{} has one scale for the tensor, gptq one for each output channel", scheme.name);
   }
   if (rows % kFeatures != 0 || cols % kFeatures != 0) {
     return fmt::format("a weight of [{}, {}] does not fill words of 32 codes, and gptq has no shorter ones", rows,

@@ -64,22 +64,27 @@ const FloatMode* written_mode(const codec::Scheme& scheme) {
   return mode != nullptr && mode->written ? mode : nullptr;
 }
 
+/// "mxfp4 and mxfp8"
+std::string written_modes() {
+  std::vector<std::string> names;
+  for (const FloatMode& mode : kFloatModes) {
+    if (mode.written) names.emplace_back(mode.name);
+  }
+  return join(names, " and ");
+}
+
 bool is_group_size(std::int64_t size) {
   return std::find(kGroupSizes.begin(), kGroupSizes.end(), size) != kGroupSizes.end();
 }
 
 std::optional<std::string> integer_reason(const codec::Scheme& scheme) {
   if (scheme.bits == 7) return fmt::format("{} has 7 bits, mlx has 2, 3, 4, 5, 6 or 8", scheme.name);
-  const std::string_view offset = scheme.offset == Offset::kSymmetric ? "" : "-min";
   if (scheme.granularity != Granularity::kGroup || !is_group_size(scheme.group_size)) {
-    return fmt::format("{} has no groups of 32, 64 or 128 columns, which mlx wants: int{}-g64{}", scheme.name,
-                       scheme.bits, offset);
+    return fmt::format("{} has no groups of 32, 64 or 128 columns, which mlx wants", scheme.name);
   }
   if (scheme.offset == Offset::kZeroPoint) {
-    return fmt::format(
-        "{} has zero points, and mlx stores their product with the scale, which would be rounded; its "
-        "kind of asymmetry is int{}-g{}-min",
-        scheme.name, scheme.bits, scheme.group_size);
+    return fmt::format("{} has zero points, and mlx stores their product with the scale, which would be rounded",
+                       scheme.name);
   }
   if (scheme.offset == Offset::kSymmetric && scheme.scale_dtype == DType::kF32) {
     return fmt::format("{} with scales of f32 would be rounded when mlx adds its bias; --scale-dtype f16 is exact",
@@ -94,7 +99,10 @@ std::optional<std::string> refusal(const ModuleScheme& module, std::int64_t rows
   if (!scheme.quantized() && !module.activations) return std::nullopt;
   if (written_mode(scheme) == nullptr || module.activations) {
     if (scheme.name == "nvfp4") {
-      return "nvfp4 has a scale of the tensor beside those of its groups, for which mlx has no place: mxfp4";
+      return "nvfp4 has a scale of the tensor beside those of its groups, for which mlx has no place";
+    }
+    if (scheme.quantized() && !scheme.plain_integer() && !module.activations) {
+      return fmt::format("mlx holds integers with scales of their own, {}, not {}", written_modes(), scheme.name);
     }
     if (auto why = integer_refusal(kName, module, rows, cols, kScaleDtypes)) return why;
     if (auto why = integer_reason(scheme)) return why;

@@ -10,6 +10,7 @@
 #include "core/strings.h"
 #include "emit/target.h"
 #include "emit/targets/onnx_export.h"
+#include "emit/targets/onnx_options.h"
 #include "formats/checkpoint.h"
 #include "formats/onnx/import.h"
 #include "formats/onnx/patch/model_patch.h"
@@ -19,8 +20,7 @@ namespace {
 
 namespace onnx = formats::onnx;
 
-constexpr std::string_view kKind = "onnx-kind", kAccuracy = "accuracy-level", kExternal = "external-data",
-                           kShape = "shape", kStyle = "onnx-style";
+constexpr std::string_view kExternal = "external-data", kShape = "shape", kStyle = "onnx-style";
 
 /// Transforms of the whole graph may make nodes and weights that the file does not have.
 bool has_same_nodes(const graph::Graph& graph, const graph::Graph& imported) {
@@ -54,34 +54,14 @@ const onnx::ImportedOnnx& imported_model(const EmitModel& model) {
   return *imported;
 }
 
-/// The kind that holds the model if none is named: rounded activations have one of their own.
-std::string_view default_kind(const EmitModel& model) {
-  for (const EmitTensor& tensor : model.tensors) {
-    if (tensor.activations) return "static";
-  }
-  return "matmulnbits";
-}
-
-int accuracy_level(const TargetOptions& options, const onnx::QuantizedKind& kind) {
-  const std::string level = option_or(options, kAccuracy, "");
-  if (level.empty()) return 0;
-  if (kind.name != "matmulnbits") {
-    throw_usage(fmt::format("--{} is MatMulNBits' own, and --{} {} has none", kAccuracy, kKind, kind.name));
-  }
-  return level.front() - '0';
-}
-
 /// The file's values of a weight; the graph's are others where a transform rewrote it.
 graph::SourcePtr read_source(const onnx::ImportedOnnx& imported, const EmitTensor& tensor) {
   return imported.graph.value(tensor.value).weight.source;
 }
 
-std::vector<onnx::PatchTensor> patch_tensors(const EmitModel& model, const onnx::ImportedOnnx& imported,
-                                             const onnx::QuantizedKind& kind) {
+std::vector<onnx::PatchTensor> patch_tensors(const EmitModel& model, const onnx::ImportedOnnx& imported) {
   std::vector<onnx::PatchTensor> tensors;
-  bool rounded = false;
   for (const EmitTensor& tensor : model.tensors) {
-    rounded = rounded || tensor.activations;
     tensors.push_back({.name = tensor.name,
                        .value = tensor.value,
                        .shape = tensor.shape,
@@ -91,12 +71,6 @@ std::vector<onnx::PatchTensor> patch_tensors(const EmitModel& model, const onnx:
                        .may_change = tensor.may_change ||
                                      model.graph->value(tensor.value).weight.source != read_source(imported, tensor)});
   }
-  if (kind.rounds_inputs && !rounded) {
-    throw_usage(
-        fmt::format("--{} {} rounds activations: give --activations int8-static or int8-static-asym, and "
-                    "calibration text",
-                    kKind, kind.name));
-  }
   return tensors;
 }
 
@@ -104,21 +78,17 @@ class OnnxEmission : public Emission {
  public:
   OnnxEmission(const EmitModel& model, const TargetOptions& options) : imported_(model.source->imported) {
     const auto& imported = imported_model(model);
-    const onnx::QuantizedKind& kind = onnx::find_kind(option_or(options, kKind, default_kind(model)));
+    const onnx::QuantizedKind& kind = onnx_kind(model, options);
     onnx::PatchOptions patch;
     patch.kind = &kind;
-    patch.form.accuracy_level = accuracy_level(options, kind);
+    patch.form = onnx_form(options, kind);
     patch.external_data = to_lower_ascii(option_or(options, kExternal, "auto")) == "always";
     if (const std::string shape = option_or(options, kShape, ""); !shape.empty()) patch.dims = onnx::parse_dims(shape);
     name_ = model.output.empty() ? "model.onnx" : file_name(model.output);
     patch.data_name = name_ + ".data";
-    const auto tensors = patch_tensors(model, imported, kind);
+    const auto tensors = patch_tensors(model, imported);
     patch_ = std::make_unique<onnx::ModelPatch>(imported, tensors, patch);
-    if (kind.name == "dynamic") {
-      notes_.push_back(
-          "the runtime rounds activations as they come, one range for all tokens of a call: kerf eval of the output "
-          "measures that too");
-    }
+    if (std::string note = onnx_kind_note(kind); !note.empty()) notes_.push_back(std::move(note));
   }
 
   std::uint64_t bytes() const override { return patch_->bytes(); }
@@ -205,13 +175,13 @@ const TargetInfo onnx_target{
                      "past of keys and values, in a folder for onnxruntime-genai",
                  .initial = "standard",
                  .values = {"standard", "ort"}},
-                {.name = kKind,
+                {.name = kOnnxKind,
                  .value = "KIND",
                  .summary = "how codes are held: ONNX Runtime's MatMulNBits, standard DequantizeLinear nodes, integer "
                             "products of activations rounded as they come, or by calibrated ranges",
                  .initial = "matmulnbits; static with --activations",
                  .values = {"matmulnbits", "qdq", "dynamic", "static"}},
-                {.name = kAccuracy,
+                {.name = kOnnxAccuracy,
                  .value = "N",
                  .summary = "precision that MatMulNBits computes in: 1 f32, 2 f16, 3 bf16, 4 int8",
                  .initial = "0: the runtime's choice",

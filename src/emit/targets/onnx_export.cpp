@@ -12,6 +12,7 @@
 #include "core/strings.h"
 #include "emit/float_stream.h"
 #include "emit/targets/genai_config.h"
+#include "emit/targets/onnx_options.h"
 #include "formats/onnx/export/export_graph.h"
 #include "formats/onnx/model_writer.h"
 #include "formats/onnx/patch/fixed_dims.h"
@@ -52,13 +53,6 @@ onnx::ExportedWeight exported(const EmitTensor& tensor) {
   return weight;
 }
 
-/// The kind that holds the model if none is named: rounded activations have one of their own.
-const onnx::QuantizedKind& kind_of(const EmitModel& model, const TargetOptions& options) {
-  const bool rounded = std::any_of(model.tensors.begin(), model.tensors.end(),
-                                   [](const EmitTensor& tensor) { return tensor.activations.has_value(); });
-  return onnx::find_kind(option_or(options, "onnx-kind", rounded ? "static" : "matmulnbits"));
-}
-
 onnx::ExportedGraph exported(const EmitModel& model, const TargetOptions& options) {
   if (model.reduced) {
     throw_usage(
@@ -67,8 +61,8 @@ onnx::ExportedGraph exported(const EmitModel& model, const TargetOptions& option
   }
   onnx::ExportModel out{.graph = model.graph, .description = model.model, .weights = {}};
   for (const EmitTensor& tensor : model.tensors) out.weights.emplace(tensor.value, exported(tensor));
-  out.kind = &kind_of(model, options);
-  out.form.accuracy_level = option_or(options, "accuracy-level", "0").front() - '0';
+  out.kind = &onnx_kind(model, options);
+  out.form = onnx_form(options, *out.kind);
   if (is_fused(options)) out.style = onnx::ExportStyle::kFused;
   onnx::ExportedGraph graph = onnx::export_graph(out);
   if (const std::string shape = option_or(options, "shape", ""); !shape.empty()) {
@@ -223,6 +217,11 @@ class OnnxExport : public Emission {
       if (held.form == nullptr) continue;
       std::string note = held.form->note(held.quantized);
       if (!note.empty() && std::find(notes_.begin(), notes_.end(), note) == notes_.end()) notes_.push_back(note);
+    }
+    if (!codes_.empty()) {
+      if (std::string note = onnx_kind_note(onnx_kind(model, options)); !note.empty()) {
+        notes_.push_back(std::move(note));
+      }
     }
     if (std::string note = note_on_experts(*model.graph); !note.empty()) notes_.push_back(std::move(note));
     if (is_fused(options) && !is_folder_) {

@@ -154,5 +154,28 @@ TEST(OnnxExportFiles, RoundedActivationsNeedTheKindThatSaysSo) {
   });
 }
 
+TEST(OnnxExportFiles, OptionsThatSayNothingAreRefusedAsTheyAreOfAnOnnxModel) {
+  Outgoing outgoing("llama", "f32");
+  test::expect_error(ErrorCode::kUsage, "--onnx-kind static rounds activations", [&] {
+    plan_onnx_export(outgoing.model, {{"onnx-kind", "static"}});
+  });
+  test::expect_error(ErrorCode::kUsage, "--accuracy-level is MatMulNBits' own", [&] {
+    plan_onnx_export(outgoing.model, {{"onnx-kind", "qdq"}, {"accuracy-level", "4"}});
+  });
+}
+
+TEST(OnnxExportFiles, NoKindHasARangeOfEachTokensOwn) {
+  Outgoing outgoing("llama", "int8");
+  for (EmitTensor& tensor : outgoing.model.tensors) {
+    if (tensor.shape.size() != 2) tensor.scheme = codec::parse_scheme("f32");
+    if (tensor.role == graph::Role::kQuery) tensor.activations = codec::parse_activation_scheme("int8-dynamic");
+  }
+  for (const char* kind : {"qdq", "dynamic", "static"}) {
+    test::expect_error(ErrorCode::kUsage, "a range of each token's own has no operator", [&] {
+      plan_onnx_export(outgoing.model, {{"onnx-kind", kind}});
+    });
+  }
+}
+
 }  // namespace
 }  // namespace kerf::emit

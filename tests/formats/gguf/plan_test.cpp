@@ -237,6 +237,7 @@ TEST(GgufPlan, WhatFamiliesCannotSayIsRefused) {
     test::expect_error(ErrorCode::kUsage, message, [&] { Planned(model).plan(); });
   };
   refused("smollm3", "found layer 1 without rotation: llama.cpp's smollm3 architecture leaves out every 4th");
+  refused("opt", "gguf has no architecture for a model of type 'opt'; known: ");
   refused("t5", "found a head that reads the decoder's output scaled");
   refused("bert-mlm", "found a masked language model");
   refused("distilbert-cls", "its head has a ReLU");
