@@ -17,6 +17,15 @@ std::string summaries() {
   return join(all, ", ");
 }
 
+[[noreturn]] void refuse_absent(const std::string& path) {
+  for (const ContainerInfo* container : containers()) {
+    const std::string meant = container->meant == nullptr ? "" : container->meant(path);
+    if (meant.empty()) continue;
+    throw_input(path, "", fmt::format("there is no such file, but {}; name that", quoted(meant)));
+  }
+  throw_input(path, "", "there is no such file or directory");
+}
+
 }  // namespace
 
 const std::vector<const ContainerInfo*>& containers() {
@@ -29,7 +38,7 @@ const std::vector<const ContainerInfo*>& containers() {
 }
 
 Checkpoint open_checkpoint(const std::string& path, const OpenOptions& options) {
-  if (!path_exists(path)) throw_input(path, "", "there is no such file or directory");
+  if (!path_exists(path)) refuse_absent(path);
   for (const ContainerInfo* container : containers()) {
     if (!container->matches(path)) continue;
     Checkpoint checkpoint = container->open(path, options);

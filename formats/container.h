@@ -17,6 +17,8 @@ struct ContainerInfo {
   bool (*matches)(const std::string& path);
   /// Opens it: Error(kInput) naming the file and what is wrong.
   Checkpoint (*open)(const std::string& path, const OpenOptions& options);
+  /// For a path that does not exist: the model of this kind that is there under a name made of it, or "". May be null.
+  std::string (*meant)(const std::string& path) = nullptr;
 };
 
 const std::vector<const ContainerInfo*>& containers();

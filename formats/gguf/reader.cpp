@@ -203,7 +203,7 @@ const ContainerInfo& gguf_container() {
                                            return false;
                                          }
                                        },
-                                       gguf::open_gguf};
+                                       gguf::open_gguf, gguf::find_first_part};
   return container;
 }
 

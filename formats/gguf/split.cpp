@@ -106,6 +106,19 @@ std::string part_path(std::string_view path, std::int64_t number, std::int64_t c
   return split_path({std::string(path), number, count});
 }
 
+std::string find_first_part(const std::string& path) {
+  std::string_view prefix = path;
+  const std::string folder = parent_path(path);
+  if (!take_ending(prefix, kEnding) || !is_directory(folder)) return "";
+  for (const std::string& file : list_directory(folder)) {
+    const auto name = parse_split_name(file);
+    if (name && name->number == 1 && name->prefix == file_name(prefix)) {
+      return path.substr(0, path.size() - file_name(path).size()) + file;
+    }
+  }
+  return "";
+}
+
 Parts open_parts(const std::string& path) {
   Parts parts;
   auto file = InputFile::open(path);

@@ -28,6 +28,9 @@ std::string split_path(const SplitName& name);
 /// The name of a part of what would be one file at `path`: model.gguf gives model-00001-of-00003.gguf.
 std::string part_path(std::string_view path, std::int64_t number, std::int64_t count);
 
+/// The first part of what would be one file at `path`; "" if there is none.
+std::string find_first_part(const std::string& path);
+
 /// A file, or all parts of one.
 struct Parts {
   std::vector<std::shared_ptr<const InputFile>> files;

@@ -269,7 +269,7 @@ struct QuantizationChoice {
   std::string scale_dtype;         ///< f16 unless given
   std::string recipe;              ///< name, or path of a YAML file, instead of or before the scheme
   std::string recipe_text{};       ///< the YAML itself, in place of `recipe`
-  double max_fallback = 1;         ///< share of the quantized weights whose rows may ask for another scheme
+  double max_fallback = 1;         ///< share of the quantized values that may have another scheme than asked for
   std::vector<std::string> keep;   ///< name patterns of weights that stay as they are
   double damping = 0.01;
   bool sequential = true, act_order = true;
@@ -287,7 +287,7 @@ QuantizationChoice parse_spec(const std::string& spec, const QuantizationChoice&
 
 struct OutputRequest {
   std::string path;
-  std::string format;  ///< empty: by the path's ending (.gguf), a folder is compressed-tensors
+  std::string format;  ///< empty: by the path's ending (.gguf, .onnx), a folder is compressed-tensors
   std::map<std::string, std::string, std::less<>> options{};  ///< of the format, by output_format_options()'s names
 };
 
@@ -313,7 +313,8 @@ struct QuantizeOptions {
 };
 
 struct WrittenOutput {
-  std::string path, format;
+  std::string path;  ///< as asked for; of a file that was cut into parts, the first
+  std::string format;
   std::uint64_t bytes = 0;  ///< exact; in a dry run too
   double bits_per_weight = 0;
   std::string weights_hash;  ///< XXH3-128 of all dequantized values as read back: equal weights in any format give the
@@ -375,8 +376,8 @@ CalibrateResult merge_statistics(const std::vector<std::string>& files, const st
 struct VerifyOptions {
   ModelInput original;  ///< empty path: with `rederive`, the model that the manifest names
   ModelInput candidate;
-  std::string manifest;                  ///< empty: the one beside or inside the candidate, if there is one
-  bool rederive = false;                 ///< make the files again, as the manifest says, and compare them byte by byte
+  std::string manifest;   ///< of the candidate's files; empty: the one beside or inside it, if there is one
+  bool rederive = false;  ///< make the files again, as the manifest says, and compare them byte by byte
   std::vector<std::string> calibration;  ///< where the manifest's calibration files are now; empty: where they were
 };
 
@@ -384,7 +385,8 @@ struct VerifyOptions {
 struct Finding {
   bool failure = true;  ///< false: worth knowing, and no reason to reject
   std::string kind;     ///< "missing", "extra", "shape", "not-finite", "zeroed", "scale", "off-by-one", "outlier",
-                        ///< "error", "changed", "pruned", "scaled", "tokenizer", "file", "rederived", "environment"
+                        ///< "error", "changed", "pruned", "scaled", "description", "tokenizer", "file", "unreadable",
+                        ///< "rederived", "environment"
   std::string tensor;   ///< the original's name of it; empty: not about one tensor
   std::string text;     ///< one sentence
 };

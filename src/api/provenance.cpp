@@ -72,7 +72,6 @@ emit::Manifest start_manifest(const QuantizeOptions& request, const QuantizeResu
   manifest.recipe = recipe_of(request.choice);
   manifest.source = source_hashes(request.model);
   manifest.calibration = calibration_hashes(request.calibration);
-  manifest.tensors = result.tensors;
   return manifest;
 }
 

@@ -22,7 +22,7 @@ bool is_path_of_recipe(const QuantizationChoice& choice);
 
 /// What the manifests of all outputs of a run say; `request` with the scheme and method that were chosen.
 emit::Manifest start_manifest(const QuantizeOptions& request, const QuantizeResult& result);
-/// That of one output, whose files are complete.
+/// That of one output, whose files are complete; its tensors are left to the caller.
 emit::Manifest finish_manifest(emit::Manifest manifest, const OutputRequest& request, const WrittenOutput& written,
                                const emit::Emission& emission);
 

@@ -41,6 +41,7 @@ struct PlannedOutput {
   const OutputRequest* request;
   const emit::TargetInfo* target;
   std::unique_ptr<emit::Emission> emission;
+  std::vector<TensorPlan> tensors{};  ///< as this output holds them
 };
 
 /// What is stored if nobody says: the format's choice, or for several formats what all of them hold.
@@ -190,15 +191,27 @@ void add_values(const emit::ReadBack& found, std::vector<TensorPlan>& tensors) {
   }
 }
 
+/// Of a file that was cut into parts none has its name.
+void name_parts(const emit::Emission& emission, WrittenOutput& output, std::vector<std::string>& notes) {
+  const auto files = emission.readable_files();
+  const std::string name = file_name(output.path);
+  if (std::any_of(files.begin(), files.end(), [&](const emit::WrittenFile& file) { return file.name == name; })) return;
+  notes.push_back(fmt::format("{} was cut into {} parts, {} to {}; any of them leads to the others", name, files.size(),
+                              files.front().name, files.back().name));
+  output.path.replace(output.path.size() - name.size(), name.size(), files.front().name);
+}
+
 /// Gives complete outputs their names, each with its manifest.
 void commit(const std::vector<PlannedOutput>& outputs, const emit::Manifest& run, QuantizeResult& result) {
   std::vector<std::string> manifests;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const emit::Emission& emission = *outputs[i].emission;
-    manifests.push_back(
-        emit::to_json(api::finish_manifest(run, *outputs[i].request, result.outputs[i], emission)).dump(1) + "\n");
+    emit::Manifest manifest = api::finish_manifest(run, *outputs[i].request, result.outputs[i], emission);
+    manifest.tensors = outputs[i].tensors;
+    manifests.push_back(emit::to_json(manifest).dump(1) + "\n");
     const std::string written = emission.readable_path();
     if (is_directory(written)) write_file(emit::manifest_path(written, true), manifests.back());
+    if (!is_directory(written)) name_parts(emission, result.outputs[i], result.notes);
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     outputs[i].emission->commit();
@@ -218,6 +231,8 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   result.notes = original.notes();
   QuantizationChoice choice = complete_choice(options, original, result.chosen);
   if (options.target.given()) aim(options, original, resources, choice, result);
+  // For the manifest: a rewritten model is made from the choice without what rewrote it.
+  const QuantizationChoice chosen = choice;
   api::RewrittenModels rewritten(original);
   const OpenModel& model = rewritten.get(choice);
   result.notes.insert(result.notes.end(), rewritten.notes().begin(), rewritten.notes().end());
@@ -242,7 +257,10 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     if (!options.dry_run && !listed) result.exactness.push_back({std::string(target.name), true});
   }
   candidate.folded_dtype = folded_dtype(model, outputs);
-  result.tensors = api::tensor_plans(model, candidate, planned, outputs.front().emission.get());
+  for (PlannedOutput& output : outputs) {
+    output.tensors = api::tensor_plans(model, candidate, planned, output.emission.get());
+  }
+  result.tensors = outputs.front().tensors;
   if (std::string note = api::fallback_note(model, candidate); !note.empty()) result.notes.push_back(std::move(note));
   if (candidate.structure != nullptr) {
     result.notes.insert(result.notes.end(), candidate.structure->removed.begin(), candidate.structure->removed.end());
@@ -302,11 +320,12 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     }
     const emit::ReadBack found = emit::read_back(outputs[i].emission->readable_path(), expected);
     result.outputs[i].weights_hash = found.weights_hash;
-    if (i == 0) add_values(found, result.tensors);
+    add_values(found, outputs[i].tensors);
     session.step();
   }
+  result.tensors = outputs.front().tensors;
   QuantizeOptions request = options;
-  request.choice = std::move(choice);
+  request.choice = chosen;
   request.name = planned.name;
   commit(outputs, api::start_manifest(request, result), result);
   session.finish();

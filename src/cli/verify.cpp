@@ -92,7 +92,8 @@ const Command& verify_command() {
           "Zero points that are off by one, groups with a wrong scale and single values far from all others are named."
           "\n\n"
           "A manifest (written by kerf quantize beside a file, or inside a folder) is found by itself; then every byte "
-          "is checked by its SHA-256, and every tensor's values by the hash of those that were measured. With "
+          "of the candidate's files is checked by its SHA-256, and every tensor's values by the hash of those that "
+          "were measured. With "
           "--manifest the files are also made again from the same source, text and recipe, and must come out the same; "
           "what differs in the environment is named. Exit code 1: not verified.",
       .lists = {},

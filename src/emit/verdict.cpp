@@ -9,8 +9,8 @@
 namespace kerf::emit {
 namespace {
 
-/// Rounding with regard to data moves values away from the nearest code: its error is up to twice that of rounding to
-/// nearest, with few tokens three times.
+/// Rounding with regard to data moves values away from the nearest code: its error is 0.9 to 1.3 times that of rounding
+/// to nearest, with few tokens up to 2.4 times (gptq, yaqa and learned on examples/tiny-llama, 2 to 8 bits).
 constexpr double kWorstRatio = 4;
 /// A mean difference of a step in one direction is a zero point that was read wrongly; methods stay below a twentieth.
 constexpr double kOffByOne = 0.4;

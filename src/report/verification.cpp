@@ -56,7 +56,7 @@ std::string tensors_table(const Verification& result) {
 std::string checked_text(const Verification& result) {
   std::string text;
   if (!result.manifest.empty()) {
-    text += fmt::format("manifest {}: {} checked by their sha256\n", printable(result.manifest),
+    text += fmt::format("manifest {}: {} checked by SHA-256\n", printable(result.manifest),
                         counted(result.files_checked, "file"));
   } else {
     text += "no manifest: a change within what rounding explains cannot be told\n";
@@ -65,6 +65,8 @@ std::string checked_text(const Verification& result) {
     text += fmt::format("{} compared with the original's, {} cut by both tokenizers\n",
                         counted(static_cast<std::int64_t>(result.tensors.size()), "tensor"),
                         counted(result.texts_checked, "text"));
+  } else if (result.texts_checked > 0) {
+    text += fmt::format("{} cut by both tokenizers\n", counted(result.texts_checked, "text"));
   }
   if (result.rederived) text += "made again from the manifest: the same bytes\n";
   return text;

@@ -280,6 +280,29 @@ class CommandLine(unittest.TestCase):
         self.refused(2, "needs the original and the candidate", "verify", MODEL)
         self.refused(3, "no such file", "verify", MODEL, "nowhere")
 
+    def test_verify_rotated_moved_and_split_files(self):
+        self.ok("quantize", MODEL, "-o", "rot.gguf", "--scheme", "int4-g32", "--transform", "rotate")
+        text = self.ok("verify", "--manifest", MODEL, "rot.gguf")
+        self.assertIn("1 file checked by SHA-256", text)
+        self.assertIn("what vouches for them is the manifest", text)
+        self.assertIn("the same bytes", text)
+        os.mkdir(self.path("away"))
+        os.rename(self.path("rot.gguf.kerf.json"), self.path("away/m.json"))
+        os.rename(self.path("rot.gguf"), self.path("other.gguf"))
+        self.ok("verify", MODEL, "other.gguf", "away/m.json")
+        with open(self.path("other.gguf"), "r+b") as file:
+            file.seek(-1000, os.SEEK_END)
+            file.write(b"\xff\xff\xff")
+        text = self.run_kerf("verify", MODEL, "other.gguf", "away/m.json")
+        self.assertEqual(text.returncode, 1)
+        self.assertIn("'other.gguf' is not the file 'rot.gguf' of the manifest", text.stdout)
+        text = self.ok("quantize", MODEL, "-o", "parts.gguf", "--scheme", "int8", "--split-max-size", "1M")
+        first = next(name for name in sorted(os.listdir(self.folder)) if name.startswith("parts-00001"))
+        self.assertIn(first + " (gguf): ", text)
+        self.assertIn("parts.gguf was cut into ", text)
+        self.ok("verify", MODEL, first)
+        self.refused(3, first, "verify", MODEL, "parts.gguf")
+
     def test_what_was_compared_is_what_is_written(self):
         compared = self.json("compare", MODEL, *SHORT, "--candidate", "q4_0/rtn")["candidates"][0]
         text = self.ok("quantize", MODEL, "-o", "out.gguf", "--scheme", "q4_0", "--method", "rtn")

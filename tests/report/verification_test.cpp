@@ -32,6 +32,18 @@ TEST(VerificationText, BeginsWithTheVerdictAndListsEveryFinding) {
   EXPECT_EQ(to_text(sample(), false).find("1.25e-01"), std::string::npos);
 }
 
+TEST(VerificationText, SaysWhatWasCheckedWhereNoTensorsAreCompared) {
+  Verification result;
+  result.manifest = "m.kerf.json";
+  result.files_checked = 1;
+  result.texts_checked = 3;
+  EXPECT_EQ(
+      to_text(result, false)
+          .rfind("verified\nmanifest m.kerf.json: 1 file checked by SHA-256\n3 texts cut by both tokenizers\n", 0),
+      0U)
+      << to_text(result, false);
+}
+
 TEST(VerificationText, ManyFindingsAreCounted) {
   Verification result = sample();
   result.findings.assign(100, {true, "missing", "w", "is not there"});

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "formats/checkpoint.h"
 #include "formats/gguf/reader.h"
 #include "formats/gguf/writer.h"
 #include "tests/formats/gguf/planned.h"
@@ -52,6 +53,16 @@ class GgufSplit : public testing::Test {
   Planned planned_{"llama"};
   GgufPlan plan_;
 };
+
+TEST_F(GgufSplit, ThePathOfTheWholeNamesTheFirstPart) {
+  const std::string whole = folder_ / "model.gguf";
+  EXPECT_EQ(find_first_part(whole), path(1));
+  expect_error(ErrorCode::kInput, "there is no such file, but '" + path(1) + "'; name that",
+               [&] { open_checkpoint(whole); });
+  for (const char* other : {"mode.gguf", "model.onnx", "model", "nowhere/model.gguf"}) {
+    EXPECT_EQ(find_first_part(folder_ / other), "") << other;
+  }
+}
 
 TEST_F(GgufSplit, AnyPartLeadsToAllTensors) {
   ASSERT_GE(count(), 3);
