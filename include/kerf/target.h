@@ -18,7 +18,7 @@ struct QualityTarget {
   std::uint64_t bytes = 0;           ///< of each output, at most
   std::uint64_t ram = 0;             ///< to run it, at most: weights, keys and values at `context`, activations
   std::int64_t context = 0;          ///< 0: min(2048, the model's)
-  std::vector<std::string> schemes;  ///< to choose from; empty: all known ones that every output holds exactly
+  std::vector<std::string> schemes;  ///< to choose from; empty: all usual ones that every output holds exactly
   TextInput text;                    ///< to measure on; empty: the calibration text
   std::int64_t windows = 16;         ///< of it
   bool given() const { return kl > 0 || perplexity_increase > 0 || bytes > 0 || ram > 0; }

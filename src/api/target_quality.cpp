@@ -50,6 +50,13 @@ struct Measured {
   std::uint64_t bytes = 0;
 };
 
+/// Not every group size that a format could hold has kernels in the runtimes that read it.
+bool is_usual(const codec::Scheme& scheme) {
+  if (scheme.granularity == codec::Granularity::kTensor) return false;
+  const bool by_group = scheme.plain_integer() && scheme.granularity == codec::Granularity::kGroup;
+  return !by_group || (scheme.group_size >= 32 && scheme.group_size <= 128);
+}
+
 class Search {
  public:
   Search(const QuantizeOptions& options, const QuantizationChoice& choice, const OpenModel& model,
@@ -158,7 +165,7 @@ class Search {
     std::vector<codec::Scheme> known = emit::nearest_schemes(anchor);
     known.insert(known.begin(), anchor);
     std::copy_if(known.begin(), known.end(), std::back_inserter(schemes_),
-                 [&](const codec::Scheme& scheme) { return !refusal_of(uniform_recipe(scheme)); });
+                 [&](const codec::Scheme& scheme) { return is_usual(scheme) && !refusal_of(uniform_recipe(scheme)); });
     if (schemes_.empty()) {
       throw_usage(fmt::format("no scheme is held exactly by all outputs for a target to choose from; of {}: {}",
                               anchor.name, *refusal_of(uniform_recipe(anchor))));
