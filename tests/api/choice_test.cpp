@@ -173,7 +173,9 @@ TEST_F(Chosen, ATransformOfAPlainConversionIsNoted) {
 }
 
 TEST_F(Chosen, AnUnknownEndingIsNoted) {
-  EXPECT_THAT(plan({}, "llama", {"m.ggml-v3"}).notes,
+  QuantizationChoice choice;
+  choice.scheme = "int8";
+  EXPECT_THAT(plan(choice, "llama", {"m.ggml-v3"}).notes,
               testing::Contains(testing::HasSubstr("m.ggml-v3 is a folder of compressed-tensors: no format has the "
                                                    "ending '.ggml-v3'")));
 }
