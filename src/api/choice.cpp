@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/strings.h"
 #include "ops/op.h"
+#include "quant/option_use.h"
 #include "quant/presets.h"
 
 namespace kerf::api {
@@ -226,6 +227,44 @@ std::string fallback_note(const OpenModel& model, const quant::Candidate& candid
   return fmt::format(
       "{} of {} weights, {:.1f} % of their values, have another scheme than the recipe asks for; first {}",
       fallen.weights, fallen.of_weights, 100 * fallen.share, fallen.first);
+}
+
+std::string transform_note(const QuantizationChoice& choice, const quant::Candidate& candidate) {
+  if (candidate.transforms.empty() || candidate.structure != nullptr || !choice.teacher.empty()) return "";
+  const bool loses = std::any_of(candidate.decisions.begin(), candidate.decisions.end(), [](const auto& entry) {
+    const quant::Decision& decision = entry.second;
+    return decision.scheme.quantized() || decision.pruning || decision.activations;
+  });
+  if (loses) return "";
+  return fmt::format(
+      "the transform {} has hardly anything to make up for: no weight is quantized or pruned, and no "
+      "activation rounded",
+      candidate.transforms.front()->name);
+}
+
+std::vector<std::string> unused_notes(const OpenModel& model, const QuantizationChoice& choice,
+                                      const std::vector<const quant::Candidate*>& candidates) {
+  using quant::MethodOption;
+  std::vector<std::string> notes;
+  const std::vector<graph::ValueId> weights = model.graph().weights();
+  for (const std::string& pattern : choice.keep) {
+    const bool matches = std::any_of(weights.begin(), weights.end(), [&](graph::ValueId id) {
+      return glob_match(pattern, model.graph().value(id).weight.name);
+    });
+    if (!matches) notes.push_back(fmt::format("--keep {} keeps nothing: no weight has such a name", quoted(pattern)));
+  }
+  const auto note_unread = [&](const char* flag, bool given, MethodOption option) {
+    const bool read = std::any_of(candidates.begin(), candidates.end(),
+                                  [&](const quant::Candidate* candidate) { return quant::reads(*candidate, option); });
+    if (!given || read) return;
+    notes.push_back(fmt::format("{} changes nothing: it is for {}", flag, join(quant::readers_of(option), ", ")));
+  };
+  const QuantizationChoice usual;
+  note_unread("--damping", choice.damping != usual.damping, MethodOption::kDamping);
+  note_unread("--no-act-order", choice.act_order != usual.act_order, MethodOption::kActOrder);
+  note_unread("--polish", choice.polish != usual.polish, MethodOption::kPolish);
+  note_unread("--steps", choice.steps != usual.steps, MethodOption::kSteps);
+  return notes;
 }
 
 void resolve_scheme(QuantizationChoice& choice) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "kerf/kerf.h"
 
@@ -16,6 +17,14 @@ quant::Candidate make_candidate(const OpenModel& model, const QuantizationChoice
 
 /// How many weights got another scheme than the recipe asks for, because their rows do not fit it; empty if none did.
 std::string fallback_note(const OpenModel& model, const quant::Candidate& candidate);
+
+/// That a transform makes up for what a plain conversion does not lose; empty where that is not so.
+std::string transform_note(const QuantizationChoice& choice, const quant::Candidate& candidate);
+
+/// What the choice asks for and no candidate heeds, a sentence each: patterns of --keep that no weight's name matches,
+/// and options that none of the methods and prunings reads.
+std::vector<std::string> unused_notes(const OpenModel& model, const QuantizationChoice& choice,
+                                      const std::vector<const quant::Candidate*>& candidates);
 
 /// A scheme that is really the name of a recipe becomes one. Error(kUsage) with the nearest name if it is neither.
 void resolve_scheme(QuantizationChoice& choice);

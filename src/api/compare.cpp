@@ -64,6 +64,7 @@ class Ladder {
  public:
   Ladder(const CompareOptions& options, const Resources& resources)
       : session_(resources), options_(options), model_(options.model), rewritten_(model_) {
+    api::check_calibration(options.calibration);
     for (const std::string& spec : options.candidates) rows_.push_back(make_row(model_, rewritten_, spec, options));
   }
 
@@ -82,6 +83,9 @@ class Ladder {
     const auto candidates = candidates_of(nullptr);
     const api::Teacher teacher(options_.defaults.teacher, model_, {candidates.begin(), candidates.end()});
     calibration.data.teacher = teacher.walker();
+    for (std::string& note : api::unused_notes(model_, options_.defaults, {candidates.begin(), candidates.end()})) {
+      text_.figures.notes.push_back(std::move(note));
+    }
 
     eval::Evaluator evaluator(text_.windows, true, text_.classes, options_.evaluation.reverse_kl);
     const auto windows = api::bind_windows(model_, text_.windows);
@@ -214,6 +218,9 @@ class Ladder {
           measurement.notes.insert(measurement.notes.end(), removed.begin(), removed.end());
         }
         if (std::string note = api::fallback_note(*row.base, *row.candidate); !note.empty()) {
+          measurement.notes.push_back(std::move(note));
+        }
+        if (std::string note = api::transform_note(options_.defaults, *row.candidate); !note.empty()) {
           measurement.notes.push_back(std::move(note));
         }
         measurement.sites = std::move(row.candidate->ledger);

@@ -25,6 +25,7 @@
 #include "core/output.h"
 #include "core/strings.h"
 #include "core/threads.h"
+#include "emit/ending.h"
 #include "emit/exactness.h"
 #include "emit/manifest.h"
 #include "emit/read_back.h"
@@ -44,21 +45,41 @@ struct PlannedOutput {
   std::vector<TensorPlan> tensors{};  ///< as this output holds them
 };
 
+struct DefaultScheme {
+  std::string scheme;  ///< or recipe
+  std::string what;    ///< it is the default for: "gguf"
+};
+
 /// What is stored if nobody says: the format's choice, or for several formats what all of them hold.
-std::string default_scheme(const QuantizeOptions& options, const OpenModel& model) {
-  if (!model.description().causal) return "int8";
+DefaultScheme default_scheme(const QuantizeOptions& options, const OpenModel& model) {
+  if (!model.description().causal) return {"int8", "models that are not causal"};
   std::set<const emit::TargetInfo*> targets;
   for (const OutputRequest& request : options.outputs) targets.insert(&emit::target_for(request.path, request.format));
-  return targets.size() > 1 ? "int4-g32" : std::string((*targets.begin())->default_scheme);
+  if (targets.size() > 1) return {"int4-g32", "several formats"};
+  return {std::string((*targets.begin())->default_scheme), std::string((*targets.begin())->name)};
+}
+
+/// What is stored, for the sentence: the recipe's rules come before the scheme, which is for the weights they leave.
+std::string stored(const QuantizationChoice& choice) {
+  if (!choice.recipe_text.empty()) return "a mixture that was chosen for a target";
+  const std::string scheme = to_lower_ascii(choice.scheme);
+  if (choice.recipe.empty()) return "scheme " + scheme;
+  return "recipe " + choice.recipe + (scheme.empty() ? "" : ", scheme " + scheme + " where it has no rule");
 }
 
 /// Scheme, method and the sentence that says what was chosen and how to change it.
 QuantizationChoice complete_choice(const QuantizeOptions& options, const OpenModel& model, std::string& chosen) {
   QuantizationChoice choice = options.choice;
   const bool given = !choice.scheme.empty() || !choice.recipe.empty() || !choice.recipe_text.empty();
-  if (!given) choice.scheme = default_scheme(options, model);
+  std::string default_of;
+  if (!given) {
+    DefaultScheme fallback = default_scheme(options, model);
+    choice.scheme = std::move(fallback.scheme);
+    default_of = fmt::format(" (default for {}; --scheme changes it)", fallback.what);
+  }
   api::resolve_scheme(choice);
-  const bool quantizes = choice.scheme.empty() || codec::parse_scheme(choice.scheme).quantized();
+  const bool by_recipe = !choice.recipe.empty() || !choice.recipe_text.empty();
+  const bool quantizes = by_recipe || codec::parse_scheme(choice.scheme).quantized();
   const bool method_given = !choice.method.empty();
   const bool importance = api::is_importance(options.calibration);
   const std::string by_data = importance ? "imatrix" : "gptq";
@@ -70,22 +91,23 @@ QuantizationChoice complete_choice(const QuantizeOptions& options, const OpenMod
     chosen = fmt::format("plain conversion to {}{}", choice.scheme, also);
     return choice;
   }
-  const std::string what = !choice.recipe_text.empty() ? "a mixture that was chosen for a target"
-                           : choice.scheme.empty()     ? "recipe " + choice.recipe
-                                                       : "scheme " + to_lower_ascii(choice.scheme);
-  chosen = fmt::format(
-      "{}{}, method {}{}{}", what, given ? "" : " (default of the format; --scheme changes it)", choice.method,
-      method_given                  ? ""
-      : importance                  ? " (default with an importance file; --method changes it)"
-      : options.calibration.given() ? " (default with calibration text; --method changes it)"
-                                    : " (default without calibration text; --calibration FILE gives gptq)",
-      also);
+  chosen =
+      fmt::format("{}{}, method {}{}{}", stored(choice), default_of, choice.method,
+                  method_given                  ? ""
+                  : importance                  ? " (default with an importance file; --method changes it)"
+                  : options.calibration.given() ? " (default with calibration data; --method changes it)"
+                                                : " (default without calibration data; --calibration FILE gives gptq)",
+                  also);
   return choice;
 }
 
 /// Replaces the scheme by the mixture that meets the target.
 void aim(const QuantizeOptions& options, const OpenModel& model, const Resources& resources, QuantizationChoice& choice,
          QuantizeResult& result) {
+  const TextInput& text = options.target.text;
+  if (text.files.empty() && text.tokens_file.empty() && api::is_saved(options.calibration)) {
+    throw_usage("a target needs text to measure on, not saved statistics; give it by --target-text FILE");
+  }
   result.target.emplace();
   const std::string recipe = api::recipe_for_target(options, choice, model, resources, *result.target);
   choice.scheme.clear();
@@ -120,6 +142,15 @@ void refuse_to_overwrite_source(const OpenModel& model, const std::string& outpu
        std::filesystem::equivalent(source.parent_path().empty() ? "." : source.parent_path(), target, ignored))) {
     throw_usage(output + ": is the model that is read; name another output");
   }
+}
+
+/// What looks like the name of a file may not be meant for a folder's.
+void note_unknown_ending(const OutputRequest& request, const emit::TargetInfo& target,
+                         std::vector<std::string>& notes) {
+  const std::string ending = emit::ending_of(request.path);
+  if (!request.format.empty() || !target.ending.empty() || ending.empty()) return;
+  notes.push_back(fmt::format("{} is a folder of {}: no format has the ending {}; --format NAME says another",
+                              request.path, target.name, kerf::quoted(ending)));
 }
 
 [[noreturn]] void refuse_target(const emit::TargetInfo& target, const std::string& output) {
@@ -229,6 +260,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   const OpenModel original(options.model);
   QuantizeResult result;
   result.notes = original.notes();
+  api::check_calibration(options.calibration);
   QuantizationChoice choice = complete_choice(options, original, result.chosen);
   if (options.target.given()) aim(options, original, resources, choice, result);
   // For the manifest: a rewritten model is made from the choice without what rewrote it.
@@ -248,6 +280,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   for (const OutputRequest& request : options.outputs) {
     refuse_to_overwrite_source(model, request.path);
     const emit::TargetInfo& target = emit::target_for(request.path, request.format);
+    note_unknown_ending(request, target, result.notes);
     if (!api::writes(target, model)) refuse_target(target, request.path);
     planned.output = request.path;
     emit::check_options(target, request.options);
@@ -262,6 +295,10 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   }
   result.tensors = outputs.front().tensors;
   if (std::string note = api::fallback_note(model, candidate); !note.empty()) result.notes.push_back(std::move(note));
+  if (std::string note = api::transform_note(choice, candidate); !note.empty()) {
+    result.notes.push_back(std::move(note));
+  }
+  for (std::string& note : api::unused_notes(model, choice, {&candidate})) result.notes.push_back(std::move(note));
   if (candidate.structure != nullptr) {
     result.notes.insert(result.notes.end(), candidate.structure->removed.begin(), candidate.structure->removed.end());
   }
@@ -292,7 +329,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     calibration = api::calibration_data(model, options.calibration, result.notes);
     rewritten.check(calibration.data);
   } else if (options.calibration.given() && !options.target.given()) {
-    result.notes.push_back("the calibration text is not used: the method needs none");
+    result.notes.push_back("the calibration data are not used: the method needs none");
   }
   const api::Teacher teacher(choice.teacher, model, {&candidate});
   calibration.data.teacher = teacher.walker();

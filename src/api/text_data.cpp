@@ -221,6 +221,10 @@ calibration::ModelStatistics read_saved(const OpenModel& model, const std::strin
   return calibration::from_importance(model.graph(), formats::gguf::read_importance_file(path), path, notes);
 }
 
+bool is_saved_file(const std::string& path) {
+  return calibration::is_statistics_file(path) || formats::gguf::is_importance_file(path);
+}
+
 }  // namespace
 
 bool is_importance(const CalibrationOptions& options) {
@@ -228,12 +232,26 @@ bool is_importance(const CalibrationOptions& options) {
          formats::gguf::is_importance_file(options.text.files.front());
 }
 
+bool is_saved(const CalibrationOptions& options) {
+  return options.text.files.size() == 1 && is_saved_file(options.text.files.front());
+}
+
+void check_calibration(const CalibrationOptions& options) {
+  const std::vector<std::string>& files = options.text.files;
+  if (files.size() < 2) return;
+  const auto saved = std::find_if(files.begin(), files.end(), is_saved_file);
+  if (saved == files.end()) return;
+  const bool can_be_merged = std::all_of(files.begin(), files.end(), calibration::is_statistics_file);
+  throw_usage(fmt::format("{}: saved statistics cannot be combined with other calibration data{}", *saved,
+                          can_be_merged ? "; kerf calibrate --merge adds files of them up" : "; give them alone"));
+}
+
 Calibration calibration_data(const OpenModel& model, const CalibrationOptions& options,
                              std::vector<std::string>& notes) {
   Calibration result;
   if (!options.given()) return result;
-  if (is_importance(options) ||
-      (options.text.files.size() == 1 && calibration::is_statistics_file(options.text.files.front()))) {
+  check_calibration(options);
+  if (is_saved(options)) {
     auto statistics = read_saved(model, options.text.files.front(), notes);
     result.windows = statistics.windows;
     result.tokens = statistics.tokens;

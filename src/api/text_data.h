@@ -32,9 +32,13 @@ std::shared_ptr<const std::vector<sweep::WindowInputs>> bind_windows(const OpenM
 
 /// Is the calibration data an importance file of llama.cpp, of the unquantized model by nature?
 bool is_importance(const CalibrationOptions& options);
+/// Is it anything that was saved, statistics or an importance file, and no text?
+bool is_saved(const CalibrationOptions& options);
+/// Error(kUsage) if what was saved stands beside other data, which nothing could put together.
+void check_calibration(const CalibrationOptions& options);
 
 /// Calibration windows or saved statistics, as the options say; empty if they say nothing. `notes` gets what a user
-/// should know.
+/// should know. Error(kUsage) as check_calibration().
 struct Calibration {
   quant::CalibrationData data;
   std::vector<text::Window> text;  ///< the windows before they are bound; none of saved statistics

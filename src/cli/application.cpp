@@ -89,6 +89,7 @@ int Application::run(std::vector<std::string> words) {
   remember_command_line(words);
   refuse_empty_values(words);
   const std::string last = words.empty() ? "" : words.back();
+  words_ = words;
   std::reverse(words.begin(), words.end());  // as CLI11 takes them
   try {
     root_->parse(std::move(words));
@@ -147,8 +148,18 @@ void Application::refuse_words(const std::vector<std::string>& left_over) const 
   }
   // An option that took the next one for its value leaves that one's value over.
   refuse_swallowed_options();
-  throw_usage(fmt::format("found {}, expected nothing more; {} --help explains", kerf::quoted(left_over.front()),
-                          command_name(app)));
+  throw_usage(fmt::format("found {}, expected nothing more; {}{} --help explains", kerf::quoted(left_over.front()),
+                          equals_hint(), command_name(app)));
+}
+
+std::string Application::equals_hint() const {
+  const CLI::App* app = chosen();
+  for (std::size_t i = 0; app != nullptr && i + 1 < words_.size(); ++i) {
+    const CLI::Option* option = app->get_option_no_throw(words_[i]);
+    if (option == nullptr || !has_optional_value(*option) || looks_like_option(words_[i + 1])) continue;
+    return fmt::format("a value of {} stands behind an equals sign: {}={}; ", words_[i], words_[i], words_[i + 1]);
+  }
+  return "";
 }
 
 void Application::refuse_swallowed_options() const {

@@ -30,7 +30,10 @@ class Application {
   const CLI::App* chosen() const;
   [[noreturn]] void refuse_words(const std::vector<std::string>& left_over) const;
   void refuse_swallowed_options() const;
+  /// "a value of --json stands behind an equals sign: --json=FILE; " if one stands behind a space; else empty.
+  std::string equals_hint() const;
 
+  std::vector<std::string> words_;  ///< those of run()
   std::unique_ptr<CLI::App> root_;
   std::map<std::string, std::function<int()>> runners_;
   CLI::Option* version_ = nullptr;

@@ -36,6 +36,8 @@ CLI::Option* add_optional_value(CLI::App& app, const std::string& name, const st
   return add_flag(app, name + "{" + alone + "}", text)->option_text("[=" + value + "]");
 }
 
+bool has_optional_value(const CLI::Option& option) { return starts_with(option.get_option_text(), "[="); }
+
 CLI::Option* add_positional(CLI::App& app, const std::string& name, const std::string& text, bool required) {
   return add_value(app, name, "", text)->required(required);
 }

@@ -28,6 +28,8 @@ CLI::Option* add_flag(CLI::App& app, const std::string& names, const std::string
 /// A flag that may have a value, after an equals sign only; `alone` is its value when it has none.
 CLI::Option* add_optional_value(CLI::App& app, const std::string& name, const std::string& value,
                                 const std::string& text, const std::string& alone);
+/// Was it made by add_optional_value()?
+bool has_optional_value(const CLI::Option& option);
 CLI::Option* add_positional(CLI::App& app, const std::string& name, const std::string& text, bool required);
 
 /// Options of `app` added while it lives stand under this heading in the help.

@@ -5,6 +5,10 @@
 #include "cli/json_output.h"
 #include "cli/option_groups.h"
 #include "core/error.h"
+#include "core/file.h"
+#include "core/strings.h"
+#include "formats/gguf/importance.h"
+#include "quant/option_use.h"
 #include "report/calibration.h"
 
 namespace kerf::cli {
@@ -50,6 +54,9 @@ CalibrateOptions read(const Options& options) {
   calibrate.calibration = options.calibration.read();
   if (const auto importance = value_of(options.imatrix_in)) {
     if (calibrate.calibration.given()) throw_usage("--imatrix-in stands in place of text; leave out one of them");
+    if (path_exists(*importance) && !formats::gguf::is_importance_file(*importance)) {
+      throw_input(*importance, "", "is no importance matrix of llama.cpp; --calibration reads text");
+    }
     calibrate.calibration.text.files = {*importance};
   }
   if (!calibrate.calibration.given()) {
@@ -74,6 +81,15 @@ int run(Options& options) {
   return 0;
 }
 
+/// "The methods gptaq, yaqa".
+std::string methods_by_text() {
+  std::vector<std::string> names;
+  for (const quant::MethodInfo* method : quant::methods()) {
+    if (quant::watches_model(*method)) names.emplace_back(method->name);
+  }
+  return "The methods " + join(names, ", ");
+}
+
 std::function<int()> define(CLI::App& app) {
   return [options = std::make_shared<Options>(app)] { return run(*options); };
 }
@@ -86,9 +102,13 @@ const Command& calibrate_command() {
       .summary = "save statistics of a model's activations for later runs",
       .usage = "MODEL --calibration FILE [-o FILE] [--imatrix FILE] [OPTION]...  |  --merge FILE... -o FILE",
       .description =
-          "Runs text through the model once and keeps what methods and transforms ask for. The file stands for the "
-          "text "
-          "wherever --calibration is an option. Statistics of two texts merged are those of both texts together.",
+          std::string(
+              "Runs text through the model once and keeps statistics of what each weight multiplies. With "
+              "--no-sequential "
+              "the file stands for the text of --calibration where they suffice: for rounding methods that look at "
+              "nothing else, pruning and static activations. ") +
+          methods_by_text() +
+          ", transforms and targets need text. Statistics of two texts merged are those of both texts together.",
       .lists = {},
       .examples = {{"kerf calibrate MODEL --calibration calibration.txt --hessian -o statistics.safetensors", "once"},
                    {"kerf quantize MODEL -o model.gguf --no-sequential --calibration statistics.safetensors",

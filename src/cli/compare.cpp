@@ -21,8 +21,9 @@ struct Options {
         candidates(add_list(
             app, "--candidate", "SPEC",
             "what to measure: scheme[/method[+part...]][@activations[/range]], parts being transforms and prunings "
-            "(wanda:50%); in place of the scheme also a recipe (its name, recipe:NAME, a .yaml file), or the "
-            "path of a quantized model; may be given several times")),
+            "(wanda:50%); rtn if it names no method, with calibration data too; in place of the scheme also a "
+            "recipe (its name, recipe:NAME, a .yaml file), or the path of a quantized model; may be given several "
+            "times")),
         attribute(add_flag(app, "--attribute",
                            "also measure what each weight of each candidate costs by itself, and what is saved if it "
                            "alone stays as it is; twice as many runs as there are quantized weights")),
@@ -55,6 +56,9 @@ CompareOptions read(const Options& options) {
   compare.calibration = options.calibration.read();
   TextSource::share(compare.evaluation.text, compare.calibration.text);
   compare.defaults = options.choice.read();
+  if (is_given(options.attribute_windows) && !is_set(options.attribute)) {
+    throw_usage("--attribute-windows needs --attribute");
+  }
   return compare;
 }
 

@@ -12,6 +12,7 @@
 #include "core/quantities.h"
 #include "core/strings.h"
 #include "core/threads.h"
+#include "quant/option_use.h"
 #include "report/figures.h"
 
 namespace kerf::cli {
@@ -26,6 +27,9 @@ std::string sweeps_by_method() {
   for (const Polished& method : polished()) parts.push_back(fmt::format("{} {}", method.name, method.sweeps));
   return join(parts, ", ");
 }
+
+/// "gptq, yaqa: " before what an option does for them.
+std::string for_readers(quant::MethodOption option) { return join(quant::readers_of(option), ", ") + ": "; }
 
 /// Where temporary files go by custom.
 std::string default_scratch() {
@@ -194,8 +198,8 @@ EvaluationOptions EvaluationGroup::read(const std::string& command) const {
 CalibrationGroup::CalibrationGroup(CLI::App& app, const EvaluationGroup* evaluation) {
   const Heading heading(app, "Calibration");
   const std::string files =
-      "calibration text (.txt, or .jsonl with a key text or, with --chat, messages on each line) or statistics saved "
-      "by kerf calibrate";
+      "calibration text (.txt, or .jsonl with a key text or, with --chat, messages on each line); or one file of "
+      "statistics saved by kerf calibrate, or one importance file of llama.cpp (imatrix, GGUF or .dat)";
   text_ =
       evaluation == nullptr ? TextSource(app, "--calibration", files) : TextSource::second(app, "--calibration", files);
   samples_ =
@@ -224,17 +228,20 @@ ChoiceGroup::ChoiceGroup(CLI::App& app, bool with_scheme) {
   if (with_scheme) {
     scheme_ = add_value(app, "--scheme", "NAME", "what is stored for the linear weights, or the name of a recipe",
                         "by the format of the output");
-    method_ = add_value(app, "--method", "NAME", "how codes are chosen", "gptq with calibration data, else rtn");
+    method_ = add_value(app, "--method", "NAME", "how codes are chosen",
+                        "gptq with calibration text or statistics, imatrix with an importance file, else rtn");
     transform_ = add_repeatable(app, "--transform", "NAME",
-                                "rewrite that leaves the function unchanged, before the codes are chosen; several are "
-                                "separated by commas");
+                                "rewrite before the codes are chosen that leaves the function unchanged, or a change "
+                                "afterwards that makes up for rounding; several are separated by commas");
     prune_ = add_repeatable(app, "--prune", "NAME:HOW",
                             "values of the linear weights that become zero and stay so, before the others are rounded: "
                             "a share (wanda:50%) or all but N of each M consecutive inputs (sparsegpt:2:4)");
     activations_ =
         add_value(app, "--activations", "NAME[/RANGE]",
                   "round the inputs of linear layers too, as a runtime does that multiplies integers", "none");
-    recipe_ = add_value(app, "--recipe", "NAME|FILE", "rules for each kind of weight: a name below, or YAML");
+    recipe_ = add_value(app, "--recipe", "NAME|FILE",
+                        "rules for each kind of weight: a name below, or YAML; --scheme beside it is for the linear "
+                        "weights that no rule is about");
   }
   activation_range_ = add_value(app, "--activation-range", "RANGE", "rule for the ranges of static activations", "mse");
   max_fallback_ = add_value(app, "--max-fallback", "X",
@@ -251,18 +258,23 @@ ChoiceGroup::ChoiceGroup(CLI::App& app, bool with_scheme) {
   keep_ = add_repeatable(app, "--keep", "GLOB", "weights whose names match stay as they are");
   damping_ =
       add_value(app, "--damping", "X",
-                "gptq: fraction of the Hessian's mean diagonal that is added to it, beside what few tokens ask for",
+                for_readers(quant::MethodOption::kDamping) +
+                    "fraction of the Hessian's mean diagonal that is added to it, beside what few tokens ask for",
                 fmt::format("{}", QuantizationChoice{}.damping));
   no_sequential_ = add_flag(app, "--no-sequential",
-                            "gptq: statistics of the unquantized model, instead of what the layers before really give");
+                            "whatever is calibrated goes by the unquantized model's activations, instead of what the "
+                            "layers before really give; saved statistics need it");
   polish_ = add_value(app, "--polish", "N", "sweeps of coordinate descent over codes and scales that follow",
                       sweeps_by_method());
-  steps_ = add_value(app, "--steps", "N", "learned: steps of gradient descent for each block",
+  steps_ = add_value(app, "--steps", "N",
+                     for_readers(quant::MethodOption::kSteps) + "steps of gradient descent for each block",
                      fmt::format("{}", QuantizationChoice{}.steps));
   teacher_ = add_value(app, "--teacher", "MODEL",
                        "distill: model whose distribution is followed, with the same vocabulary; may be a larger one",
                        "the unquantized model");
-  no_act_order_ = add_flag(app, "--no-act-order", "gptq: columns in their order, instead of by falling importance");
+  no_act_order_ = add_flag(
+      app, "--no-act-order",
+      for_readers(quant::MethodOption::kActOrder) + "columns in their order, instead of by falling importance");
 }
 
 QuantizationChoice ChoiceGroup::read() const {

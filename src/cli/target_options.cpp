@@ -1,6 +1,9 @@
 #include "cli/target_options.h"
 
+#include <fmt/format.h>
+
 #include "cli/arguments.h"
+#include "core/error.h"
 #include "core/quantities.h"
 
 namespace kerf::cli {
@@ -33,6 +36,14 @@ QualityTarget TargetGroup::read() const {
   target.schemes = values_of(schemes_);
   target.text.files = values_of(text_);
   target.windows = integer_or(windows_, target.windows, 1);
+  for (const CLI::Option* option : {ram_context_, schemes_, text_, windows_}) {
+    if (!is_given(option) || target.given()) continue;
+    throw_usage(fmt::format("{} says how a target is met, and there is none; give one of {}, {}, {} and {}",
+                            name_of(*option), name_of(*kl_), name_of(*increase_), name_of(*size_), name_of(*ram_)));
+  }
+  if (is_given(ram_context_) && target.ram == 0) {
+    throw_usage(fmt::format("{} is for {}", name_of(*ram_context_), name_of(*ram_)));
+  }
   return target;
 }
 

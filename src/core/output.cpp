@@ -16,6 +16,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/strings.h"
 
 namespace kerf {
 namespace {
@@ -44,6 +45,10 @@ int create_temporary(const std::string& final_path, std::string& path, Temporary
     if (result >= 0) return result;
     const int number = errno;
     registration.release();
+    if (number == ENOENT || number == ENOTDIR) {
+      throw Error(ErrorCode::kUsage, final_path, "",
+                  fmt::format("the folder {} does not exist", kerf::quoted(parent_path(final_path))));
+    }
     if (number != EEXIST) throw_errno(final_path, "cannot be created", number);
   }
   throw_errno(final_path, "cannot be created", EEXIST);
@@ -68,12 +73,16 @@ mode_t current_umask() {
   return mask;
 }
 
+void refuse_folder(const std::string& path) {
+  if (is_directory(path)) throw_usage(path + ": is a directory, expected a name for a file");
+}
+
 bool is_empty_folder(const std::string& path) { return list_directory(path).empty(); }
 
 }  // namespace
 
 OutputFile::OutputFile(std::string final_path) : final_path_(std::move(final_path)) {
-  if (is_directory(final_path_)) throw_machine(final_path_, "is a directory, expected a name for a file");
+  refuse_folder(final_path_);
   descriptor_ = create_temporary(final_path_, temporary_path_, registration_, create_file);
   buffer_.reserve(kBufferBytes);
 }
@@ -133,7 +142,7 @@ void OutputFile::commit() {
 }
 
 OutputFileSet::OutputFileSet(std::string main_path) : main_path_(std::move(main_path)) {
-  if (is_directory(main_path_)) throw_machine(main_path_, "is a directory, expected a name for a file");
+  refuse_folder(main_path_);
   create_temporary(main_path_, temporary_folder_, registration_, create_folder);
 }
 
@@ -167,7 +176,7 @@ void OutputFileSet::commit() {
 OutputFolder::OutputFolder(std::string final_path, bool force) : final_path_(std::move(final_path)), force_(force) {
   while (final_path_.size() > 1 && final_path_.back() == '/') final_path_.pop_back();
   if (path_exists(final_path_)) {
-    if (!is_directory(final_path_)) throw_machine(final_path_, "is a file, expected a name for a folder");
+    if (!is_directory(final_path_)) throw_usage(final_path_ + ": is a file, expected a name for a folder");
     if (!force_ && !is_empty_folder(final_path_)) {
       throw_usage(final_path_ + ": the folder is not empty; --force replaces it");
     }

@@ -46,8 +46,16 @@ double parse_real(std::string_view option, std::string_view text, double low, do
 }
 
 double parse_share(std::string_view option, std::string_view text, double low, double high) {
-  if (!ends_with(text, "%")) return parse_real(option, text, low, high);
-  return parse_real(option, text.substr(0, text.size() - 1), 100 * low, 100 * high) / 100;
+  constexpr double kLargestBare = 0.1;
+  if (ends_with(text, "%")) {
+    return parse_real(option, text.substr(0, text.size() - 1), 100 * low, 100 * high) / 100;
+  }
+  const double share = parse_real(option, text, low, high);
+  if (share > kLargestBare) {
+    throw_usage(fmt::format("{}: {} without a percent sign would be {:g} %; write {}% or {:g}%", option, quoted(text),
+                            100 * share, text, 100 * share));
+  }
+  return share;
 }
 
 std::uint64_t parse_bytes(std::string_view option, std::string_view text) {

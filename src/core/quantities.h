@@ -13,7 +13,8 @@ namespace kerf {
 std::int64_t parse_integer(std::string_view option, std::string_view text, std::int64_t low, std::int64_t high);
 /// A finite number within [low, high]: "0.01", "1e-2".
 double parse_real(std::string_view option, std::string_view text, double low, double high);
-/// A share within [low, high]: "0.005" or "0.5%".
+/// A share within [low, high]: "0.005" or "0.5%". Above 10 % only with the percent sign: who writes "0.5" may mean
+/// either.
 double parse_share(std::string_view option, std::string_view text, double low, double high);
 /// Bytes: a number with K, M, G or T, or KiB, MiB, GiB, TiB (powers of 1024), or KB, MB, GB, TB (powers of 1000); a
 /// fraction may stand before a unit ("1.5G"). At least one byte.

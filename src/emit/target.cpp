@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/strings.h"
+#include "emit/ending.h"
 #include "emit/foreign_formats.h"
 
 namespace kerf::emit {
@@ -30,6 +31,19 @@ namespace {
   throw_usage(fmt::format("{}cannot write {}: {}", place, format.title, format.way));
 }
 
+/// An ending that is nearly a format's: whoever means a folder can say so.
+void refuse_misspelt(const std::string& path) {
+  std::vector<std::string> known;
+  for (const TargetInfo* info : targets()) {
+    if (!info->ending.empty()) known.emplace_back(info->ending);
+  }
+  const std::string ending = ending_of(path);
+  const auto nearest = ending.empty() ? std::nullopt : nearest_name(ending, known);
+  if (!nearest) return;
+  throw_usage(fmt::format("{}: no format has the ending {}; did you mean {}? A folder of this name needs --format",
+                          path, kerf::quoted(ending), *nearest));
+}
+
 }  // namespace
 
 const TargetInfo& find_target(std::string_view name) {
@@ -49,6 +63,7 @@ const TargetInfo& target_for(const std::string& path, const std::string& format)
   }
   // Any other ending is a folder's name, such as model-v0.5.
   if (const ForeignFormat* foreign = foreign_format_of(path)) refuse(path + ": ", *foreign);
+  refuse_misspelt(path);
   for (const TargetInfo* info : targets()) {
     if (info->folder) return *info;
   }

@@ -10,6 +10,7 @@
 #include "core/threads.h"
 #include "quant/activations.h"
 #include "quant/block_learning.h"
+#include "quant/option_use.h"
 #include "quant/site_solver.h"
 #include "quant/sources.h"
 
@@ -56,6 +57,20 @@ void require_whole_shapes(const Candidate& candidate) {
                   candidate.spec, candidate.structure->by_consumer.begin()->second.pruner->name));
 }
 
+/// The first of its methods that no saved statistics suffice for; empty if there is none.
+std::string method_by_text(const Candidate& candidate) {
+  for (const auto& [id, decision] : candidate.decisions) {
+    if (decision.method != nullptr && watches_model(*decision.method)) return std::string(decision.method->name);
+  }
+  return "";
+}
+
+/// Of the calibration data, if there is any at all: "needs calibration text; give --calibration FILE".
+std::string needs_text(const CalibrationData& data) {
+  return data.statistics ? "needs calibration text, not saved statistics; give it by --calibration FILE"
+                         : "needs calibration text; give --calibration FILE";
+}
+
 void require_data(const Candidate& candidate, const CalibrationData& data) {
   if (learns_blocks(candidate)) require_whole_shapes(candidate);
   if (any_drift(candidate) && transforms_weights(candidate)) {
@@ -74,8 +89,11 @@ void require_data(const Candidate& candidate, const CalibrationData& data) {
   }
   if (!needs_data(candidate) || data.windows) return;
   if (!candidate.transforms.empty()) {
-    throw_usage(fmt::format("{}: the transform {} needs calibration text; give --calibration FILE", candidate.spec,
-                            candidate.transforms.front()->name));
+    throw_usage(
+        fmt::format("{}: the transform {} {}", candidate.spec, candidate.transforms.front()->name, needs_text(data)));
+  }
+  if (const std::string method = method_by_text(candidate); data.statistics && !method.empty()) {
+    throw_usage(fmt::format("{}: the method {} {}, or use gptq", candidate.spec, method, needs_text(data)));
   }
   if (!data.statistics && has_static_activations(candidate)) {
     throw_usage(fmt::format(

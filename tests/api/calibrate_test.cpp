@@ -84,5 +84,19 @@ TEST(QuantizeByImportance, IsTheDefaultWithSuchAFile) {
   test::expect_error(ErrorCode::kUsage, "gptq needs outer_product", [&] { quantize(options, {}); });
 }
 
+TEST(SavedStatistics, StandAloneAndAreNoText) {
+  const test::TempDir folder;
+  QuantizeOptions options;
+  options.model = example();
+  options.outputs = {{folder.path() + "/m.gguf", ""}};
+  options.calibration.text.files = {golden("tiny-llama.gguf"), example() + "/calibration.txt"};
+  test::expect_error(ErrorCode::kUsage, "tiny-llama.gguf: saved statistics cannot be combined with other calibration",
+                     [&] { quantize(options, {}); });
+  options.calibration.text.files.pop_back();
+  options.target.kl = 0.01;
+  test::expect_error(ErrorCode::kUsage, "a target needs text to measure on, not saved statistics",
+                     [&] { quantize(options, {}); });
+}
+
 }  // namespace
 }  // namespace kerf

@@ -4,7 +4,9 @@
 
 #include "kerf/kerf.h"
 
+#include "quant/option_use.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/temp_dir.h"
 
 namespace kerf::cli {
 namespace {
@@ -103,6 +105,39 @@ TEST(Application, ContradictionsAreRefused) {
   expect_usage_error({"tokenize", "m", "--special", "--no-special"}, "both given");
   expect_usage_error({"calibrate", "m", "--merge", "a", "b", "-o", "s"}, "--merge adds up saved statistics");
   expect_usage_error({"logits", "m", "--prompt", "p", "--inputs", "i"}, "--prompt prints to standard output");
+}
+
+TEST(Application, AFileBehindASpaceIsToldItsEqualsSign) {
+  expect_usage_error({"eval", "m", "--json", "out.json", "--text", "f"},
+                     "found 'out.json', expected nothing more; a value of --json stands behind an equals sign: "
+                     "--json=out.json; kerf eval --help explains");
+  expect_usage_error({"eval", "--json", "out.json", "m", "--text", "f"},
+                     "found 'm', expected nothing more; a value of "
+                     "--json stands behind an equals sign: --json=out.json");
+}
+
+TEST(Application, WhatNothingWouldHeedIsRefused) {
+  expect_usage_error({"compare", "m", "--text", "f", "--candidate", "int8", "--attribute-windows", "2"},
+                     "--attribute-windows needs --attribute");
+  expect_usage_error({"quantize", "m", "-o", "o", "--target-windows", "2"},
+                     "--target-windows says how a target is met");
+}
+
+TEST(Application, AnImportanceMatrixIsNoText) {
+  const test::TempDir folder;
+  expect_error(ErrorCode::kInput, "t.txt: is no importance matrix of llama.cpp", [&] {
+    Application().run({"calibrate", "m", "--imatrix-in", folder.write("t.txt", "text"), "-o", folder / "s"});
+  });
+}
+
+TEST(Application, HelpSaysWhatReadsAnOption) {
+  const std::string text = printed({"quantize", "--help"});
+  for (const auto option :
+       {quant::MethodOption::kDamping, quant::MethodOption::kActOrder, quant::MethodOption::kSteps}) {
+    // The page breaks lines: the first of the names stands behind its option in any case.
+    EXPECT_NE(text.find(quant::readers_of(option).front() + ","), std::string::npos);
+  }
+  EXPECT_NE(text.find("imatrix with an importance file"), std::string::npos) << text;
 }
 
 TEST(Application, NumbersOutOfRangeAreRefusedBeforeAnyFileIsOpened) {

@@ -45,7 +45,7 @@ TEST(JsonOption, AFolderThatIsNotThereIsKnownBeforeTheWork) {
   CLI::App app;
   JsonOption option(app);
   app.parse(std::vector<std::string>{"--json=/nonexistent/folder/out.json"});
-  test::expect_error(ErrorCode::kMachine, "/nonexistent/folder", [&] { option.prepare(); });
+  test::expect_error(ErrorCode::kUsage, "/nonexistent/folder", [&] { option.prepare(); });
 }
 
 TEST(JsonOption, WithoutWritingNothingIsLeft) {

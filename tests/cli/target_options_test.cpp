@@ -34,5 +34,20 @@ TEST(TargetGroup, RefusesWhatIsNoQuantity) {
   test::expect_error(ErrorCode::kUsage, "--target-size", [] { target_of({"--target-size", "small"}); });
 }
 
+TEST(TargetGroup, RefusesTheWayToATargetWithoutOne) {
+  for (const auto& [flag, value] : {std::pair{"--target-schemes", "foo"},
+                                    {"--target-windows", "3"},
+                                    {"--target-text", "t.txt"},
+                                    {"--target-context", "64"}}) {
+    test::expect_error(ErrorCode::kUsage, std::string(flag) + " says how a target is met, and there is none", [&] {
+      target_of({flag, value});
+    });
+  }
+  test::expect_error(ErrorCode::kUsage, "--target-context is for --target-ram", [] {
+    target_of({"--target-kl", "0.1", "--target-context", "64"});
+  });
+  EXPECT_EQ(target_of({"--target-ram", "1G", "--target-context", "64"}).context, 64);
+}
+
 }  // namespace
 }  // namespace kerf::cli

@@ -13,6 +13,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/strings.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/faults.h"
 #include "tests/support/temp_dir.h"
@@ -144,10 +145,11 @@ TEST(OutputFile, PadsWithZerosUpToTheNextMultiple) {
 TEST(OutputFile, APlaceThatCannotBeWrittenFailsBeforeAnyWork) {
   const TempDir folder;
   const std::string file = folder.write("file", "");
-  expect_error(ErrorCode::kMachine, "absent/out.bin: cannot be created: No such file or directory",
+  expect_error(ErrorCode::kUsage, "absent/out.bin: the folder " + kerf::quoted(folder / "absent") + " does not exist",
                [&] { OutputFile(folder / "absent/out.bin"); });
-  expect_error(ErrorCode::kMachine, "file/out.bin: cannot be created", [&] { OutputFile(file + "/out.bin"); });
-  expect_error(ErrorCode::kMachine, "is a directory", [&] { OutputFile(folder.path()); });
+  expect_error(ErrorCode::kUsage, "file/out.bin: the folder " + kerf::quoted(file) + " does not exist",
+               [&] { OutputFile(file + "/out.bin"); });
+  expect_error(ErrorCode::kUsage, "is a directory, expected a name for a file", [&] { OutputFile(folder.path()); });
 }
 
 TEST(OutputFile, AFolderWithoutPermissionFailsBeforeAnyWork) {
@@ -335,9 +337,8 @@ TEST(OutputFolder, WhatOthersPutThereMeanwhileIsNotReplaced) {
 TEST(OutputFolder, APlaceThatCannotBeWrittenFailsBeforeAnyWork) {
   const TempDir parent;
   const std::string file = parent.write("file", "x");
-  expect_error(ErrorCode::kMachine, "file: is a file, expected a name for a folder", [&] { OutputFolder(file, true); });
-  expect_error(ErrorCode::kMachine, "absent/model: cannot be created",
-               [&] { OutputFolder(parent / "absent/model", true); });
+  expect_error(ErrorCode::kUsage, "file: is a file, expected a name for a folder", [&] { OutputFolder(file, true); });
+  expect_error(ErrorCode::kUsage, "absent/model: the folder", [&] { OutputFolder(parent / "absent/model", true); });
 }
 
 /// In a process of its own: a file and a folder with two files are begun, then the signal comes.

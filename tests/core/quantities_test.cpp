@@ -34,6 +34,16 @@ TEST(ParseReal, FiniteNumbersWithinTheRange) {
   }
 }
 
+TEST(ParseShare, SmallNumbersOrPercent) {
+  EXPECT_EQ(parse_share("--s", "0.005", 0, 1), 0.005);
+  EXPECT_EQ(parse_share("--s", "0.1", 0, 1), 0.1);
+  EXPECT_EQ(parse_share("--s", "0.5%", 0, 1), 0.005);
+  EXPECT_EQ(parse_share("--s", "50%", 0, 1), 0.5);
+  expect_error(ErrorCode::kUsage, "--s: '0.5' without a percent sign would be 50 %; write 0.5% or 50%",
+               [] { parse_share("--s", "0.5", 0, 1); });
+  expect_error(ErrorCode::kUsage, "a number from 0 to 100", [] { parse_share("--s", "101%", 0, 1); });
+}
+
 TEST(ParseBytes, SuffixesArePowersOf1024) {
   EXPECT_EQ(parse_bytes("--m", "1"), 1U);
   EXPECT_EQ(parse_bytes("--m", "512B"), 512U);

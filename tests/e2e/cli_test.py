@@ -371,6 +371,10 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(by_text["outputs"][0]["weights_xxh3"], by_file["outputs"][0]["weights_xxh3"])
         self.assertTrue(all(site["objective"] <= site["rtn_objective"] * (1 + 1e-6) for site in by_text["sites"]
                             if site["rtn_objective"] > 0), by_text["sites"])
+        self.refused(2, "the method yaqa needs calibration text, not saved statistics", "quantize", MODEL, "-o", "d.gguf",
+                     "--scheme", "q4_0", "--method", "yaqa", "--no-sequential", "--calibration", "s.safetensors")
+        self.refused(2, "kerf calibrate --merge", "quantize", MODEL, "-o", "d.gguf", "--calibration", "s.safetensors",
+                     "--calibration", "s.safetensors")
         self.ok("calibrate", "--merge", "s.safetensors", "s.safetensors", "-o", "twice.safetensors")
         self.assertIn("output error", self.ok("quantize", MODEL, "-o", "c.gguf", "--scheme", "q4_0", "--verbose",
                                               "--calibration", CALIBRATION, *few))
@@ -484,9 +488,11 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(sorted(os.listdir(self.folder)), ["broken.gguf", "empty.txt"])
 
     def test_outputs_that_cannot_be(self):
-        self.refused(4, "no-folder", "quantize", MODEL, "-o", "no-folder/out.gguf", "--scheme", "q8_0")
-        self.refused(4, "no-folder", "eval", MODEL, *SHORT, "--json=no-folder/out.json")
+        self.refused(2, "the folder 'no-folder' does not exist", "quantize", MODEL, "-o", "no-folder/out.gguf", "--scheme", "q8_0")
+        self.refused(2, "no-folder", "eval", MODEL, *SHORT, "--json=no-folder/out.json")
+        self.refused(2, "did you mean .gguf?", "quantize", MODEL, "-o", "out.gguff")
         os.mkdir(self.path("full"))
+        self.refused(2, "is a directory", "quantize", MODEL, "-o", "full", "--format", "gguf", "--scheme", "q8_0")
         self.write("full/mine.txt", "mine")
         done = self.run_kerf("quantize", MODEL, "-o", "full", "--scheme", "int8")
         self.assertNotEqual(done.returncode, 0)

@@ -233,7 +233,7 @@ TEST(Emission, APlaceThatCannotBeWrittenFailsBeforeTheWork) {
   for (const char* target : {"gguf", "compressed-tensors"}) {
     const test::TempDir folder;
     const auto emission = find_target(target).plan(model, {});
-    expect_error(ErrorCode::kMachine, "absent/out", [&] { emission->open(folder / "absent/out", false); });
+    expect_error(ErrorCode::kUsage, "absent/out", [&] { emission->open(folder / "absent/out", false); });
   }
 }
 

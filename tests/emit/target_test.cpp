@@ -72,6 +72,16 @@ TEST(Target, OtherPathsAreFolders) {
   }
 }
 
+TEST(Target, AnEndingThatIsNearlyKnownIsNoFolders) {
+  expect_error(ErrorCode::kUsage, "out/m.gguff: no format has the ending '.gguff'; did you mean .gguf?",
+               [] { target_for("out/m.gguff", ""); });
+  expect_error(ErrorCode::kUsage, "did you mean .onnx?", [] { target_for("m.ONX", ""); });
+  EXPECT_EQ(chosen("m.gguff", "compressed-tensors"), "compressed-tensors");
+  for (const char* path : {"m.int4", "m.awq", "m.gptq", "m.nf4", "m.mlx"}) {
+    EXPECT_EQ(chosen(path), "compressed-tensors") << path;
+  }
+}
+
 TEST(Target, TheFormatOverridesTheEnding) {
   EXPECT_EQ(chosen("model.bin", "gguf"), "gguf");
   EXPECT_EQ(chosen("model.gguf", "compressed-tensors"), "compressed-tensors");

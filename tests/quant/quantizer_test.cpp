@@ -8,6 +8,7 @@
 
 #include "codec/float_codec.h"
 #include "core/error.h"
+#include "quant/option_use.h"
 #include "quant/sources.h"
 #include "tests/quant/quantizing.h"
 #include "tests/support/codes_source.h"
@@ -96,8 +97,28 @@ TEST(Quantizer, MissingTextIsNamedWithItsWayOut) {
   refused(candidate_of(model.walker, "int8", "gptq"), {},
           "int8/gptq: the method needs calibration text; give --calibration FILE, or use rtn");
   refused(candidate_of(model.walker, "int8", "rtn", {"awq"}), {}, "the transform awq needs calibration text");
-  refused(candidate_of(model.walker, "int8", "rtn", {"awq"}), saved, "the transform awq needs calibration text");
+  refused(candidate_of(model.walker, "int8", "rtn", {"awq"}), saved,
+          "the transform awq needs calibration text, not saved statistics");
   refused(candidate_of(model.walker, "int8", "gptq"), saved, "add --no-sequential");
+}
+
+/// They would be gptq under another name: of drift and of what errors cost at the model's end nothing is saved.
+TEST(Quantizer, SavedStatisticsDoNotStandForTextWhereTheModelIsWatched) {
+  const GoldenModel model("llama");
+  const CalibrationData saved{.windows = nullptr, .statistics = std::make_shared<calibration::ModelStatistics>()};
+  std::vector<std::string> by_text;
+  for (const MethodInfo* method : methods()) {
+    if (!watches_model(*method)) continue;
+    by_text.emplace_back(method->name);
+    for (const bool sequential : {true, false}) {
+      Candidate candidate = candidate_of(model.walker, "int8", "rtn");
+      candidate.decisions.rbegin()->second.method = method;  // as a recipe's rule does for a few weights
+      candidate.options.sequential = sequential;
+      expect_error(ErrorCode::kUsage, "the method " + by_text.back() + " needs calibration text, not saved statistics",
+                   [&] { Quantizer(model.walker, {&candidate}, saved, budget_of(0)); });
+    }
+  }
+  EXPECT_THAT(by_text, testing::UnorderedElementsAre("gptaq", "yaqa", "learned"));
 }
 
 class QuantizerOf : public testing::TestWithParam<const char*> {};
