@@ -144,6 +144,17 @@ void refuse_to_overwrite_source(const OpenModel& model, const std::string& outpu
   }
 }
 
+/// The same for parts of a split model and files of weights beside a graph, whose names come from the output's.
+void refuse_to_overwrite_parts(const OpenModel& model, const std::vector<std::string>& outputs) {
+  std::error_code ignored;
+  for (const std::string& output : outputs) {
+    for (const std::string& source : model.checkpoint().tensor_files) {
+      if (!std::filesystem::equivalent(source, output, ignored)) continue;
+      throw_usage(output + ": would be written, and is a part of the model that is read; name another output");
+    }
+  }
+}
+
 /// What looks like the name of a file may not be meant for a folder's.
 void note_unknown_ending(const OutputRequest& request, const emit::TargetInfo& target,
                          std::vector<std::string>& notes) {
@@ -285,6 +296,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     planned.output = request.path;
     emit::check_options(target, request.options);
     outputs.push_back({&request, &target, plan_output(target, request, planned)});
+    refuse_to_overwrite_parts(model, outputs.back().emission->file_paths(request.path));
     const bool listed = std::any_of(result.exactness.begin(), result.exactness.end(),
                                     [&](const TargetExactness& row) { return row.format == target.name; });
     if (!options.dry_run && !listed) result.exactness.push_back({std::string(target.name), true});

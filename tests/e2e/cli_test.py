@@ -303,6 +303,19 @@ class CommandLine(unittest.TestCase):
         self.ok("verify", MODEL, first)
         self.refused(3, first, "verify", MODEL, "parts.gguf")
 
+    def test_files_of_the_source_are_never_written_over(self):
+        self.ok("quantize", MODEL, "-o", "x.gguf", "--scheme", "f16", "--split-max-size", "4MB")
+        parts = sorted(name for name in os.listdir(self.folder) if name.endswith(".gguf"))
+        self.assertEqual(len(parts), 2)
+        again = ["quantize", parts[0], "--scheme", "int8-g32", "--force"]
+        self.refused(2, "is a part of the model that is read", *again, "-o", "x.gguf", "--split-max-size", "2.5MB")
+        self.refused(2, "is a part of the model that is read", *again, "-o", parts[1])
+        self.refused(2, "is the model that is read", *again, "-o", parts[0])
+        self.ok("quantize", MODEL, "-o", "m.onnx", "--scheme", "f16", "--external-data", "always")
+        os.rename(self.path("m.onnx"), self.path("graph.onnx"))
+        self.refused(2, "m.onnx.data: would be written", "quantize", "graph.onnx", "-o", "m.onnx", "--scheme", "int8", "--external-data", "always")
+        self.ok("eval", parts[0], *SHORT)
+
     def test_what_was_compared_is_what_is_written(self):
         compared = self.json("compare", MODEL, *SHORT, "--candidate", "q4_0/rtn")["candidates"][0]
         text = self.ok("quantize", MODEL, "-o", "out.gguf", "--scheme", "q4_0", "--method", "rtn")

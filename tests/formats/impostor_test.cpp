@@ -38,7 +38,7 @@ TEST(Impostor, IsCalledWhatItIs) {
 TEST(Impostor, TextIsNoBinaryFile) {
   const auto found = describe_binary_impostor("Access to model org/x is restricted.");
   ASSERT_TRUE(found);
-  EXPECT_NE(found->find("the text 'Access to model org/x is restricted.', probably an error message"),
+  EXPECT_NE(found->find("the text 'Access to model org/x is restricted.': no model, or an error message"),
             std::string::npos);
   EXPECT_TRUE(describe_binary_impostor("{\"error\":\"Repository not found\"}"));
   EXPECT_FALSE(describe_binary_impostor("abc\x01"));

@@ -52,6 +52,15 @@ class GgufEmission : public Emission {
     return holders_.at(tensor)->plus_one ? gguf::make_plus_minus_one_source(std::move(source)) : source;
   }
 
+  std::vector<std::string> file_paths(const std::string& path) const override {
+    if (plan_.parts.empty()) return {path};
+    std::vector<std::string> paths;
+    for (std::int64_t number = 1; number <= std::ssize(plan_.parts); ++number) {
+      paths.push_back(gguf::part_path(path, number, std::ssize(plan_.parts)));
+    }
+    return paths;
+  }
+
   void open(const std::string& path, bool) override {
     if (plan_.parts.empty()) {
       file_ = std::make_unique<OutputFile>(path);

@@ -100,6 +100,11 @@ class OnnxEmission : public Emission {
   }
   DType held_dtype(std::size_t tensor, DType) const override { return patch_->held_dtype(tensor); }
 
+  std::vector<std::string> file_paths(const std::string& path) const override {
+    if (!patch_->has_data_file()) return {path};
+    return {path, path + ".data"};
+  }
+
   void open(const std::string& path, bool) override {
     if (patch_->has_data_file()) {
       files_ = std::make_unique<OutputFileSet>(path);

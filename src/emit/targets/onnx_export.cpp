@@ -182,6 +182,11 @@ class OnnxExport : public Emission {
   std::uint64_t tensor_bytes() const override { return writer_.streamed_bytes(); }
   std::vector<std::string> notes() const override { return notes_; }
 
+  std::vector<std::string> file_paths(const std::string& path) const override {
+    if (is_folder_ || !writer_.has_data_file()) return {path};
+    return {path, path + ".data"};
+  }
+
   void open(const std::string& path, bool force) override {
     if (is_folder_) {
       place_ = std::make_unique<FolderPlace>(path, force);
