@@ -351,8 +351,10 @@ void refuse_other_specs(const std::string& spec, const std::string& scheme) {
     throw_usage(fmt::format("candidate {}: expected candidates apart, as in --candidate int8 int4-g32", quoted(spec)));
   }
   if (const std::size_t plus = scheme.find('+'); plus != std::string::npos) {
+    const std::string first = scheme.substr(0, plus);
+    const bool stored = api::names_a_scheme(first) || quant::find_preset(first) != nullptr;
     throw_usage(fmt::format("candidate {}: transforms and pruning follow a method, as in {}/rtn{}", quoted(spec),
-                            scheme.substr(0, plus), scheme.substr(plus)));
+                            stored ? first : "int4-g32", scheme.substr(plus)));
   }
   // No scheme's name has a dot.
   if (scheme.find('.') != std::string::npos) {

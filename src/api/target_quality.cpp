@@ -10,6 +10,7 @@
 #include "api/choice.h"
 #include "api/emission.h"
 #include "api/memory_use.h"
+#include "api/target_outputs.h"
 #include "codec/float_codec.h"
 #include "codec/quantized_tensor.h"
 #include "core/error.h"
@@ -61,7 +62,7 @@ class Search {
  public:
   Search(const QuantizeOptions& options, const QuantizationChoice& choice, const OpenModel& model,
          const Resources& resources)
-      : options_(options), choice_(choice), model_(model), resources_(resources) {
+      : options_(options), choice_(choice), model_(model), resources_(resources), outputs_(options, choice, model) {
     list_schemes();
     measure_sites();
     pose_problem();
@@ -90,72 +91,11 @@ class Search {
  private:
   const QualityTarget& target() const { return options_.target; }
 
-  QuantizationChoice with_recipe(const std::string& recipe) const {
-    QuantizationChoice choice = choice_;
-    choice.scheme.clear();
-    choice.recipe.clear();
-    choice.recipe_text = recipe;
-    return choice;
-  }
-
-  /// What a recipe makes, as a candidate without data.
-  emit::EmitModel planned(const std::string& recipe) const {
-    QuantizationChoice choice = with_recipe(recipe);
-    choice.method = "rtn";
-    choice.transforms.clear();
-    emit::EmitModel model = emit_model(model_, make_candidate(model_, choice, "target"), false);
-    if (!options_.name.empty()) model.name = options_.name;
-    return model;
-  }
-
-  /// Of the largest output. Error(kUsage) if one of them cannot hold it.
-  std::uint64_t bytes_of(const std::string& recipe) const {
-    emit::EmitModel model = planned(recipe);
-    std::uint64_t most = 0;
-    for (const OutputRequest& output : options_.outputs) {
-      model.output = output.path;
-      most = std::max(most, emit::target_for(output.path, output.format).plan(model, output.options)->bytes());
-    }
-    return most;
-  }
-
-  /// Why not all outputs hold it; nullopt if they do.
-  std::optional<std::string> refusal_of(const std::string& recipe) const {
-    try {
-      bytes_of(recipe);
-      return std::nullopt;
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kUsage) throw;
-      return error.what();
-    }
-  }
-
-  static std::string rule(std::string_view name, const codec::Scheme& scheme) {
-    return fmt::format("  - {{name: \"{}\", scheme: {}}}\n", name, scheme.name);
-  }
-
-  /// One scheme for all linear weights.
-  std::string uniform_recipe(const codec::Scheme& scheme) const {
-    return "rules:\n  - {role: linear, scheme: " + scheme.name + "}\n" + tables_rules();
-  }
-
-  /// What embeddings and head are if nothing else is asked for: as in the source, f32 as f16.
-  std::string tables_rules() const {
-    std::string rules;
-    for (const graph::ValueId id : model_.graph().weights()) {
-      const graph::Weight& weight = model_.graph().value(id).weight;
-      const bool table = weight.role == graph::Role::kEmbedding || weight.role == graph::Role::kHead;
-      if (!table || codec::written_dtype(weight.source->dtype()) != DType::kF32) continue;
-      rules += rule(weight.name, codec::parse_scheme("f16"));
-    }
-    return rules;
-  }
-
   void list_schemes() {
     for (const std::string& name : target().schemes) {
       codec::Scheme scheme = codec::parse_scheme(name);
       if (!scheme.quantized()) throw_usage(fmt::format("--target-schemes: {} has no codes", scheme.name));
-      if (const auto why = refusal_of(uniform_recipe(scheme))) {
+      if (const auto why = outputs_.refusal_of(outputs_.uniform_recipe(scheme))) {
         throw_usage(fmt::format("--target-schemes: the outputs cannot hold {} exactly: {}", scheme.name, *why));
       }
       schemes_.push_back(std::move(scheme));
@@ -164,11 +104,12 @@ class Search {
     const codec::Scheme anchor = codec::parse_scheme(kAnchor);
     std::vector<codec::Scheme> known = emit::nearest_schemes(anchor);
     known.insert(known.begin(), anchor);
-    std::copy_if(known.begin(), known.end(), std::back_inserter(schemes_),
-                 [&](const codec::Scheme& scheme) { return is_usual(scheme) && !refusal_of(uniform_recipe(scheme)); });
+    std::copy_if(known.begin(), known.end(), std::back_inserter(schemes_), [&](const codec::Scheme& scheme) {
+      return is_usual(scheme) && !outputs_.refusal_of(outputs_.uniform_recipe(scheme));
+    });
     if (schemes_.empty()) {
       throw_usage(fmt::format("no scheme is held exactly by all outputs for a target to choose from; of {}: {}",
-                              anchor.name, *refusal_of(uniform_recipe(anchor))));
+                              anchor.name, *outputs_.refusal_of(outputs_.uniform_recipe(anchor))));
     }
   }
 
@@ -197,8 +138,7 @@ class Search {
 
   /// One weight in one scheme, all others in the other.
   bool held_together(std::size_t a, std::size_t b) const {
-    return a == b || !refusal_of("rules:\n" + rule(sites_.front().name, schemes_[a]) +
-                                 "  - {role: linear, scheme: " + schemes_[b].name + "}\n" + tables_rules());
+    return a == b || !outputs_.refusal_of(outputs_.recipe(weight_rule(sites_.front().name, schemes_[a]), &schemes_[b]));
   }
 
   /// Those that the user named are all kept.
@@ -292,11 +232,11 @@ class Search {
   }
 
   std::string recipe_of(const quant::Allocation& allocation) const {
-    std::string text = "rules:\n";
+    std::string rules;
     for (std::size_t i = 0; i < sites_.size(); ++i) {
-      text += rule(sites_[i].name, schemes_[allocation[i]]);
+      rules += weight_rule(sites_[i].name, schemes_[allocation[i]]);
     }
-    return text + tables_rules();
+    return outputs_.recipe(rules, nullptr);
   }
 
   /// Bytes that all files of an output may have.
@@ -349,7 +289,7 @@ class Search {
     const quant::AllocationProblem problem = problem_of(schemes);
     const std::uint64_t limit = byte_limit();
     const quant::Allocation smallest = quant::allocate_loss(problem, std::numeric_limits<double>::infinity());
-    const std::uint64_t files = bytes_of(recipe_of(among_all(smallest, schemes)));
+    const std::uint64_t files = outputs_.bytes_of(recipe_of(among_all(smallest, schemes)));
     const std::uint64_t tensors = quant::total_bytes(problem, smallest), beside = files - std::min(files, tensors);
     if (beside >= limit) return {};
     std::uint64_t budget = limit - beside;
@@ -358,7 +298,7 @@ class Search {
       quant::Allocation allocation = quant::allocate_bytes(problem, budget);
       if (allocation.empty()) return {};
       allocation = among_all(std::move(allocation), schemes);
-      const std::uint64_t bytes = bytes_of(recipe_of(allocation));
+      const std::uint64_t bytes = outputs_.bytes_of(recipe_of(allocation));
       if (bytes <= limit) return allocation;
       budget -= std::min(budget, bytes - limit);
     }
@@ -424,7 +364,7 @@ class Search {
     Measured measured{recipe, std::move(allocation)};
     measured.kl = m.kl ? m.kl->mean : 0;
     measured.increase = m.likelihood ? m.likelihood->ratio - 1 : 0;
-    measured.bytes = bytes_of(recipe);
+    measured.bytes = outputs_.bytes_of(recipe);
     return measured;
   }
 
@@ -433,7 +373,7 @@ class Search {
     std::optional<std::size_t> best;
     double least = std::numeric_limits<double>::infinity();
     for (std::size_t s = 0; s < schemes_.size(); ++s) {
-      if (bytes_of(uniform_recipe(schemes_[s])) > bytes) continue;
+      if (outputs_.bytes_of(outputs_.uniform_recipe(schemes_[s])) > bytes) continue;
       const double loss = quant::total_loss(problem_, quant::Allocation(sites_.size(), s));
       if (loss < least) {
         least = loss;
@@ -474,6 +414,7 @@ class Search {
   const QuantizationChoice& choice_;
   const OpenModel& model_;
   const Resources& resources_;
+  const TargetOutputs outputs_;
   std::vector<codec::Scheme> schemes_;
   std::vector<Site> sites_;
   quant::AllocationProblem problem_;  ///< with all schemes

@@ -84,7 +84,7 @@ YAML::Node parse(const std::string& text, const std::string& file, const std::st
 
 void check_keys(const std::string& file, const YAML::Node& map, const std::vector<std::string>& known,
                 const std::string& kind) {
-  if (map.IsNull()) throw_input(file, "", "is empty, expected a map of keys and values");
+  if (map.IsNull() && map.Mark().is_null()) throw_input(file, "", "is empty, expected a map of keys and values");
   if (!map.IsMap()) refuse(file, map.Mark(), "found something else, expected a map of keys and values");
   std::set<std::string> seen;
   for (const auto& entry : map) {

@@ -68,7 +68,7 @@ class Emission {
   /// The tensor's values as they are read from the file, where it keeps them in other numbers that compute the same: a
   /// norm's 1 + w in f32 may be that of a nearby w.
   virtual graph::SourcePtr as_read(std::size_t, graph::SourcePtr source) const { return source; }
-  /// Files that an output at `path` consists of, where that is not just one of that name, or a folder.
+  /// Paths of the files that an output at `path` consists of; of a folder its own.
   virtual std::vector<std::string> file_paths(const std::string& path) const { return {path}; }
   /// Starts the output under a temporary name; fails at once if the place cannot be written.
   virtual void open(const std::string& path, bool force) = 0;

@@ -29,6 +29,7 @@ TEST(ParseSpec, SchemeMethodAndTransforms) {
 
 TEST(ParseSpec, AWordInTheWrongPlaceIsToldWhereItBelongs) {
   expect_error(ErrorCode::kUsage, "as in int4-g32/rtn+awq", [] { parse_spec("int4-g32+awq", {}); });
+  expect_error(ErrorCode::kUsage, "as in int4-g32/rtn+rotate", [] { parse_spec("gptq+rotate", {}); });
   expect_error(ErrorCode::kUsage, "as in --candidate int8 int4-g32", [] { parse_spec("int8,int4-g32", {}); });
   expect_error(ErrorCode::kUsage, "no such file or folder", [] { parse_spec("missing.gguf", {}); });
   expect_error(ErrorCode::kUsage, "no method 'wanda': it is a way of pruning: --prune wanda:25%",

@@ -49,6 +49,7 @@ TEST(Policy, WhatIsNotUnderstoodIsRefusedWithTheNearestName) {
 
 TEST(Policy, WhatLimitsNothingIsRefused) {
   refuses("", "is empty, expected a map of keys and values");
+  refuses("limits:\n  kl_mean:\n", ": line ");
   refuses("[1]", "found something else, expected a map of keys and values");
   refuses("about: nothing", "limits nothing: everything would pass");
   refuses("limits: {}", "limits nothing: everything would pass");

@@ -88,8 +88,8 @@ class GgufEmission : public Emission {
   std::vector<WrittenFile> readable_files() const override {
     if (!set_) return {{file_name(file_->path()), file_->temporary_path()}};
     std::vector<WrittenFile> files;
-    for (std::int64_t number = 1; number <= std::ssize(plan_.parts); ++number) {
-      const std::string name = file_name(part_path(number));
+    for (const std::string& part : file_paths(path_)) {
+      const std::string name = file_name(part);
       files.push_back({name, join_path(parent_path(set_->temporary_path()), name)});
     }
     return files;
