@@ -9,7 +9,10 @@
 
 #include "api/attribution_summary.h"
 #include "api/choice.h"
+#include "api/expected_memory.h"
 #include "api/measure.h"
+#include "api/measuring_memory.h"
+#include "api/memory_use.h"
 #include "api/open_model.h"
 #include "api/rewritten.h"
 #include "api/session.h"
@@ -17,6 +20,7 @@
 #include "codec/quantized_tensor.h"
 #include "core/error.h"
 #include "core/strings.h"
+#include "core/threads.h"
 #include "eval/estimate.h"
 #include "eval/evaluator.h"
 #include "quant/quantizer.h"
@@ -54,6 +58,7 @@ class Attributor {
                   ": its transforms move scales between weights, or remove parts of them, so that no weight can be "
                   "looked at alone; attribute it without awq, smoothquant, rotate and structured pruning");
     }
+    plan_memory(options);
     solve(options);
   }
 
@@ -77,6 +82,13 @@ class Attributor {
 
  private:
   const std::vector<sweep::Block>& blocks() const { return model_.walker().plan().blocks; }
+
+  void plan_memory(const AttributeOptions& options) {
+    const auto expected = api::expected_memory(model_, *candidate_, options.calibration, thread_count());
+    const std::vector<const OpenModel*> models = {&model_};
+    heads_ = api::plan_measuring(api::measuring_memory(models, text_.windows, kAtOnce + 1, thread_count()),
+                                 expected.working - api::kProgramBytes, session_);
+  }
 
   void solve(const AttributeOptions& options) {
     std::vector<std::string> notes;
@@ -139,7 +151,8 @@ class Attributor {
       subjects.push_back(evaluator.add({&model_.walker(), &overlay, {windows_, session_.budget()}}));
     }
     api::walk_blocks(model_, evaluator, subjects, nullptr, [&] { session_.step(); });
-    auto series = evaluator.finish();
+    session_.change_phase();
+    auto series = evaluator.finish(heads_);
     std::vector<std::vector<double>> kl;
     for (std::size_t i = 1; i < subjects.size(); ++i) kl.push_back(std::move(series[subjects[i]].kl));
     return kl;
@@ -199,6 +212,7 @@ class Attributor {
   OpenModel model_;
   api::EvaluationText text_;
   std::unique_ptr<quant::Candidate> candidate_;
+  std::size_t heads_ = 0;                  ///< last blocks that may be in memory at once
   std::vector<const sweep::Site*> sites_;  ///< as Attribution::sites before they are sorted
   std::shared_ptr<const std::vector<sweep::WindowInputs>> windows_;
 };

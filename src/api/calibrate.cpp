@@ -3,6 +3,7 @@
 
 #include "kerf/kerf.h"
 
+#include "api/memory_use.h"
 #include "api/open_model.h"
 #include "api/session.h"
 #include "api/text_data.h"
@@ -10,7 +11,9 @@
 #include "calibration/statistics_file.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/memory.h"
 #include "core/output.h"
+#include "core/threads.h"
 #include "formats/gguf/importance.h"
 
 namespace kerf {
@@ -83,6 +86,33 @@ std::uint64_t save_importance(const api::OpenModel& model, const CalibrateOption
   return InputFile::open(options.importance_output)->size();
 }
 
+/// Memory that collecting takes, beside what the stream keeps: all that was seen stays until it is saved.
+std::uint64_t collecting_memory(const api::OpenModel& model, const api::Calibration& text,
+                                const std::vector<std::string>& observers) {
+  std::uint64_t statistics = 0, most = 0;
+  for (const sweep::Block& block : model.walker().plan().blocks) {
+    std::uint64_t weights = 0;
+    for (const sweep::Group& group : block.groups) {
+      std::int64_t width = 0;
+      for (const std::size_t s : group.sites) {
+        const auto& source = model.graph().value(model.walker().plan().sites[s].weight).weight.source;
+        weights += static_cast<std::uint64_t>(numel(source->shape())) * sizeof(float);
+        width = source->row_size();
+      }
+      for (const std::string& name : observers) {
+        const calibration::ObserverInfo& observer = *calibration::find_observer(name);
+        statistics += static_cast<std::uint64_t>(numel(observer.shape(width))) * dtype_bytes(observer.dtype);
+      }
+    }
+    most = std::max(most, weights);
+  }
+  std::int64_t longest = 0;
+  for (const sweep::WindowInputs& window : *text.data.windows) longest = std::max(longest, window.front().size());
+  return std::max(resident_ram_bytes(), api::kProgramBytes) + statistics + most +
+         api::running_bytes(model.description(), static_cast<std::uint64_t>(thread_count()),
+                            static_cast<std::uint64_t>(longest), false);
+}
+
 /// Statistics of the reference stream over the text, of all blocks.
 ModelStatistics collect(const api::OpenModel& model, const api::Calibration& text, bool hessian,
                         const api::Session& session) {
@@ -90,6 +120,9 @@ ModelStatistics collect(const api::OpenModel& model, const api::Calibration& tex
   for (const auto* info : calibration::observers()) {
     if (hessian || info->name != "outer_product") observers.emplace_back(info->name);
   }
+  const std::uint64_t working = collecting_memory(model, text, observers);
+  session.check(working);
+  session.set_aside(working);
   ModelStatistics statistics;
   statistics.windows = text.windows;
   statistics.tokens = text.tokens;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -8,7 +9,10 @@
 
 #include "api/choice.h"
 #include "api/emission.h"
+#include "api/expected_memory.h"
 #include "api/measure.h"
+#include "api/measuring_memory.h"
+#include "api/memory_use.h"
 #include "api/open_model.h"
 #include "api/rewritten.h"
 #include "api/run_origin.h"
@@ -18,6 +22,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/threads.h"
 #include "eval/summary.h"
 #include "quant/ledger.h"
 #include "quant/quantizer.h"
@@ -87,6 +92,7 @@ class Ladder {
       text_.figures.notes.push_back(std::move(note));
     }
 
+    const std::size_t heads = plan_memory();
     eval::Evaluator evaluator(text_.windows, true, text_.classes, options_.evaluation.reverse_kl);
     const auto windows = api::bind_windows(model_, text_.windows);
     const std::size_t reference = evaluator.add({&model_.walker(), &model_.overlay(), {windows, session_.budget()}});
@@ -107,8 +113,9 @@ class Ladder {
     for (Row& row : rows_) {
       if (row.model) walk_other(evaluator, row);
     }
+    session_.change_phase();
     std::vector<eval::Series> series;
-    const double share = seconds_of([&] { series = evaluator.finish(); }) / static_cast<double>(rows_.size() + 1);
+    const double share = seconds_of([&] { series = evaluator.finish(heads); }) / static_cast<double>(rows_.size() + 1);
     session_.finish();
     return collect(series, share);
   }
@@ -119,6 +126,21 @@ class Ladder {
     const auto start = std::chrono::steady_clock::now();
     work();
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+
+  /// Returns how many last blocks may be in memory at once.
+  std::size_t plan_memory() const {
+    std::vector<const OpenModel*> models = {&model_};
+    std::uint64_t quantizing = 0;
+    for (const Row& row : rows_) {
+      if (row.model) models.push_back(row.model.get());
+      if (!row.candidate) continue;
+      const auto expected = api::expected_memory(*row.base, *row.candidate, options_.calibration, thread_count());
+      quantizing = std::max(quantizing, expected.working - api::kProgramBytes);
+    }
+    const std::size_t subjects = rows_.size() + 2;  // the reference, and that once more for the noise
+    return api::plan_measuring(api::measuring_memory(models, text_.windows, subjects, thread_count()), quantizing,
+                               session_);
   }
 
   std::int64_t steps() const {
@@ -144,6 +166,7 @@ class Ladder {
     for (const sweep::Block& block : base.walker().plan().blocks) {
       const sweep::Operands shared = base.walker().prepare_block(block, nullptr, nullptr);
       quantizer.process_block(block, shared);
+      session_.change_phase();
       if (reference) {
         reference_seconds_ += seconds_of([&] { evaluator.advance(*reference, block, &shared); });
         evaluator.advance(noise_, block, &shared);

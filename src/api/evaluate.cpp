@@ -6,12 +6,14 @@
 #include "kerf/kerf.h"
 
 #include "api/measure.h"
+#include "api/measuring_memory.h"
 #include "api/open_model.h"
 #include "api/run_origin.h"
 #include "api/session.h"
 #include "api/text_data.h"
 #include "codec/scheme.h"
 #include "core/memory.h"
+#include "core/threads.h"
 #include "eval/evaluator.h"
 #include "eval/summary.h"
 
@@ -52,6 +54,9 @@ std::vector<eval::Series> measure(const std::vector<const OpenModel*>& models, c
   for (const OpenModel* model : models)
     overlays.push_back(api::overlay_of(*model, model == models.back() ? options.kv_cache : ""));
   const std::size_t count = text.windows.size(), at_once = windows_at_once(models, text.windows, session.ram());
+  const auto memory =
+      api::measuring_memory(models, text.windows, models.size() + (probe != nullptr ? 1 : 0), thread_count());
+  const std::size_t heads = api::plan_measuring(memory, 0, session);
   std::size_t blocks = 1;
   for (const OpenModel* model : models) blocks += model->walker().plan().blocks.size();
   session.start("measuring", static_cast<std::int64_t>(blocks * ((count + at_once - 1) / at_once)));
@@ -71,7 +76,8 @@ std::vector<eval::Series> measure(const std::vector<const OpenModel*>& models, c
     for (std::size_t m = 0; m < models.size(); ++m) {
       api::walk_blocks(*models[m], evaluator, subjects[m], nullptr, [&] { session.step(); });
     }
-    auto measured = evaluator.finish();
+    session.change_phase();
+    auto measured = evaluator.finish(heads);
     session.step();
     if (series.empty()) {
       series = std::move(measured);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/memory_use.h"
 #include "quant/site_solver.h"
 
 namespace kerf::api {
@@ -10,8 +11,6 @@ namespace {
 using Phase = ExpectedMemory::Phase;
 
 constexpr std::uint64_t kFloat = sizeof(float);
-/// The program, its libraries, tokenizer and text.
-constexpr std::uint64_t kProgram = std::uint64_t{48} << 20;
 constexpr std::uint64_t kDistilledWindows = 8;  ///< of a step
 
 std::uint64_t bytes_of(std::int64_t values) { return kFloat * static_cast<std::uint64_t>(values); }
@@ -79,30 +78,25 @@ bool any_method(const quant::Candidate& candidate, bool quant::MethodInfo::*want
   });
 }
 
-/// Values of a block of the windows that are run side by side; all of them, and the derivatives by them, if they are
-/// recorded.
-std::uint64_t running(const Sizes& sizes, std::uint64_t threads, bool recorded) {
-  const std::uint64_t values = threads * sizes.context * (12 * sizes.hidden + 6 * sizes.widest);
-  return (recorded ? 3 : 2) * values;
-}
-
 /// The walk back through the model, which needs what entered each block.
-Phase derivatives_phase(const Sizes& sizes, std::uint64_t threads) {
+Phase derivatives_phase(const description::Model& model, const Sizes& sizes, std::uint64_t threads) {
   Phase phase;
   const std::uint64_t logits = 4 * threads * 64 * sizes.vocabulary * kFloat;
-  phase.working = kProgram + running(sizes, threads, true) + 2 * sizes.block + 2 * sizes.block_curvature + logits;
+  phase.working = kProgramBytes + running_bytes(model, threads, sizes.context, true) + 2 * sizes.block +
+                  2 * sizes.block_curvature + logits;
   phase.kept = (sizes.blocks + 1) * sizes.tokens * sizes.hidden + sizes.curvature;
   return phase;
 }
 
-Phase sweep_phase(const Sizes& sizes, const quant::Candidate& candidate, std::uint64_t threads) {
+Phase sweep_phase(const description::Model& model, const Sizes& sizes, const quant::Candidate& candidate,
+                  std::uint64_t threads) {
   const std::uint64_t squares = sizes.columns * sizes.columns;
   const bool drifts = any_method(candidate, &quant::MethodInfo::wants_drift);
   const bool curved = any_method(candidate, &quant::MethodInfo::wants_curvature);
   const bool prunes = any_decision(candidate, [](const quant::Decision& d) { return d.pruning.has_value(); });
   const bool own = quant::needs_own_stream(candidate), learns = quant::learns_blocks(candidate);
   Phase phase;
-  phase.working = kProgram + running(sizes, threads, learns) + 3 * sizes.block;
+  phase.working = kProgramBytes + running_bytes(model, threads, sizes.context, learns) + 3 * sizes.block;
   phase.kept = sizes.weights;  // codes, a byte each
   if (own || quant::wants_input_statistics(candidate)) phase.working += 28 * squares;
   if (own) phase.kept += sizes.tokens * (sizes.hidden + sizes.widest);
@@ -122,12 +116,12 @@ Phase sweep_phase(const Sizes& sizes, const quant::Candidate& candidate, std::ui
   return phase;
 }
 
-Phase distillation_phase(const Sizes& sizes, std::uint64_t threads) {
+Phase distillation_phase(const description::Model& model, const Sizes& sizes, std::uint64_t threads) {
   Phase phase;
   const std::uint64_t logits = 6 * threads * 64 * sizes.vocabulary * kFloat;
   // Codes of all weights twice, and Adam's numbers; the derivatives of a block's weights of each thread.
-  phase.working = kProgram + running(sizes, threads, true) + 2 * sizes.weights + sizes.weights / 2 +
-                  (threads + 2) * sizes.block + logits;
+  phase.working = kProgramBytes + running_bytes(model, threads, sizes.context, true) + 2 * sizes.weights +
+                  sizes.weights / 2 + (threads + 2) * sizes.block + logits;
   const std::uint64_t windows = std::min(kDistilledWindows, sizes.tokens / std::max<std::uint64_t>(sizes.context, 1));
   phase.kept = std::max((sizes.blocks + 2) * windows * sizes.context, sizes.tokens / 4) * sizes.hidden + sizes.weights;
   return phase;
@@ -149,13 +143,13 @@ ExpectedMemory expected_memory(const OpenModel& model, const quant::Candidate& c
   const auto workers = static_cast<std::uint64_t>(std::max(1, threads));
   ExpectedMemory memory;
   if (!quant::needs_data(candidate)) {
-    memory.sweep.working = kProgram + sizes.largest * 3 / 2;
+    memory.sweep.working = kProgramBytes + sizes.largest * 3 / 2;
   } else {
-    memory.sweep = sweep_phase(sizes, candidate, workers);
+    memory.sweep = sweep_phase(model.description(), sizes, candidate, workers);
     if (any_method(candidate, &quant::MethodInfo::wants_curvature)) {
-      memory.derivatives = derivatives_phase(sizes, workers);
+      memory.derivatives = derivatives_phase(model.description(), sizes, workers);
     }
-    if (quant::is_tuned(candidate)) memory.distillation = distillation_phase(sizes, workers);
+    if (quant::is_tuned(candidate)) memory.distillation = distillation_phase(model.description(), sizes, workers);
   }
   memory.working = std::max({memory.derivatives.working, memory.sweep.working, memory.distillation.working});
   return memory;

@@ -23,4 +23,12 @@ std::uint64_t activation_bytes(const description::Model& model, std::uint64_t po
   return std::min(positions, kBatch) * width * 4 + static_cast<std::uint64_t>(h.vocab_size) * 4;
 }
 
+std::uint64_t running_bytes(const description::Model& model, std::uint64_t windows, std::uint64_t context,
+                            bool recorded) {
+  const auto& h = model.hyperparameters;
+  const auto hidden = static_cast<std::uint64_t>(h.hidden_size);
+  const auto widest = static_cast<std::uint64_t>(std::max(h.intermediate_size, h.hidden_size));
+  return (recorded ? 3 : 2) * windows * context * (12 * hidden + 6 * widest) * sizeof(float);
+}
+
 }  // namespace kerf::api

@@ -202,22 +202,6 @@ std::unique_ptr<emit::Emission> plan_output(const emit::TargetInfo& target, cons
   }
 }
 
-/// Memory that cannot be had is refused before any work; what is left of it is for what may go to the scratch file.
-std::uint64_t plan_memory(const api::ExpectedMemory& expected, const Resources& resources, const api::Session& session,
-                          bool dry_run) {
-  const std::uint64_t half = session.ram() / 2;
-  const bool fits = expected.working <= session.ram();
-  const std::uint64_t budget = fits ? std::min(half, session.ram() - expected.working) : 0;
-  if (resources.max_ram > 0 && !fits && !dry_run) {
-    throw_usage(
-        fmt::format("--max-ram {}: this run needs about {} at once, beside what may go to a scratch file; give "
-                    "it that, or fewer --threads or a smaller --context",
-                    human_bytes(resources.max_ram), human_bytes(expected.working)));
-  }
-  session.budget()->take(half - budget);
-  return expected.total(budget);
-}
-
 /// What the values of tensors are compared with: those that they were made of, where the two correspond.
 void add_originals(const OpenModel& model, emit::EmitModel& finished) {
   for (emit::EmitTensor& tensor : finished.tensors) {
@@ -314,8 +298,9 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
   if (candidate.structure != nullptr) {
     result.notes.insert(result.notes.end(), candidate.structure->removed.begin(), candidate.structure->removed.end());
   }
-  result.expected_ram = plan_memory(api::expected_memory(model, candidate, options.calibration, thread_count()),
-                                    resources, session, options.dry_run);
+  const auto memory = api::expected_memory(model, candidate, options.calibration, thread_count());
+  if (!options.dry_run) session.check(memory.working);
+  result.expected_ram = memory.total(session.set_aside(memory.working));
   for (const PlannedOutput& output : outputs) {
     WrittenOutput written;
     written.path = output.request->path;
@@ -351,6 +336,7 @@ QuantizeResult quantize(const QuantizeOptions& options, const Resources& resourc
     session.start("quantizing", static_cast<std::int64_t>(blocks.size()));
     for (const sweep::Block& block : blocks) {
       quantizer.process_block(block, model.walker().prepare_block(block, nullptr, nullptr));
+      session.change_phase();
       session.step();
     }
     session.finish();

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/allocator.h"
 #include "cli/arguments.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -43,8 +44,8 @@ ResourceOptions::ResourceOptions(CLI::App& app) {
   const Heading heading(app, "Machine");
   threads_ = add_value(app, "--threads", "N", "processor threads", "what this process may use");
   max_ram_ = add_value(app, "--max-ram", "SIZE",
-                       "memory for weights in use and kept values, such as 4G; what does not fit goes to a file in "
-                       "--scratch",
+                       "memory for all that the run holds, such as 4G; kept values that do not fit go to a file in "
+                       "--scratch, and a run that needs more at once is refused",
                        "what the machine or its cgroup gives");
   scratch_ = add_value(app, "--scratch", "DIR", "folder for that file", "$TMPDIR, or /tmp");
   quiet_ = add_flag(app, "-q,--quiet", "no progress bar");
@@ -53,7 +54,10 @@ ResourceOptions::ResourceOptions(CLI::App& app) {
 Resources ResourceOptions::read() {
   resources_.threads = static_cast<int>(integer_or(threads_, 0, 1, kMostThreads));
   if (resources_.threads > 0) set_thread_count(resources_.threads);
-  if (const auto size = value_of(max_ram_)) resources_.max_ram = parse_bytes("--max-ram", *size);
+  if (const auto size = value_of(max_ram_)) {
+    resources_.max_ram = parse_bytes("--max-ram", *size);
+    share_one_pool();
+  }
   resources_.scratch_folder = value_or(scratch_, default_scratch());
   resources_.progress = is_set(quiet_) || !ProgressBar::is_useful() ? nullptr : &bar_;
   return resources_;

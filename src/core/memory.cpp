@@ -5,6 +5,10 @@
 #include <limits>
 #include <string>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 namespace kerf {
 namespace {
 
@@ -28,6 +32,14 @@ std::uint64_t number_in(const char* path, std::uint64_t fallback) {
 }  // namespace
 
 std::uint64_t peak_ram_bytes() { return kilobyte_field("/proc/self/status", "VmHWM:"); }
+
+std::uint64_t resident_ram_bytes() { return kilobyte_field("/proc/self/status", "VmRSS:"); }
+
+void return_free_ram() {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
 
 std::uint64_t available_ram_bytes() {
   constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();

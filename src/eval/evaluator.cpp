@@ -44,13 +44,19 @@ bool all_known(std::span<const text::Window> windows) {
   });
 }
 
+bool is_plain(const Subject& subject) {
+  return subject.overlay == nullptr || (subject.overlay->entries().empty() && !subject.overlay->reverses_sums());
+}
+
 }  // namespace
 
 /// The last block of one subject, ready to run.
 struct Evaluator::Head {
+  std::size_t subject;
   sweep::Program program;
   sweep::Operands operands;
-  bool by_position;  ///< may run on a subset of the positions
+  bool by_position;     ///< may run on a subset of the positions
+  bool scored = false;  ///< with an earlier group; it is here as the reference of this one
 };
 
 Evaluator::Evaluator(std::span<const text::Window> windows, bool has_reference, std::int64_t classes, bool reverse_kl)
@@ -73,26 +79,7 @@ std::size_t Evaluator::places_in(std::size_t count) const {
                          [](std::size_t sum, const text::Window& w) { return sum + w.places.size(); });
 }
 
-std::vector<Series> Evaluator::finish() {
-  std::vector<Head> heads;
-  std::map<const sweep::Walker*, std::size_t> first_of;
-  for (std::size_t s = 0; s < subjects_.size(); ++s) {
-    const Subject& subject = subjects_[s];
-    const auto& graph = subject.walker->graph();
-    const graph::ValueId logits = *graph.find_output("logits");
-    const auto end = static_cast<graph::NodeId>(graph.nodes().size());
-    sweep::Program program = subject.walker->program(subject.stream, end, {&logits, 1});
-    // A head that no overlay changes is packed once for all subjects of the graph.
-    const auto same = first_of.find(subject.walker);
-    const sweep::Operands* shared = same == first_of.end() ? nullptr : &heads[same->second].operands;
-    sweep::Operands operands = sweep::prepare(graph, program, subject.overlay, shared);
-    const bool by_position = program.rowwise() && !program.reads_inputs();
-    heads.push_back(Head{std::move(program), std::move(operands), by_position});
-    const bool plain =
-        subject.overlay == nullptr || (subject.overlay->entries().empty() && !subject.overlay->reverses_sums());
-    if (plain) first_of.emplace(subject.walker, s);
-  }
-
+std::vector<Series> Evaluator::finish(std::size_t heads_at_once) {
   std::vector<Series> series;
   const Measured measured{.targets = all_known(windows_), .classes = classes_, .reverse_kl = reverse_kl_};
   for (std::size_t s = 0; s < subjects_.size(); ++s) {
@@ -104,46 +91,78 @@ std::vector<Series> Evaluator::finish() {
     first[w] = at;
     at += windows_[w].places.size();
   }
-  parallel_for(static_cast<std::int64_t>(windows_.size()), [&](std::int64_t w) {
-    const auto window = static_cast<std::size_t>(w);
-    score_window(window, first[window], heads, series);
-  });
+  std::vector<Head> heads;
+  for (std::size_t next = 0; next < subjects_.size();) {
+    next = make_heads(next, heads_at_once, heads);
+    parallel_for(static_cast<std::int64_t>(windows_.size()), [&](std::int64_t w) {
+      const auto window = static_cast<std::size_t>(w);
+      score_window(window, first[window], heads, series);
+    });
+  }
   return series;
 }
 
-void Evaluator::score_window(std::size_t index, std::size_t first, std::vector<Head>& heads,
+std::size_t Evaluator::make_heads(std::size_t next, std::size_t at_once, std::vector<Head>& heads) const {
+  if (heads.empty() || !has_reference_) {
+    heads.clear();
+  } else {
+    heads.erase(heads.begin() + 1, heads.end());
+    heads.front().scored = true;
+  }
+  const std::size_t least = has_reference_ ? 2 : 1;
+  for (; next < subjects_.size() && heads.size() < std::max(at_once, least); ++next) {
+    const Subject& subject = subjects_[next];
+    const auto& graph = subject.walker->graph();
+    const graph::ValueId logits = *graph.find_output("logits");
+    sweep::Program program =
+        subject.walker->program(subject.stream, static_cast<graph::NodeId>(graph.nodes().size()), {&logits, 1});
+    // A head that no overlay changes is packed once for all subjects of the graph.
+    const auto same = std::find_if(heads.begin(), heads.end(), [&](const Head& head) {
+      return subjects_[head.subject].walker == subject.walker && is_plain(subjects_[head.subject]);
+    });
+    const sweep::Operands* shared = same == heads.end() ? nullptr : &same->operands;
+    sweep::Operands operands = sweep::prepare(graph, program, subject.overlay, shared);
+    const bool by_position = program.rowwise() && !program.reads_inputs();
+    heads.push_back(Head{next, std::move(program), std::move(operands), by_position});
+  }
+  return next;
+}
+
+void Evaluator::score_window(std::size_t index, std::size_t first, const std::vector<Head>& heads,
                              std::vector<Series>& series) const {
   const Places places = windows_[index].places;
   if (places.empty()) return;
-  std::vector<std::vector<Tensor>> seeds(subjects_.size());
-  std::vector<Tensor> whole(subjects_.size());
-  std::vector<std::size_t> measured;  // subjects that read this window
-  for (std::size_t s = 0; s < subjects_.size(); ++s) {
-    if (index >= subjects_[s].stream.size()) continue;
-    measured.push_back(s);
-    seeds[s] = subjects_[s].stream.load(index);
-    const bool by_place = heads[s].by_position && std::all_of(seeds[s].begin(), seeds[s].end(),
+  std::vector<std::vector<Tensor>> seeds(heads.size());
+  std::vector<Tensor> whole(heads.size());
+  std::vector<std::size_t> measured;  // heads whose subjects read this window
+  for (std::size_t h = 0; h < heads.size(); ++h) {
+    const sweep::Stream& stream = subjects_[heads[h].subject].stream;
+    if (index >= stream.size()) continue;
+    measured.push_back(h);
+    seeds[h] = stream.load(index);
+    const bool by_place = heads[h].by_position && std::all_of(seeds[h].begin(), seeds[h].end(),
                                                               [&](const Tensor& t) { return has_rows(t, places); });
-    if (!by_place) {
-      whole[s] = heads[s].program.run(heads[s].operands, subjects_[s].stream.inputs(index), seeds[s]).front();
-    }
+    if (!by_place) whole[h] = heads[h].program.run(heads[h].operands, stream.inputs(index), seeds[h]).front();
   }
-  std::vector<Distribution> distributions(subjects_.size());
+  std::vector<Distribution> distributions(heads.size());
   for (std::size_t begin = 0; begin < places.size(); begin += kTilePlaces) {
     const Places tile = places.subspan(begin, std::min(kTilePlaces, places.size() - begin));
-    std::vector<Tensor> logits(subjects_.size());
-    for (const std::size_t s : measured) {
-      if (whole[s].defined()) continue;
+    std::vector<Tensor> logits(heads.size());
+    for (const std::size_t h : measured) {
+      if (whole[h].defined()) continue;
       std::vector<Tensor> part;
-      for (const Tensor& seed : seeds[s]) part.push_back(rows_at(seed, tile));
-      logits[s] = heads[s].program.run(heads[s].operands, subjects_[s].stream.inputs(index), part).front();
+      for (const Tensor& seed : seeds[h]) part.push_back(rows_at(seed, tile));
+      const auto& inputs = subjects_[heads[h].subject].stream.inputs(index);
+      logits[h] = heads[h].program.run(heads[h].operands, inputs, part).front();
     }
     for (std::size_t i = 0; i < tile.size(); ++i) {
-      for (const std::size_t s : measured) {
-        distributions[s].set(whole[s].defined() ? row(whole[s], tile[i].position)
-                                                : row(logits[s], static_cast<std::int64_t>(i)));
-        score(distributions[s], has_reference_ && s > 0 ? &distributions[0] : nullptr, tile[i].target,
-              first + begin + i, series[s]);
+      for (const std::size_t h : measured) {
+        distributions[h].set(whole[h].defined() ? row(whole[h], tile[i].position)
+                                                : row(logits[h], static_cast<std::int64_t>(i)));
+        if (heads[h].scored) continue;
+        const bool compared = has_reference_ && heads[h].subject > 0;
+        score(distributions[h], compared ? &distributions[0] : nullptr, tile[i].target, first + begin + i,
+              series[heads[h].subject]);
       }
     }
   }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -35,14 +35,19 @@ class Evaluator {
   /// without an overlay, or null.
   void advance(std::size_t subject, const sweep::Block& block, const sweep::Operands* shared);
   /// Runs the last block of all subjects and measures. Series in the order of add(), their places in text order.
-  std::vector<Series> finish();
+  /// `heads_at_once`: whose last blocks' weights may be in memory together, the reference and another at least; with
+  /// fewer than there are subjects, the reference's last block runs again for each few.
+  std::vector<Series> finish(std::size_t heads_at_once = std::numeric_limits<std::size_t>::max());
 
   /// Places in the first `count` windows.
   std::size_t places_in(std::size_t count) const;
 
  private:
   struct Head;
-  void score_window(std::size_t window, std::size_t first, std::vector<Head>& heads, std::vector<Series>& series) const;
+  /// Of the subjects from `next` on, behind the reference's. Returns the subject behind them.
+  std::size_t make_heads(std::size_t next, std::size_t at_once, std::vector<Head>& heads) const;
+  void score_window(std::size_t window, std::size_t first, const std::vector<Head>& heads,
+                    std::vector<Series>& series) const;
 
   std::span<const text::Window> windows_;
   bool has_reference_;

@@ -24,6 +24,14 @@ TEST(Memory, ThePeakCountsWhatWasTouchedAndStays) {
   EXPECT_LE(after, before + 10 * kTouched);  // sanitizers keep several bytes for each
 }
 
+TEST(Memory, WhatIsResidentNowIsNoMoreThanThePeak) {
+  const std::vector<char> block(32 * kMegabyte, 1);
+  ASSERT_EQ(block.front(), 1);
+  return_free_ram();
+  EXPECT_GE(resident_ram_bytes(), 32 * kMegabyte);
+  EXPECT_LE(resident_ram_bytes(), peak_ram_bytes());
+}
+
 TEST(Memory, NoMoreIsAvailableThanTheMachineHas) {
   std::ifstream file("/proc/meminfo");
   std::string key;

@@ -482,6 +482,9 @@ class CommandLine(unittest.TestCase):
         self.refused(2, "needs MODEL", "inspect")
         self.refused(2, "needs -o OUT", "quantize", MODEL)
         self.refused(2, "--max-ram", "eval", MODEL, *SHORT, "--max-ram", "4Q")
+        self.refused(2, "--max-ram 1.0 MiB: this run needs about", "eval", MODEL, *SHORT, "--max-ram", "1M")
+        self.refused(2, "--max-ram 1.0 MiB: this run needs about", "compare", MODEL, *SHORT, "--candidate", "int8",
+                     "--max-ram", "1M")
         self.refused(2, "--format 'gguf' stands before any -o", "quantize", MODEL, "--format", "gguf", "-o", "a")
         for words in (["--scheme", "int4-g33x"], ["--method", "gpqt"], ["--transform", "awk"],
                       ["--format", "gguff"]):

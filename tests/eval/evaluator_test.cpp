@@ -235,6 +235,32 @@ TEST(Evaluator, ClassesAreComparedAsDistributions) {
               1e-5);
 }
 
+TEST(Evaluator, LastBlocksThatRunAFewAtATimeMeasureTheSame) {
+  const GoldenModel model("llama");
+  const Overlay overlay = rounded(model);
+  const Overlay nothing;
+  Overlay reversed;
+  reversed.reverse_sums();
+  const Text text(model, 3, 100, 20);
+  for (const bool has_reference : {true, false}) {
+    std::vector<std::vector<Series>> found;
+    for (const std::size_t at_once : {std::size_t{0}, std::size_t{3}, std::size_t{9}}) {
+      Evaluator evaluator(text.windows, has_reference);
+      for (const Overlay* of : std::vector<const Overlay*>{&nothing, &overlay, &reversed, &overlay}) {
+        const std::size_t index = evaluator.add({&model.walker, of, sweep::Stream(text.inputs, budget())});
+        for (const sweep::Block& block : model.walker.plan().blocks) evaluator.advance(index, block, nullptr);
+      }
+      found.push_back(evaluator.finish(at_once));
+    }
+    for (std::size_t s = 0; s < 4; ++s) {
+      EXPECT_EQ(found[0][s].nll, found[2][s].nll) << s;
+      EXPECT_EQ(found[1][s].kl, found[2][s].kl) << s;
+      EXPECT_EQ(found[0][s].kl, found[2][s].kl) << s;
+    }
+    EXPECT_EQ(found[0][3].kl.empty(), !has_reference);
+  }
+}
+
 TEST(Evaluator, NoWindowsGiveEmptySeries) {
   const GoldenModel model("llama");
   const Text text(model, 0, 1, 0);
