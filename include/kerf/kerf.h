@@ -27,9 +27,8 @@ std::vector<std::string> build_info();
 
 /// Limits of the machine that a call keeps to.
 struct Resources {
-  int threads = 0;  ///< 0: all that this process may use
-  std::uint64_t max_ram =
-      0;  ///< bytes that a run holds at once, else Error(kUsage); 0: what the machine or cgroup gives
+  int threads = 0;                      ///< 0: all that this process may use
+  std::uint64_t max_ram = 0;            ///< bytes at once, else Error(kUsage); 0: what the machine or cgroup gives
   std::string scratch_folder = "/tmp";  ///< for values beyond max_ram
   Progress* progress = nullptr;         ///< not owned; may be null
 };
