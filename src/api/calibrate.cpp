@@ -3,7 +3,7 @@
 
 #include "kerf/kerf.h"
 
-#include "api/memory_use.h"
+#include "api/measuring_memory.h"
 #include "api/open_model.h"
 #include "api/session.h"
 #include "api/text_data.h"
@@ -11,7 +11,6 @@
 #include "calibration/statistics_file.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "core/memory.h"
 #include "core/output.h"
 #include "core/threads.h"
 #include "formats/gguf/importance.h"
@@ -86,31 +85,25 @@ std::uint64_t save_importance(const api::OpenModel& model, const CalibrateOption
   return InputFile::open(options.importance_output)->size();
 }
 
-/// Memory that collecting takes, beside what the stream keeps: all that was seen stays until it is saved.
-std::uint64_t collecting_memory(const api::OpenModel& model, const api::Calibration& text,
-                                const std::vector<std::string>& observers) {
-  std::uint64_t statistics = 0, most = 0;
-  for (const sweep::Block& block : model.walker().plan().blocks) {
-    std::uint64_t weights = 0;
-    for (const sweep::Group& group : block.groups) {
-      std::int64_t width = 0;
-      for (const std::size_t s : group.sites) {
-        const auto& source = model.graph().value(model.walker().plan().sites[s].weight).weight.source;
-        weights += static_cast<std::uint64_t>(numel(source->shape())) * sizeof(float);
-        width = source->row_size();
-      }
-      for (const std::string& name : observers) {
-        const calibration::ObserverInfo& observer = *calibration::find_observer(name);
-        statistics += static_cast<std::uint64_t>(numel(observer.shape(width))) * dtype_bytes(observer.dtype);
-      }
-    }
-    most = std::max(most, weights);
-  }
+/// Sees to it that collecting keeps to the session's memory: all that was seen stays until it is saved.
+void plan_memory(const api::OpenModel& model, const api::Calibration& text, const std::vector<std::string>& observers,
+                 const api::Session& session) {
   std::int64_t longest = 0;
   for (const sweep::WindowInputs& window : *text.data.windows) longest = std::max(longest, window.front().size());
-  return std::max(resident_ram_bytes(), api::kProgramBytes) + statistics + most +
-         api::running_bytes(model.description(), static_cast<std::uint64_t>(thread_count()),
-                            static_cast<std::uint64_t>(longest), false);
+  const std::vector<const api::OpenModel*> models = {&model};
+  api::MeasuringMemory memory = api::running_memory(models, static_cast<std::uint64_t>(longest), thread_count());
+  const sweep::Plan& plan = model.walker().plan();
+  for (const sweep::Block& block : plan.blocks) {
+    for (const sweep::Group& group : block.groups) {
+      const graph::ValueId weight = plan.sites[group.sites.front()].weight;
+      const std::int64_t width = model.graph().value(weight).weight.source->row_size();
+      for (const std::string& name : observers) {
+        const calibration::ObserverInfo& observer = *calibration::find_observer(name);
+        memory.results += static_cast<std::uint64_t>(numel(observer.shape(width))) * dtype_bytes(observer.dtype);
+      }
+    }
+  }
+  api::plan_measuring(memory, 0, session);
 }
 
 /// Statistics of the reference stream over the text, of all blocks.
@@ -120,9 +113,7 @@ ModelStatistics collect(const api::OpenModel& model, const api::Calibration& tex
   for (const auto* info : calibration::observers()) {
     if (hessian || info->name != "outer_product") observers.emplace_back(info->name);
   }
-  const std::uint64_t working = collecting_memory(model, text, observers);
-  session.check(working);
-  session.set_aside(working);
+  plan_memory(model, text, observers, session);
   ModelStatistics statistics;
   statistics.windows = text.windows;
   statistics.tokens = text.tokens;

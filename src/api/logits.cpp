@@ -8,11 +8,13 @@
 
 #include "kerf/kerf.h"
 
+#include "api/measuring_memory.h"
 #include "api/open_model.h"
 #include "api/session.h"
 #include "core/error.h"
 #include "core/output.h"
 #include "core/strings.h"
+#include "core/threads.h"
 #include "formats/safetensors/reader.h"
 #include "formats/safetensors/writer.h"
 #include "sweep/bind.h"
@@ -22,10 +24,26 @@ namespace {
 
 using api::OpenModel;
 
+/// Sees to it that running the windows keeps to the session's memory: all logits stay, and once more put together.
+void plan_memory(const OpenModel& model, const std::vector<sweep::WindowInputs>& windows, const api::Session& session) {
+  std::uint64_t longest = 0, tokens = 0;
+  for (const sweep::WindowInputs& window : windows) {
+    const auto length = static_cast<std::uint64_t>(window.front().size());
+    longest = std::max(longest, length);
+    tokens += length;
+  }
+  const std::vector<const OpenModel*> models = {&model};
+  api::MeasuringMemory memory = api::running_memory(models, longest, thread_count());
+  memory.results =
+      2 * tokens * static_cast<std::uint64_t>(model.description().hyperparameters.vocab_size) * sizeof(float);
+  api::plan_measuring(memory, 0, session);
+}
+
 /// Logits of bound windows, one after another: [1, ...] each.
 std::vector<Tensor> run_windows(const OpenModel& model, std::vector<sweep::WindowInputs> inputs,
                                 const api::Session& session) {
   model.check_windows(inputs);
+  plan_memory(model, inputs, session);
   const auto windows = std::make_shared<const std::vector<sweep::WindowInputs>>(std::move(inputs));
   sweep::Stream stream(windows, session.budget());
   const auto& blocks = model.walker().plan().blocks;

@@ -10,6 +10,7 @@
 
 #include "kerf/kerf.h"
 
+#include "api/memory_use.h"
 #include "api/open_model.h"
 #include "api/rederive.h"
 #include "api/session.h"
@@ -335,6 +336,7 @@ void check_tokenizers(const OpenModel& original, const OpenModel& candidate, Ver
 
 void check_models(const VerifyOptions& options, const std::optional<emit::Manifest>& manifest,
                   const std::optional<ManifestFiles>& files, const api::Session& session, Verification& result) {
+  session.check(api::kProgramBytes);  // weights are read a few rows at a time
   const OpenModel original(options.original);
   const formats::Checkpoint opened =
       formats::open_checkpoint(options.candidate.path, {.allow_bin = options.candidate.allow_bin});

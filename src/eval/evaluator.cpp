@@ -9,9 +9,6 @@
 namespace kerf::eval {
 namespace {
 
-/// Places whose logits exist at once, per subject and thread.
-constexpr std::size_t kTilePlaces = 64;
-
 using Places = std::span<const text::Place>;
 
 /// The places' rows of [1, length, width], as [1, places, width].

@@ -12,6 +12,9 @@
 
 namespace kerf::eval {
 
+/// Places whose logits exist at once, per subject and thread.
+inline constexpr std::size_t kTilePlaces = 64;
+
 /// A model under measurement: a graph, perhaps with an overlay, and its stream over the text.
 struct Subject {
   const sweep::Walker* walker = nullptr;

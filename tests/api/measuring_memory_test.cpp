@@ -32,7 +32,7 @@ TEST(MeasuringMemory, GrowsWithTokensThreadsAndSubjects) {
   EXPECT_GT(of(2, 32, 1, 1).walking, least.walking);
   EXPECT_GT(of(2, 16, 1, 2).walking, least.walking);
   EXPECT_GT(of(2, 16, 1, 2).head, least.head) << "each thread has logits";
-  EXPECT_EQ(of(4, 16, 3, 1).series, 6 * least.series);
+  EXPECT_EQ(of(4, 16, 3, 1).results, 6 * least.results);
   EXPECT_EQ(of(4, 16, 3, 1).walking, least.walking) << "the windows of a stream are kept elsewhere";
 }
 
@@ -49,7 +49,7 @@ TEST(MeasuringMemory, TheLargestModelCounts) {
 MeasuringMemory example() {
   return {.subjects = 5,
           .program = 50 * kMegabyte,
-          .series = kMegabyte,
+          .results = kMegabyte,
           .walking = 20 * kMegabyte,
           .head = 30 * kMegabyte,
           .reading = 9 * kMegabyte};

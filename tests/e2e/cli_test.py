@@ -476,15 +476,24 @@ class CommandLine(unittest.TestCase):
 
     # ---- failing -------------------------------------------------------------------------------------------------
 
+    def test_too_little_memory_is_refused(self):
+        self.ok("quantize", MODEL, "-o", "x.gguf", "--scheme", "q4_0", "--method", "rtn")
+        calibration = ["--calibration", CALIBRATION, "--samples", "2"]
+        self.write("policy.yaml", "limits: {bytes: {max: 1GB}}\n")
+        for words in (["eval", MODEL, *SHORT], ["gate", MODEL, "x.gguf", "--text", EVALUATION, "--windows", "8", "--policy", "policy.yaml"],
+                      ["verify", MODEL, "x.gguf"],
+                      ["compare", MODEL, *SHORT, "--candidate", "int8"], ["logits", MODEL, "--prompt", "Once"],
+                      ["calibrate", MODEL, *calibration, "-o", "s.safetensors"],
+                      ["quantize", MODEL, *calibration, "-o", "y.gguf", "--scheme", "q4_0"]):
+            self.refused(2, "--max-ram 1.0 MiB: this run needs about", *words, "--max-ram", "1M")
+            self.ok(*words, "--max-ram", "1G")
+
     def test_wrong_usage(self):
         self.refused(2, "did you mean quantize?", "quantise", MODEL)
         self.refused(2, "did you mean --text?", "eval", MODEL, "--tetx", EVALUATION)
         self.refused(2, "needs MODEL", "inspect")
         self.refused(2, "needs -o OUT", "quantize", MODEL)
         self.refused(2, "--max-ram", "eval", MODEL, *SHORT, "--max-ram", "4Q")
-        self.refused(2, "--max-ram 1.0 MiB: this run needs about", "eval", MODEL, *SHORT, "--max-ram", "1M")
-        self.refused(2, "--max-ram 1.0 MiB: this run needs about", "compare", MODEL, *SHORT, "--candidate", "int8",
-                     "--max-ram", "1M")
         self.refused(2, "--format 'gguf' stands before any -o", "quantize", MODEL, "--format", "gguf", "-o", "a")
         for words in (["--scheme", "int4-g33x"], ["--method", "gpqt"], ["--transform", "awk"],
                       ["--format", "gguff"]):
